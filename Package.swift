@@ -1,0 +1,105 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Settings of every target of ours.
+let common: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+]
+
+/// The rings that read hostile bytes also name every unsafe construct.
+let lowerRing: [SwiftSetting] = common + [.strictMemorySafety()]
+
+// The rings, innermost first. Dependencies point down only; `make check` enforces it.
+let package = Package(
+    name: "tollgate",
+    platforms: [.macOS(.v15)],
+    products: [
+        .executable(name: "tollgate", targets: ["tollgate"])
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
+        .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
+    ],
+    targets: [
+        // Ring 0
+        .target(name: "Bytes", swiftSettings: lowerRing),
+
+        // Ring 1
+        .target(name: "HTTPWire", dependencies: ["Bytes"], swiftSettings: lowerRing),
+        .target(name: "CEL", dependencies: ["Bytes"], swiftSettings: lowerRing),
+        .target(
+            name: "JOSE",
+            dependencies: [
+                "Bytes",
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "CryptoExtras", package: "swift-crypto"),
+            ],
+            swiftSettings: lowerRing
+        ),
+        .target(name: "GatewayModel", dependencies: ["Bytes"], swiftSettings: lowerRing),
+
+        // Ring 2
+        .target(
+            name: "GatewayEngine",
+            dependencies: ["Bytes", "HTTPWire", "CEL", "JOSE", "GatewayModel"],
+            swiftSettings: lowerRing
+        ),
+        .target(
+            name: "GatewayDialects",
+            dependencies: ["Bytes", "GatewayModel", .product(name: "Yams", package: "Yams")],
+            swiftSettings: common
+        ),
+
+        // Ring 3
+        .target(
+            name: "GatewayTransport",
+            dependencies: [
+                "Bytes", "HTTPWire", "GatewayModel", "GatewayEngine",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ],
+            swiftSettings: common
+        ),
+        .target(
+            name: "GatewayControl",
+            dependencies: ["Bytes", "GatewayModel", "GatewayDialects", "GatewayEngine"],
+            swiftSettings: common
+        ),
+
+        // Ring 5
+        .executableTarget(
+            name: "tollgate",
+            dependencies: [
+                "Bytes", "JOSE", "CEL", "GatewayModel", "GatewayEngine", "GatewayDialects",
+                "GatewayTransport", "GatewayControl",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: common
+        ),
+
+        .testTarget(name: "BytesTests", dependencies: ["Bytes"], swiftSettings: common),
+        .testTarget(name: "HTTPWireTests", dependencies: ["HTTPWire", "Bytes"], swiftSettings: common),
+        .testTarget(name: "CELTests", dependencies: ["CEL", "Bytes"], swiftSettings: common),
+        .testTarget(name: "JOSETests", dependencies: ["JOSE", "Bytes"], swiftSettings: common),
+        .testTarget(
+            name: "GatewayDialectsTests",
+            dependencies: ["GatewayDialects", "GatewayModel", "Bytes"],
+            swiftSettings: common
+        ),
+        .testTarget(
+            name: "GatewayEngineTests",
+            dependencies: ["GatewayEngine", "GatewayModel", "HTTPWire", "JOSE", "Bytes"],
+            swiftSettings: common
+        ),
+        .testTarget(
+            name: "EndToEndTests",
+            dependencies: ["tollgate", "JOSE", "Bytes"],
+            swiftSettings: common
+        ),
+    ],
+    swiftLanguageModes: [.v6]
+)

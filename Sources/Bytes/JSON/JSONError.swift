@@ -1,0 +1,65 @@
+/// What a JSON text dies of, with the offset of the offending byte.
+package struct JSONError: Error, Equatable, Sendable {
+    package enum Reason: String, Equatable, Sendable {
+        case unexpectedEnd
+        case unexpectedByte
+        case trailingBytes
+        case invalidEscape
+        /// A byte below 0x20 inside a string (RFC 8259 §7).
+        case controlCharacter
+        case invalidUTF8
+        case invalidNumber
+        /// Two members of one object have the same name once escapes are decoded.
+        case duplicateName
+        case tooDeep
+        case tooLarge
+    }
+
+    package let reason: Reason
+    /// Offset of the byte in the text, from 0.
+    package let offset: Int
+
+    package init(_ reason: Reason, at offset: Int) {
+        self.reason = reason
+        self.offset = offset
+    }
+}
+
+/// Bounds of what the reader accepts.
+package struct JSONLimits: Sendable {
+    /// Bytes of the whole text; at most `UInt32.max`.
+    package var maxBytes: Int
+    /// Arrays and objects inside each other.
+    package var maxDepth: Int
+    /// Values and member names in all.
+    package var maxNodes: Int
+
+    package init(maxBytes: Int, maxDepth: Int, maxNodes: Int) {
+        self.maxBytes = maxBytes
+        self.maxDepth = maxDepth
+        self.maxNodes = maxNodes
+    }
+
+    /// For tokens: what arrives from strangers.
+    package static let token = JSONLimits(maxBytes: 64 << 10, maxDepth: 32, maxNodes: 4096)
+    /// For documents an operator or a trusted server wrote.
+    package static let document = JSONLimits(maxBytes: 16 << 20, maxDepth: 64, maxNodes: 1 << 20)
+}
+
+package enum JSONKind: UInt8, Sendable {
+    case object, array, string, number, `true`, `false`, null
+}
+
+/// One entry of a document's flat table of values.
+struct JSONNode: Sendable {
+    var kind: JSONKind
+    /// A string with escape sequences: its text must be decoded before it is compared.
+    var hasEscapes = false
+    /// The bytes of the value; for a string, those between the quotation marks.
+    var start: UInt32
+    var end: UInt32
+    /// Index of the first node after this value and all it contains.
+    var next: UInt32
+    /// Members of an object or elements of an array.
+    var count: UInt32 = 0
+}

@@ -1,0 +1,228 @@
+/// One pass over a JSON text (RFC 8259): validates it whole and lists its values in a flat table.
+///
+/// Strict where readers differ: names are unique, UTF-8 is valid, lone surrogates are errors,
+/// nothing may follow the value.
+struct JSONParser: ~Copyable {
+    private(set) var nodes: [JSONNode] = []
+    private var position = 0
+    private var depth = 0
+    private let limits: JSONLimits
+
+    init(limits: JSONLimits) {
+        self.limits = limits
+    }
+
+    mutating func parse(_ text: Span<UInt8>) throws(JSONError) {
+        guard text.count <= min(limits.maxBytes, Int(UInt32.max)) else {
+            throw JSONError(.tooLarge, at: limits.maxBytes)
+        }
+        nodes.reserveCapacity(min(limits.maxNodes, text.count / 12 + 4))
+        skipBlanks(text)
+        try parseValue(text)
+        skipBlanks(text)
+        guard position == text.count else { throw JSONError(.trailingBytes, at: position) }
+    }
+
+    consuming func finish() -> [JSONNode] { nodes }
+
+    private mutating func parseValue(_ text: Span<UInt8>) throws(JSONError) {
+        guard position < text.count else { throw JSONError(.unexpectedEnd, at: position) }
+        switch text[position] {
+        case UInt8(ascii: "{"): try parseObject(text)
+        case UInt8(ascii: "["): try parseArray(text)
+        case UInt8(ascii: "\""): try parseString(text)
+        case UInt8(ascii: "t"): try parseLiteral("true", .true, text)
+        case UInt8(ascii: "f"): try parseLiteral("false", .false, text)
+        case UInt8(ascii: "n"): try parseLiteral("null", .null, text)
+        case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"): try parseNumber(text)
+        default: throw JSONError(.unexpectedByte, at: position)
+        }
+    }
+
+    private mutating func open(_ kind: JSONKind) throws(JSONError) -> Int {
+        depth += 1
+        guard depth <= limits.maxDepth else { throw JSONError(.tooDeep, at: position) }
+        let node = try append(kind, from: position)
+        position += 1
+        return node
+    }
+
+    private mutating func close(_ node: Int, count: Int) {
+        position += 1
+        depth -= 1
+        nodes[node].end = UInt32(position)
+        nodes[node].next = UInt32(nodes.count)
+        nodes[node].count = UInt32(count)
+    }
+
+    private mutating func append(_ kind: JSONKind, from start: Int) throws(JSONError) -> Int {
+        guard nodes.count < limits.maxNodes else { throw JSONError(.tooLarge, at: start) }
+        let index = nodes.count
+        nodes.append(JSONNode(kind: kind, start: UInt32(start), end: UInt32(start), next: UInt32(index + 1)))
+        return index
+    }
+
+    private mutating func parseObject(_ text: Span<UInt8>) throws(JSONError) {
+        let node = try open(.object)
+        var count = 0
+        skipBlanks(text)
+        if try peek(text) != UInt8(ascii: "}") {
+            while true {
+                guard try peek(text) == UInt8(ascii: "\"") else { throw JSONError(.unexpectedByte, at: position) }
+                try parseString(text)
+                skipBlanks(text)
+                guard try peek(text) == UInt8(ascii: ":") else { throw JSONError(.unexpectedByte, at: position) }
+                position += 1
+                skipBlanks(text)
+                try parseValue(text)
+                count += 1
+                skipBlanks(text)
+                let next = try peek(text)
+                if next == UInt8(ascii: "}") { break }
+                guard next == UInt8(ascii: ",") else { throw JSONError(.unexpectedByte, at: position) }
+                position += 1
+                skipBlanks(text)
+            }
+        }
+        close(node, count: count)
+        try refuseDuplicateNames(of: node, text)
+    }
+
+    private mutating func parseArray(_ text: Span<UInt8>) throws(JSONError) {
+        let node = try open(.array)
+        var count = 0
+        skipBlanks(text)
+        if try peek(text) != UInt8(ascii: "]") {
+            while true {
+                try parseValue(text)
+                count += 1
+                skipBlanks(text)
+                let next = try peek(text)
+                if next == UInt8(ascii: "]") { break }
+                guard next == UInt8(ascii: ",") else { throw JSONError(.unexpectedByte, at: position) }
+                position += 1
+                skipBlanks(text)
+            }
+        }
+        close(node, count: count)
+    }
+
+    private mutating func parseString(_ text: Span<UInt8>) throws(JSONError) {
+        let node = try append(.string, from: position + 1)
+        let end = try JSONString.scan(text, from: position + 1, hasEscapes: &nodes[node].hasEscapes)
+        nodes[node].end = UInt32(end)
+        position = end + 1
+    }
+
+    private mutating func parseLiteral(
+        _ literal: StaticString, _ kind: JSONKind, _ text: Span<UInt8>
+    ) throws(JSONError) {
+        let end = position + literal.utf8CodeUnitCount
+        guard end <= text.count, text.extracting(position..<end).equals(literal) else {
+            throw JSONError(.unexpectedByte, at: position)
+        }
+        let node = try append(kind, from: position)
+        nodes[node].end = UInt32(end)
+        position = end
+    }
+
+    private mutating func parseNumber(_ text: Span<UInt8>) throws(JSONError) {
+        let node = try append(.number, from: position)
+        if text[position] == UInt8(ascii: "-") { position += 1 }
+        if position < text.count, text[position] == UInt8(ascii: "0") {
+            position += 1
+        } else {
+            try skipDigits(text)
+        }
+        if position < text.count, text[position] == UInt8(ascii: ".") {
+            position += 1
+            try skipDigits(text)
+        }
+        if position < text.count, text[position] | 0x20 == UInt8(ascii: "e") {
+            position += 1
+            if position < text.count, text[position] == UInt8(ascii: "+") || text[position] == UInt8(ascii: "-") {
+                position += 1
+            }
+            try skipDigits(text)
+        }
+        nodes[node].end = UInt32(position)
+    }
+
+    private mutating func skipDigits(_ text: Span<UInt8>) throws(JSONError) {
+        let start = position
+        while position < text.count, text[position].isASCIIDigit { position += 1 }
+        guard position > start else { throw JSONError(.invalidNumber, at: position) }
+    }
+
+    private func peek(_ text: Span<UInt8>) throws(JSONError) -> UInt8 {
+        guard position < text.count else { throw JSONError(.unexpectedEnd, at: position) }
+        return text[position]
+    }
+
+    private mutating func skipBlanks(_ text: Span<UInt8>) {
+        while position < text.count {
+            switch text[position] {
+            case 0x20, 0x09, 0x0A, 0x0D: position += 1
+            default: return
+            }
+        }
+    }
+}
+
+// MARK: - Unique names
+
+extension JSONParser {
+    /// Up to this many members are compared pair by pair; more are sorted first, so that an object
+    /// of thousands of names costs n log n.
+    private static var pairwiseLimit: Int { 16 }
+
+    private func refuseDuplicateNames(of object: Int, _ text: Span<UInt8>) throws(JSONError) {
+        let count = Int(nodes[object].count)
+        guard count > 1 else { return }
+        guard count <= Self.pairwiseLimit else { return try refuseDuplicatesBySorting(of: object, text) }
+        var name = object + 1
+        for _ in 0..<count {
+            var other = Int(nodes[name + 1].next)
+            while other < Int(nodes[object].next) {
+                if namesAreEqual(name, other, text) {
+                    throw JSONError(.duplicateName, at: Int(nodes[other].start) - 1)
+                }
+                other = Int(nodes[other + 1].next)
+            }
+            name = Int(nodes[name + 1].next)
+        }
+    }
+
+    @inline(__always)
+    private func namesAreEqual(_ a: Int, _ b: Int, _ text: Span<UInt8>) -> Bool {
+        let first = nodes[a]
+        let second = nodes[b]
+        if !first.hasEscapes && !second.hasEscapes {
+            let count = first.end &- first.start
+            guard count == second.end &- second.start else { return false }
+            // Names of one object mostly differ in their first byte.
+            if count > 0, text[Int(first.start)] != text[Int(second.start)] { return false }
+            return text.extracting(Int(first.start)..<Int(first.end))
+                .equals(text.extracting(Int(second.start)..<Int(second.end)))
+        }
+        return decodedName(a, text) == decodedName(b, text)
+    }
+
+    private func decodedName(_ node: Int, _ text: Span<UInt8>) -> [UInt8] {
+        let range = Int(nodes[node].start)..<Int(nodes[node].end)
+        return JSONString.decode(text.extracting(range))
+    }
+
+    private func refuseDuplicatesBySorting(of object: Int, _ text: Span<UInt8>) throws(JSONError) {
+        var names: [(name: [UInt8], node: Int)] = []
+        var node = object + 1
+        while node < Int(nodes[object].next) {
+            names.append((decodedName(node, text), node))
+            node = Int(nodes[node + 1].next)
+        }
+        names.sort { $0.name.lexicographicallyPrecedes($1.name) || ($0.name == $1.name && $0.node < $1.node) }
+        for index in 1..<names.count where names[index].name == names[index - 1].name {
+            throw JSONError(.duplicateName, at: Int(nodes[names[index].node].start) - 1)
+        }
+    }
+}

@@ -34,57 +34,57 @@ extension RefusalCode {
             Entry(408, .client, retry: true, "the request took too long to arrive", remedy: "Send the whole request in time.")
 
         case .tokenMissing:
-            Entry(401, .client, .bearer, "no bearer token found", remedy: "Send `Authorization: Bearer TOKEN`, or the token where this route expects it.")
+            Entry(401, .client, challenge: .bearer, "no bearer token found", remedy: "Send `Authorization: Bearer TOKEN`, or the token where this route expects it.")
         case .tokenAmbiguous:
-            Entry(400, .client, .invalidRequest, "the request carries more than one token", remedy: "Send one token, in one place.")
+            Entry(400, .client, challenge: .invalidRequest, "the request carries more than one token", remedy: "Send one token, in one place.")
         case .tokenTooLarge:
-            Entry(401, .client, .invalidToken, "the token is too large", remedy: "Put less into the token, or raise maxTokenBytes.")
+            Entry(401, .client, challenge: .invalidToken, "the token is too large", remedy: "Put less into the token, or raise maxTokenBytes.")
         case .tokenMalformed:
             Entry(
-                401, .client, .invalidToken, "the token is malformed",
+                401, .client, challenge: .invalidToken, "the token is malformed",
                 remedy: "Send a compact JWS: three base64url parts, a JSON object in the first two, names unique.")
         case .tokenEncrypted:
-            Entry(401, .client, .invalidToken, "the token is encrypted", remedy: "Have the issuer sign tokens (JWS) instead of encrypting them (JWE).")
+            Entry(401, .client, challenge: .invalidToken, "the token is encrypted", remedy: "Have the issuer sign tokens (JWS) instead of encrypting them (JWE).")
         case .tokenAlgorithm:
             Entry(
-                401, .client, .invalidToken, "the token's algorithm is not allowed",
+                401, .client, challenge: .invalidToken, "the token's algorithm is not allowed",
                 remedy: "Sign with an algorithm that the issuer's keys and the configuration allow; `none` never is.")
         case .tokenCriticalHeader:
-            Entry(401, .client, .invalidToken, "the token demands an extension that is not understood", remedy: "Issue tokens without `crit`.")
+            Entry(401, .client, challenge: .invalidToken, "the token demands an extension that is not understood", remedy: "Issue tokens without `crit`.")
         case .tokenType:
-            Entry(401, .client, .invalidToken, "the token is of another type", remedy: "Send an access token (`typ` absent, JWT or at+jwt).")
+            Entry(401, .client, challenge: .invalidToken, "the token is of another type", remedy: "Send an access token (`typ` absent, JWT or at+jwt).")
         case .tokenBound:
-            Entry(401, .client, .invalidToken, "the token is bound to a key and came without its proof", remedy: "Send the proof of possession, or a token without `cnf`.")
+            Entry(401, .client, challenge: .invalidToken, "the token is bound to a key and came without its proof", remedy: "Send the proof of possession, or a token without `cnf`.")
         case .keyUnknown:
             Entry(
-                401, .client, .invalidToken, retry: true, "the token is signed with an unknown key",
+                401, .client, challenge: .invalidToken, retry: true, "the token is signed with an unknown key",
                 remedy: "Check that the issuer's key set holds the key; keys just rotated may need a moment.")
         case .keysUnavailable:
             Entry(
                 503, .gateway, retry: true, "the keys to check the token with are not available",
                 remedy: "Look at the key sources' state: the issuer's keys could not be loaded.")
         case .signatureInvalid:
-            Entry(401, .client, .invalidToken, "the token's signature is invalid", remedy: "Get a fresh token; never edit one.")
+            Entry(401, .client, challenge: .invalidToken, "the token's signature is invalid", remedy: "Get a fresh token; never edit one.")
         case .issuerUnknown:
-            Entry(401, .client, .invalidToken, "the token is from an unknown issuer", remedy: "Compare the token's `iss` with the configured issuer, byte for byte.")
+            Entry(401, .client, challenge: .invalidToken, "the token is from an unknown issuer", remedy: "Compare the token's `iss` with the configured issuer, byte for byte.")
         case .audienceMismatch:
-            Entry(401, .client, .invalidToken, "the token is for another audience", remedy: "Ask the issuer for a token whose `aud` holds one of the configured audiences.")
+            Entry(401, .client, challenge: .invalidToken, "the token is for another audience", remedy: "Ask the issuer for a token whose `aud` holds one of the configured audiences.")
         case .subjectNotAllowed:
-            Entry(401, .client, .invalidToken, "the token's subject is not allowed", remedy: "Compare the token's `sub` with the configured subjects.")
+            Entry(401, .client, challenge: .invalidToken, "the token's subject is not allowed", remedy: "Compare the token's `sub` with the configured subjects.")
         case .tokenExpired:
-            Entry(401, .client, .invalidToken, "the token has expired", remedy: "Get a fresh token; check the clocks if it is fresh.")
+            Entry(401, .client, challenge: .invalidToken, "the token has expired", remedy: "Get a fresh token; check the clocks if it is fresh.")
         case .tokenNotYetValid:
-            Entry(401, .client, .invalidToken, retry: true, "the token is not valid yet", remedy: "Check the clocks of issuer and gateway.")
+            Entry(401, .client, challenge: .invalidToken, retry: true, "the token is not valid yet", remedy: "Check the clocks of issuer and gateway.")
         case .tokenLifetime:
-            Entry(401, .client, .invalidToken, "the token lives too long", remedy: "Have the issuer issue tokens of a shorter life.")
+            Entry(401, .client, challenge: .invalidToken, "the token lives too long", remedy: "Have the issuer issue tokens of a shorter life.")
         case .claimMissing:
-            Entry(401, .client, .invalidToken, "the token lacks a required claim", remedy: "Have the issuer add the claim (`exp` is required by default).")
+            Entry(401, .client, challenge: .invalidToken, "the token lacks a required claim", remedy: "Have the issuer add the claim (`exp` is required by default).")
         case .claimMismatch:
-            Entry(401, .client, .invalidToken, "a claim of the token does not have the required value", remedy: "Compare the token's claims with the configured rules.")
+            Entry(401, .client, challenge: .invalidToken, "a claim of the token does not have the required value", remedy: "Compare the token's claims with the configured rules.")
         case .claimMalformed:
-            Entry(401, .client, .invalidToken, "a claim of the token is malformed", remedy: "Registered claims must have the types of RFC 7519 §4.1.")
+            Entry(401, .client, challenge: .invalidToken, "a claim of the token is malformed", remedy: "Registered claims must have the types of RFC 7519 §4.1.")
         case .scopeInsufficient:
-            Entry(403, .client, .insufficientScope, "the token lacks a required scope", remedy: "Ask the issuer for a token with the scope named in the challenge.")
+            Entry(403, .client, challenge: .insufficientScope, "the token lacks a required scope", remedy: "Ask the issuer for a token with the scope named in the challenge.")
 
         case .authorizationDenied:
             Entry(403, .client, "authorization failed", remedy: "The caller is known but no rule lets the request pass; read the route's authorization rules.")

@@ -98,7 +98,7 @@ extension RefusalCode {
         package let remedy: StaticString
 
         init(
-            _ status: Int, _ blame: Blame, _ challenge: Challenge = .none, retry: Bool = false,
+            _ status: Int, _ blame: Blame, challenge: Challenge = .none, retry: Bool = false,
             _ text: StaticString, remedy: StaticString
         ) {
             self.status = status

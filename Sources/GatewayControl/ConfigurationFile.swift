@@ -1,0 +1,49 @@
+package import GatewayEngine
+package import GatewayModel
+internal import GatewayDialects
+
+/// A configuration file as it was read at one moment, and what it came to.
+package struct ConfigurationFile: Sendable {
+    package let path: String
+    /// The text, for excerpts in diagnostics; nil where the file could not be read.
+    package let text: String?
+    package let configuration: GatewayConfiguration?
+    /// Nil where a diagnostic is an error.
+    package let snapshot: Snapshot?
+    package let diagnostics: [Diagnostic]
+
+    /// Reads, decodes and compiles the file and what it names.
+    package static func load(path: String, environment: [String: String]) -> ConfigurationFile {
+        let text: String
+        switch TextFile.read(path, maxBytes: maxBytes) {
+        case .success(let content): text = content
+        case .failure(let error):
+            let diagnostic = Diagnostic(
+                .error, "file_unreadable", "cannot read the configuration: \(error)", at: Provenance(document: path))
+            return ConfigurationFile(
+                path: path, text: nil, configuration: nil, snapshot: nil, diagnostics: [diagnostic])
+        }
+        let (configuration, decoding) = AgentgatewayDialect.decode(
+            text: text, documentName: path, environment: environment)
+        guard let configuration, !decoding.hasErrors else {
+            return ConfigurationFile(
+                path: path, text: text, configuration: nil, snapshot: nil, diagnostics: decoding)
+        }
+        let (keys, loading) = KeyLoader.load(for: configuration)
+        let (snapshot, compiling) = Compiler.compile(configuration, keys: keys)
+        let diagnostics = decoding + loading + compiling
+        return ConfigurationFile(
+            path: path, text: text, configuration: configuration,
+            snapshot: diagnostics.hasErrors ? nil : snapshot, diagnostics: diagnostics)
+    }
+
+    /// Far more than anyone writes by hand.
+    private static let maxBytes = 32 << 20
+
+    /// All diagnostics as people read them, errors last.
+    package func renderedDiagnostics() -> String {
+        diagnostics.sorted { ($0.severity, $1.provenance.line) < ($1.severity, $0.provenance.line) }
+            .map { $0.rendered(source: $0.provenance.document == path ? text : nil) }
+            .joined()
+    }
+}

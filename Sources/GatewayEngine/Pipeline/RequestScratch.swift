@@ -1,0 +1,30 @@
+package import HTTPWire
+package import JOSE
+
+/// What the stages of one request work on. One per event loop, reused: a request passes the pipeline
+/// in one go, and steady traffic allocates nothing.
+package final class RequestScratch {
+    package var table = FieldTable()
+    package var target = CanonicalTarget()
+    /// The query as forwarded, where a token was taken out of it; with its question mark.
+    package var rewrittenQuery: [UInt8] = []
+    package var hasRewrittenQuery = false
+    /// Field lines the stages add, each with its CRLF.
+    package var addedLines: [UInt8] = []
+    /// The token whose claims hold for this request.
+    package var verifiedToken: VerifiedToken?
+
+    package init() {
+        addedLines.reserveCapacity(512)
+    }
+
+    /// Forgets the last request; `table` and `target` are overwritten by their readers.
+    package func reset() {
+        if hasRewrittenQuery {
+            hasRewrittenQuery = false
+            rewrittenQuery.removeAll(keepingCapacity: true)
+        }
+        if !addedLines.isEmpty { addedLines.removeAll(keepingCapacity: true) }
+        if verifiedToken != nil { verifiedToken = nil }
+    }
+}

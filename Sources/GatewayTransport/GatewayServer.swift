@@ -1,0 +1,142 @@
+package import GatewayEngine
+package import GatewayModel
+internal import NIOCore
+internal import NIOPosix
+internal import Synchronization
+
+/// The sockets of the gateway: listeners, event loops, and what each loop serves.
+///
+/// One event loop per thread. Every address is bound once per loop with `SO_REUSEPORT`, after an
+/// exclusive bind has proved that no other process has it.
+package final class GatewayServer: Sendable {
+    package struct Settings: Sendable {
+        /// Event loops, each on a thread of its own.
+        package var threads: Int
+        /// Bytes of all verified-token caches together.
+        package var tokenCacheBytes: Int
+
+        package init(threads: Int, tokenCacheBytes: Int) {
+            self.threads = threads
+            self.tokenCacheBytes = tokenCacheBytes
+        }
+    }
+
+    /// An address that could not be listened on.
+    package struct BindError: Error, CustomStringConvertible {
+        package let address: ListenAddress
+        package let reason: String
+
+        package var description: String { "cannot listen on \(address.host):\(address.port): \(reason)" }
+    }
+
+    private struct Listening {
+        var workers: [NIOLoopBound<Worker>] = []
+        var channels: [ListenAddress: [any Channel]] = [:]
+    }
+
+    private let settings: Settings
+    private let group: MultiThreadedEventLoopGroup
+    private let listening = Mutex(Listening())
+
+    package init(_ settings: Settings) {
+        self.settings = settings
+        group = MultiThreadedEventLoopGroup(numberOfThreads: settings.threads)
+    }
+
+    /// Listens on every address of the snapshot. Answers when all of them accept connections.
+    package func start(_ snapshot: Snapshot) async throws {
+        let share = settings.tokenCacheBytes / settings.threads
+        var workers: [NIOLoopBound<Worker>] = []
+        for loop in group.makeIterator() {
+            let worker = try await loop.submit {
+                NIOLoopBound(Worker(loop: loop, snapshot: snapshot, tokenCacheBytes: share), eventLoop: loop)
+            }.get()
+            workers.append(worker)
+            loop.scheduleRepeatedTask(initialDelay: Self.sweepInterval, delay: Self.sweepInterval) { _ in
+                worker.value.sweep()
+            }
+        }
+        listening.withLock { [workers] in $0.workers = workers }
+        for bind in snapshot.binds { try await listen(bind.address) }
+    }
+
+    /// Serves by another snapshot. Answers when every loop has it.
+    ///
+    /// New addresses are bound first: where one can't be, nothing changes.
+    package func publish(_ snapshot: Snapshot) async throws {
+        let (workers, open) = listening.withLock { ($0.workers, Set($0.channels.keys)) }
+        let wanted = Set(snapshot.binds.map(\.address))
+        for address in wanted.subtracting(open) { try await listen(address) }
+        for worker in workers {
+            try await worker.eventLoop.submit { worker.value.use(snapshot) }.get()
+        }
+        for address in open.subtracting(wanted) { await close(address) }
+    }
+
+    /// Stops listening, closes what is open and ends the threads.
+    package func shutdown() async {
+        let (workers, open) = listening.withLock { ($0.workers, Array($0.channels.keys)) }
+        for address in open { await close(address) }
+        for worker in workers {
+            try? await worker.eventLoop.submit { worker.value.closeAll() }.get()
+        }
+        try? await group.shutdownGracefully()
+    }
+
+    private static let sweepInterval = TimeAmount.seconds(5)
+    private static let backlog: Int32 = 4096
+
+    // MARK: - Addresses
+
+    private func listen(_ address: ListenAddress) async throws {
+        let workers = listening.withLock { $0.workers }
+        var channels: [any Channel] = []
+        do {
+            // Nobody else may have the address: with SO_REUSEPORT alone a second process would share it unseen.
+            let probe = try await ServerBootstrap(group: group)
+                .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+                .bind(host: address.host, port: address.port).get()
+            try await probe.close()
+            for worker in workers {
+                channels.append(try await listen(address, worker))
+            }
+        } catch {
+            for channel in channels { try? await channel.close() }
+            throw BindError(address: address, reason: Self.describe(error))
+        }
+        listening.withLock { [channels] in $0.channels[address] = channels }
+    }
+
+    private func listen(_ address: ListenAddress, _ worker: NIOLoopBound<Worker>) async throws -> any Channel {
+        try await ServerBootstrap(group: worker.eventLoop)
+            .serverChannelOption(.backlog, value: Self.backlog)
+            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .serverChannelOption(.socketOption(.so_reuseport), value: 1)
+            .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+            .childChannelOption(.maxMessagesPerRead, value: 1)
+            .childChannelOption(.allowRemoteHalfClosure, value: true)
+            .childChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    let worker = worker.value
+                    let handler = DownstreamHandler(worker: worker, slot: worker.slot(address))
+                    try channel.pipeline.syncOperations.addHandler(handler)
+                }
+            }
+            .bind(host: address.host, port: address.port).get()
+    }
+
+    private func close(_ address: ListenAddress) async {
+        let channels = listening.withLock { $0.channels.removeValue(forKey: address) } ?? []
+        for channel in channels { try? await channel.close() }
+    }
+
+    private static func describe(_ error: any Error) -> String {
+        guard let error = error as? IOError else { return "\(error)" }
+        return switch error.errnoCode {
+        case 98: "the address is in use by another process"
+        case 13: "permission denied (ports below 1024 need a privilege)"
+        case 99: "this machine does not have the address"
+        default: "\(error)"
+        }
+    }
+}

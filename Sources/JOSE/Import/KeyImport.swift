@@ -1,0 +1,98 @@
+internal import Bytes
+
+/// What the operator or the source of the keys decides about their import.
+package struct KeyImportOptions: Sendable {
+    /// Keep keys below the floor: RSA of 1024 to 2047 bits, secrets shorter than their hash.
+    package var allowWeak: Bool
+    /// Whether shared secrets may come from here; never true for a URL or discovery.
+    package var admitsSecrets: Bool
+
+    package init(allowWeak: Bool, admitsSecrets: Bool) {
+        self.allowWeak = allowWeak
+        self.admitsSecrets = admitsSecrets
+    }
+}
+
+/// Keys read from a document, and everything there is to say about it.
+///
+/// Tolerant and loud: what strict reading refuses is repaired where the repair has a name, each with a
+/// finding; a key that cannot be used is left out and the others are kept. Never throws: a document of
+/// which nothing can be used gives an empty set and an error finding.
+package struct KeyImport: Sendable {
+    package let keySet: KeySet
+    package let findings: [KeyFinding]
+
+    /// Reads a JWKS, a single JWK, a list of JWKs, or PEM (public keys and certificates).
+    package init(_ document: [UInt8], options: KeyImportOptions) {
+        var importer = KeyImporter(options: options)
+        importer.read(document)
+        (keySet, findings) = importer.finish()
+    }
+
+    /// Reads a document given as text.
+    package init(_ document: String, options: KeyImportOptions) {
+        self.init(Array(document.utf8), options: options)
+    }
+
+    /// Takes the bytes of a shared secret, for a configuration field that says it holds one.
+    package init(secret: [UInt8], algorithms: AlgorithmSet, options: KeyImportOptions) {
+        var importer = KeyImporter(options: options)
+        importer.read(secret: secret, algorithms: algorithms)
+        (keySet, findings) = importer.finish()
+    }
+}
+
+/// The state of one import.
+struct KeyImporter {
+    /// More keys than any issuer has.
+    static let maxKeys = 1024
+
+    let options: KeyImportOptions
+    var keys: [VerificationKey] = []
+    private(set) var findings: [KeyFinding] = []
+
+    init(options: KeyImportOptions) {
+        self.options = options
+    }
+
+    mutating func report(
+        _ severity: KeyFinding.Severity, _ code: KeyFinding.Code, key: KeyLabel? = nil, _ message: String
+    ) {
+        findings.append(
+            KeyFinding(severity: severity, code: code, keyIndex: key?.index, kid: key?.kid, message: message))
+    }
+
+    mutating func read(_ document: [UInt8]) {
+        let blanks = ByteSet { $0 == 0x20 || $0 == 0x09 || $0 == 0x0A || $0 == 0x0D }
+        // A byte order mark is no part of the text.
+        let text = document.starts(with: [0xEF, 0xBB, 0xBF]) ? Array(document.dropFirst(3)) : document
+        guard let first = text.first(where: { !blanks.contains($0) }) else {
+            return report(.error, .emptyDocument, "The document is empty.")
+        }
+        switch first {
+        case UInt8(ascii: "{"), UInt8(ascii: "["): readJSON(text)
+        case UInt8(ascii: "-"): readPEM(text)
+        default: report(.error, .notAKeySet, "The document is neither JSON nor PEM.")
+        }
+    }
+
+    /// Keeps public keys where secrets stand beside them, and says what is left.
+    consuming func finish() -> (KeySet, [KeyFinding]) {
+        if keys.contains(where: { $0.type == .oct }), keys.contains(where: { $0.type != .oct }) {
+            keys.removeAll { $0.type == .oct }
+            report(
+                .error, .secretBesidePublicKeys,
+                "Shared secrets stand beside public keys; the secrets are not used. Give them a set of their own.")
+        }
+        if keys.isEmpty, !findings.contains(where: { $0.severity == .error }) {
+            report(.error, .noUsableKey, "The document holds no key that verifies signatures.")
+        }
+        return (KeySet(keys: keys), findings)
+    }
+}
+
+/// Names a key in findings.
+struct KeyLabel: Sendable {
+    var index: Int
+    var kid: String?
+}

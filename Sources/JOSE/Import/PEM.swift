@@ -1,0 +1,53 @@
+internal import Bytes
+
+/// One block of a PEM text (RFC 7468).
+struct PEMBlock: Sendable, Equatable {
+    var label: String
+    var bytes: [UInt8]
+}
+
+/// Reads PEM: text outside the blocks is ignored, inside them only base64 and blanks may stand.
+enum PEM {
+    /// Every block in order; nil at a block that does not end or is not base64.
+    static func blocks(in text: [UInt8]) -> [PEMBlock]? {
+        var blocks: [PEMBlock] = []
+        var body: [UInt8] = []
+        var label: String?
+        for line in lines(of: text) {
+            if let open = label {
+                if let name = Self.label(line, after: "-----END ") {
+                    guard name == open, let bytes = decode(body) else { return nil }
+                    blocks.append(PEMBlock(label: open, bytes: bytes))
+                    label = nil
+                    body = []
+                } else {
+                    body.append(contentsOf: line)
+                }
+            } else if let name = Self.label(line, after: "-----BEGIN ") {
+                label = name
+            }
+        }
+        return label == nil ? blocks : nil
+    }
+
+    private static func lines(of text: [UInt8]) -> [[UInt8]] {
+        text.split { $0 == 0x0A || $0 == 0x0D }.map { line in
+            let start = line.drop { $0 == 0x20 || $0 == 0x09 }
+            return Array(start.reversed().drop { $0 == 0x20 || $0 == 0x09 }.reversed())
+        }
+    }
+
+    private static func label(_ line: [UInt8], after prefix: String) -> String? {
+        let suffix = "-----".utf8
+        guard line.starts(with: prefix.utf8), line.count > prefix.utf8.count + suffix.count,
+            line.suffix(suffix.count).elementsEqual(suffix)
+        else { return nil }
+        return line[prefix.utf8.count..<line.count - suffix.count].span.text
+    }
+
+    private static func decode(_ body: [UInt8]) -> [UInt8]? {
+        guard !body.isEmpty else { return nil }
+        let (text, _) = Base64Repair.repair(body)
+        return try? Base64URL.decode(text.span)
+    }
+}

@@ -1,0 +1,103 @@
+internal import Bytes
+internal import Crypto
+#if canImport(FoundationEssentials)
+internal import FoundationEssentials
+#else
+internal import Foundation
+#endif
+
+/// Ed25519 of RFC 8032 under either of its names.
+struct Ed25519Checker: SignatureChecker {
+    private let key: Curve25519.Signing.PublicKey
+
+    init?(_ bytes: [UInt8]) {
+        guard let key = try? Curve25519.Signing.PublicKey(rawRepresentation: bytes) else { return nil }
+        self.key = key
+    }
+
+    func isValid(
+        _ signature: Span<UInt8>, over message: Span<UInt8>, _ algorithm: SignatureAlgorithm
+    ) -> Bool {
+        guard signature.count == 64 else { return false }
+        return unsafe signature.withBytes { signature in
+            unsafe message.withBytes { message in
+                unsafe key.isValidSignature(signature, for: message)
+            }
+        }
+    }
+}
+
+/// ML-DSA of FIPS 204 with an empty context (RFC 9964 §4).
+@available(macOS 26.0, *)
+struct MLDSA65Checker: SignatureChecker {
+    private let key: MLDSA65.PublicKey
+
+    init?(_ bytes: [UInt8]) {
+        guard let key = try? MLDSA65.PublicKey(rawRepresentation: bytes) else { return nil }
+        self.key = key
+    }
+
+    func isValid(
+        _ signature: Span<UInt8>, over message: Span<UInt8>, _ algorithm: SignatureAlgorithm
+    ) -> Bool {
+        guard signature.count == MLDSAParameters.mlDSA65.signatureByteCount else { return false }
+        return unsafe signature.withBytes { signature in
+            unsafe message.withBytes { message in
+                unsafe key.isValidSignature(signature, for: message)
+            }
+        }
+    }
+}
+
+/// See `MLDSA65Checker`.
+@available(macOS 26.0, *)
+struct MLDSA87Checker: SignatureChecker {
+    private let key: MLDSA87.PublicKey
+
+    init?(_ bytes: [UInt8]) {
+        guard let key = try? MLDSA87.PublicKey(rawRepresentation: bytes) else { return nil }
+        self.key = key
+    }
+
+    func isValid(
+        _ signature: Span<UInt8>, over message: Span<UInt8>, _ algorithm: SignatureAlgorithm
+    ) -> Bool {
+        guard signature.count == MLDSAParameters.mlDSA87.signatureByteCount else { return false }
+        return unsafe signature.withBytes { signature in
+            unsafe message.withBytes { message in
+                unsafe key.isValidSignature(signature, for: message)
+            }
+        }
+    }
+}
+
+/// HMAC of RFC 7518 §3.2. The full code must be there: no truncation.
+struct HMACChecker: SignatureChecker {
+    private let key: SymmetricKey
+
+    init(_ secret: [UInt8]) {
+        key = SymmetricKey(data: secret)
+    }
+
+    func isValid(
+        _ signature: Span<UInt8>, over message: Span<UInt8>, _ algorithm: SignatureAlgorithm
+    ) -> Bool {
+        switch algorithm {
+        case .hs256: isValid(signature, over: message, SHA256.self)
+        case .hs384: isValid(signature, over: message, SHA384.self)
+        case .hs512: isValid(signature, over: message, SHA512.self)
+        default: false
+        }
+    }
+
+    private func isValid<Hash: HashFunction>(
+        _ signature: Span<UInt8>, over message: Span<UInt8>, _: Hash.Type
+    ) -> Bool {
+        var mac = HMAC<Hash>(key: key)
+        unsafe message.withBytes { unsafe mac.update(data: $0) }
+        let code = mac.finalize()
+        return unsafe code.withUnsafeBytes { code in
+            unsafe constantTimeEquals(signature, code.bindMemory(to: UInt8.self).span)
+        }
+    }
+}

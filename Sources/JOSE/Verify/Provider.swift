@@ -1,0 +1,74 @@
+internal import Bytes
+
+/// One provider, compiled: its rules as bytes and its keys in one index.
+struct Provider: Sendable {
+    private let index: Int
+    private let rules: IssuerRules
+    private let issuers: [[UInt8]]
+    private let algorithms: AlgorithmSet
+    private let keys: KeyIndex
+    private let claims: ClaimChecks
+
+    init(index: Int, rules: IssuerRules, keySets: [KeySet]) {
+        self.index = index
+        self.rules = rules
+        issuers = rules.issuers.map { Array($0.utf8) }
+        algorithms = rules.algorithms ?? .publicKey
+        keys = KeyIndex(keySets.flatMap(\.keys))
+        claims = ClaimChecks(rules)
+    }
+
+    /// Whether a token of this issuer is this provider's to judge.
+    func answers(for issuer: JSONValue?) -> Bool {
+        guard !issuers.isEmpty else { return true }
+        guard let issuer else { return false }
+        return issuers.contains { issuer.equals($0.span) }
+    }
+
+    func verify(
+        _ unverified: UnverifiedToken, _ token: Span<UInt8>, now: Int64
+    ) throws(TokenError) -> VerifiedToken {
+        let header = unverified.unverifiedHeader
+        guard token.count <= rules.maxTokenBytes else { throw .tooLarge }
+        guard algorithms.contains(header.algorithm) else { throw .algorithmNotAllowed }
+        guard rules.type.admits(header.type) else { throw .wrongType }
+        let key = try keys.verify(
+            unverified.signature.span, over: token.extracting(unverified.jws.signingInput),
+            header.algorithm, kid: header.kid)
+        let times = try claims.check(unverified, now: now)
+        return VerifiedToken(
+            claims: unverified.unverifiedClaims, times: times, provider: index,
+            algorithm: header.algorithm, key: key)
+    }
+}
+
+extension TypeRule {
+    /// Compares media types: ASCII case does not matter, `application/` may be left out (RFC 7515 §4.1.9).
+    func admits(_ type: JSONValue?) -> Bool {
+        switch self {
+        case .any: return true
+        case .ordinary:
+            guard let type else { return true }
+            return Self.isSame(type, "JWT") || Self.isSame(type, "at+jwt")
+        case .exactly(let expected):
+            guard let type else { return false }
+            return Self.isSame(type, expected)
+        }
+    }
+
+    private static func isSame(_ type: JSONValue, _ expected: String) -> Bool {
+        guard let type = type.decodedBytes else { return false }
+        let expected = Array(expected.utf8)
+        return type.span.extracting(subtype(of: type.span)..<type.count)
+            .equalsIgnoringASCIICase(expected.span.extracting(subtype(of: expected.span)..<expected.count))
+    }
+
+    /// Where the name begins behind `application/`, if that is there.
+    private static func subtype(of type: Span<UInt8>) -> Int {
+        let prefix = "application/".utf8.count
+        guard type.count > prefix,
+            type.extracting(0..<prefix).equalsIgnoringASCIICase("application/")
+        else { return 0 }
+        return prefix
+    }
+}

@@ -1,0 +1,52 @@
+internal import Bytes
+
+/// Verifies tokens of a list of providers. Immutable: compiled once per configuration, used from
+/// every event loop.
+///
+/// The token's `iss`, not yet trusted, chooses the providers; only their keys are tried, and only
+/// with algorithms fixed when the keys were imported.
+package final class TokenVerifier: Sendable {
+    /// Changes whenever rules or keys change.
+    package let identity: VerificationIdentity
+    private let providers: [Provider]
+    private let maxTokenBytes: Int
+
+    /// A verifier for these providers, asked in this order.
+    package init(providers: [(IssuerRules, [KeySet])]) {
+        var compiled: [Provider] = []
+        var writer = FieldWriter()
+        for (index, (rules, keySets)) in providers.enumerated() {
+            compiled.append(Provider(index: index, rules: rules, keySets: keySets))
+            rules.write(to: &writer)
+            writer.write(UInt64(keySets.count))
+            for keySet in keySets { keySet.write(to: &writer) }
+        }
+        self.providers = compiled
+        identity = VerificationIdentity(hashing: writer.bytes)
+        maxTokenBytes = providers.map(\.0.maxTokenBytes).max() ?? 0
+    }
+
+    /// Verifies a token at a time in whole Unix seconds.
+    package func verify(_ token: Span<UInt8>, now: Int64) throws(TokenError) -> VerifiedToken {
+        let unverified = try UnverifiedToken(parsing: token, maxBytes: maxTokenBytes)
+        return try verify(unverified, token, now: now)
+    }
+
+    /// Verifies a token that was parsed before, to choose this verifier. `token` must be the very
+    /// bytes it was parsed from.
+    package func verify(
+        _ unverified: UnverifiedToken, _ token: Span<UInt8>, now: Int64
+    ) throws(TokenError) -> VerifiedToken {
+        precondition(unverified.jws.count == token.count, "not the bytes this token was parsed from")
+        let issuer = unverified.registered.issuer
+        var failure: TokenError = issuer == nil ? .issuerMissing : .issuerUnknown
+        for provider in providers where provider.answers(for: issuer) {
+            do {
+                return try provider.verify(unverified, token, now: now)
+            } catch {
+                if error.progress > failure.progress { failure = error }
+            }
+        }
+        throw failure
+    }
+}

@@ -1,0 +1,23 @@
+internal import Crypto
+
+/// SHA-256 over all that decides a verdict: rules and keys. Equal identities give equal verdicts,
+/// so a cached token stays good exactly as long as its verifier's identity does.
+package struct VerificationIdentity: Sendable, Hashable {
+    package let words: (UInt64, UInt64, UInt64, UInt64)
+
+    init(hashing bytes: [UInt8]) {
+        var words: [UInt64] = [0, 0, 0, 0]
+        for (index, byte) in SHA256.hash(data: bytes).enumerated() {
+            words[index / 8] |= UInt64(byte) << UInt64(index % 8 * 8)
+        }
+        self.words = (words[0], words[1], words[2], words[3])
+    }
+
+    package static func == (a: Self, b: Self) -> Bool {
+        a.words.0 == b.words.0 && a.words.1 == b.words.1 && a.words.2 == b.words.2 && a.words.3 == b.words.3
+    }
+
+    package func hash(into hasher: inout Hasher) {
+        hasher.combine(words.0)
+    }
+}

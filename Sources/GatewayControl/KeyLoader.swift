@@ -39,8 +39,9 @@ package enum KeyLoader {
                 return nil
             }
         }
-        let result = KeyImport.read(bytes, allowsWeakKeys: issuer.allowsWeakKeys)
-        diagnostics += result.findings.map { diagnostic($0, source) }
+        let result = KeyImport(
+            bytes, options: KeyImportOptions(allowWeak: issuer.allowsWeakKeys, admitsSecrets: issuer.namesSecrets))
+        diagnostics += result.findings.compactMap { diagnostic($0, source) }
         if result.keySet.keys.isEmpty {
             diagnostics.append(
                 Diagnostic(.error, "no_usable_key", "this key source holds no usable key", at: source.provenance))
@@ -48,8 +49,17 @@ package enum KeyLoader {
         return result.keySet
     }
 
-    private static func diagnostic(_ finding: KeyFinding, _ source: KeySource) -> Diagnostic {
-        // One bad key never sinks a set: whatever is wrong with a single key is a warning here.
-        Diagnostic(.warning, finding.code, finding.message, at: source.provenance)
+    /// One bad key never sinks a set: whatever is wrong with a part of it is a warning.
+    private static func diagnostic(_ finding: KeyFinding, _ source: KeySource) -> Diagnostic? {
+        guard finding.severity > .note, finding.code != .noUsableKey else { return nil }
+        let label = finding.kid.map { " (key `\($0)`)" } ?? finding.keyIndex.map { " (key number \($0 + 1))" } ?? ""
+        return Diagnostic(.warning, finding.code.rawValue, finding.message + label, at: source.provenance)
+    }
+}
+
+extension Issuer {
+    /// Whether shared secrets count: only where the configuration names one of their algorithms.
+    fileprivate var namesSecrets: Bool {
+        algorithms?.contains { SignatureAlgorithm(name: $0)?.isSymmetric ?? false } ?? false
     }
 }

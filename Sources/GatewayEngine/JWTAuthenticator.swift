@@ -1,9 +1,9 @@
-package import GatewayModel
+internal import GatewayModel
 internal import HTTPWire
-package import JOSE
+internal import JOSE
 
 /// A compiled `JWTAuthentication`: where tokens stand, and what verifies them.
-package final class JWTAuthenticator: Sendable {
+final class JWTAuthenticator: Sendable {
     /// A token location, its names as bytes.
     enum Location: Sendable {
         case authorizationHeader(prefix: [UInt8])

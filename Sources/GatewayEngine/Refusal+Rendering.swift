@@ -1,5 +1,5 @@
 internal import Bytes
-package import GatewayModel
+internal import GatewayModel
 
 extension Refusal {
     /// The whole answer, head and body.

@@ -3,7 +3,7 @@
 /// The raw value is the API: it stands alike in the access log, the metric label, the
 /// `Tollgate-Refusal` response header and the tests. Client text is fixed per code; details go to
 /// the log, never the token.
-package enum RefusalCode: String, CaseIterable, Sendable {
+package enum RefusalCode: String, Error, CaseIterable, Sendable {
     // The request as bytes
     case malformedRequest = "malformed_request"
     case ambiguousTarget = "ambiguous_target"

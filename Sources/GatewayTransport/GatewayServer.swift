@@ -1,3 +1,10 @@
+#if canImport(Glibc)
+internal import Glibc
+#elseif canImport(Musl)
+internal import Musl
+#else
+internal import Darwin
+#endif
 package import GatewayEngine
 package import GatewayModel
 internal import NIOCore
@@ -28,6 +35,9 @@ package final class GatewayServer: Sendable {
 
         package var description: String { "cannot listen on \(address.host):\(address.port): \(reason)" }
     }
+
+    /// Cores this process may use.
+    package static var coreCount: Int { System.coreCount }
 
     private struct Listening {
         var workers: [NIOLoopBound<Worker>] = []
@@ -111,7 +121,7 @@ package final class GatewayServer: Sendable {
         try await ServerBootstrap(group: worker.eventLoop)
             .serverChannelOption(.backlog, value: Self.backlog)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-            .serverChannelOption(.socketOption(.so_reuseport), value: 1)
+            .serverChannelOption(.socketOption(NIOBSDSocket.Option(rawValue: SO_REUSEPORT)), value: 1)
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
             .childChannelOption(.maxMessagesPerRead, value: 1)
             .childChannelOption(.allowRemoteHalfClosure, value: true)
@@ -133,9 +143,9 @@ package final class GatewayServer: Sendable {
     private static func describe(_ error: any Error) -> String {
         guard let error = error as? IOError else { return "\(error)" }
         return switch error.errnoCode {
-        case 98: "the address is in use by another process"
-        case 13: "permission denied (ports below 1024 need a privilege)"
-        case 99: "this machine does not have the address"
+        case EADDRINUSE: "the address is in use by another process"
+        case EACCES: "permission denied (ports below 1024 need a privilege)"
+        case EADDRNOTAVAIL: "this machine does not have the address"
         default: "\(error)"
         }
     }

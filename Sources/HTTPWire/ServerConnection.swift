@@ -47,7 +47,7 @@ package struct ServerConnection: Sendable {
 
     private var reading = Reading.head
     private var writing = Writing.idle
-    private(set) var keepsAlive = true
+    package private(set) var keepsAlive = true
     /// Whether the request in service came from an HTTP/1.1 client.
     package private(set) var isHTTP11 = true
     package private(set) var isHeadRequest = false

@@ -22,13 +22,6 @@ enum Environment {
         return variables
     }
 
-    /// Cores this process may use.
-    static var coreCount: Int {
-        var set = cpu_set_t()
-        guard sched_getaffinity(0, MemoryLayout<cpu_set_t>.size, &set) == 0 else { return 1 }
-        return withUnsafeBytes(of: set) { max(1, $0.reduce(0) { $0 + $1.nonzeroBitCount }) }
-    }
-
     /// Lets the process open as many descriptors as it is allowed to: each connection takes one.
     static func raiseDescriptorLimit() {
         var limit = rlimit()

@@ -1,6 +1,7 @@
 internal import GatewayTransport
 internal import Logging
 internal import ServiceLifecycle
+internal import UnixSignals
 
 /// Runs services until SIGTERM or SIGINT.
 enum Lifecycle {

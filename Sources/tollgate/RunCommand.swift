@@ -28,7 +28,7 @@ struct RunCommand: AsyncParsableCommand {
         Environment.raiseDescriptorLimit()
         let server = GatewayServer(
             GatewayServer.Settings(
-                threads: configuration.process.workerThreads ?? Environment.coreCount,
+                threads: configuration.process.workerThreads ?? GatewayServer.coreCount,
                 tokenCacheBytes: Self.tokenCacheBytes))
         do {
             try await server.start(snapshot)

@@ -103,20 +103,19 @@ package struct Compiler {
 
     private mutating func algorithms(of issuer: Issuer) -> AlgorithmSet? {
         guard let names = issuer.algorithms else { return nil }
-        var set = AlgorithmSet()
+        var set: [SignatureAlgorithm] = []
         for name in names {
-            let bytes = Array(name.utf8)
-            if let algorithm = SignatureAlgorithm(name: bytes.span) {
-                set.insert(algorithm)
+            if let algorithm = SignatureAlgorithm(name: name) {
+                set.append(algorithm)
             } else {
                 diagnostics.append(
                     Diagnostic(
                         .error, "algorithm_unknown", "`\(name)` is not an algorithm that tokens may be signed with",
                         at: issuer.provenance,
-                        hint: "offered: \(SignatureAlgorithm.allCases.map(\.name).joined(separator: ", "))"))
+                        hint: "offered: \(SignatureAlgorithm.allCases.map { "\($0)" }.joined(separator: ", "))"))
             }
         }
-        return set
+        return AlgorithmSet(set)
     }
 }
 

@@ -1,5 +1,5 @@
-package import Bytes
-package import GatewayModel
+internal import Bytes
+internal import GatewayModel
 package import HTTPWire
 
 /// What becomes of a request.
@@ -48,18 +48,27 @@ package enum Pipeline {
     @inline(__always)
     private static func listener(of bind: BindSnapshot, _ scratch: RequestScratch) -> ListenerSnapshot? {
         if bind.listeners.count == 1, bind.hosts.any != nil { return bind.listeners[0] }
-        return bind.hosts.first(scratch.target.host.span) { bind.listeners[$0] }
+        let host = scratch.target.host
+        return bind.hosts.first(host.span) { bind.listeners[$0] }
     }
 
     @inline(__always)
     private static func route(
         of listener: ListenerSnapshot, _ head: RequestHead, _ bytes: Span<UInt8>, _ scratch: RequestScratch
     ) -> RouteSnapshot? {
-        let target = scratch.target
-        let text = target.isVerbatim ? bytes : target.storage.span
+        if scratch.target.isVerbatim { return route(of: listener, head, bytes, target: bytes, scratch) }
+        let storage = scratch.target.storage
+        return route(of: listener, head, bytes, target: storage.span, scratch)
+    }
+
+    private static func route(
+        of listener: ListenerSnapshot, _ head: RequestHead, _ bytes: Span<UInt8>, target text: Span<UInt8>,
+        _ scratch: RequestScratch
+    ) -> RouteSnapshot? {
+        let host = scratch.target.host
         let request = MatchedRequest(
-            host: target.host.span, path: text.extracting(target.path),
-            query: text.extracting(target.query ?? 0..<0), method: bytes.extracting(head.methodName),
+            host: host.span, path: text.extracting(scratch.target.path),
+            query: text.extracting(scratch.target.query ?? 0..<0), method: bytes.extracting(head.methodName),
             bytes: bytes, lines: scratch.table.lines)
         return listener.routes.match(request)
     }

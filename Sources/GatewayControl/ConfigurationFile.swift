@@ -1,6 +1,6 @@
+internal import GatewayDialects
 package import GatewayEngine
 package import GatewayModel
-internal import GatewayDialects
 
 /// A configuration file as it was read at one moment, and what it came to.
 package struct ConfigurationFile: Sendable {

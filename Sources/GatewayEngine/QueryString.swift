@@ -3,7 +3,9 @@ internal import Bytes
 /// Reading of `application/x-www-form-urlencoded` query strings.
 enum QueryString {
     /// The parameters named so, in order: ranges of the whole `name=value` and of the value.
-    static func forEach(_ query: Span<UInt8>, _ body: (_ pair: Range<Int>, _ name: Range<Int>, _ value: Range<Int>) -> Bool) {
+    static func forEach(
+        _ query: Span<UInt8>, _ body: (_ pair: Range<Int>, _ name: Range<Int>, _ value: Range<Int>) -> Bool
+    ) {
         var start = 0
         while start <= query.count {
             let end = query.firstIndex(of: UInt8(ascii: "&"), from: start) ?? query.count
@@ -29,7 +31,8 @@ enum QueryString {
 
     static func isName(_ written: Span<UInt8>, _ name: Span<UInt8>) -> Bool {
         if written.equals(name) { return true }
-        guard written.firstIndex(of: UInt8(ascii: "%")) != nil || written.firstIndex(of: UInt8(ascii: "+")) != nil else {
+        guard written.firstIndex(of: UInt8(ascii: "%")) != nil || written.firstIndex(of: UInt8(ascii: "+")) != nil
+        else {
             return false
         }
         return decoded(written).span.equals(name)

@@ -1,9 +1,9 @@
 #if canImport(Glibc)
-internal import Glibc
+    internal import Glibc
 #elseif canImport(Musl)
-internal import Musl
+    internal import Musl
 #else
-internal import Darwin
+    internal import Darwin
 #endif
 
 /// The wall clock, read once per event and passed down.
@@ -12,9 +12,9 @@ enum WallClock {
     static func now() -> Int64 {
         var time = timespec()
         #if os(Linux)
-        clock_gettime(CLOCK_REALTIME_COARSE, &time)
+            clock_gettime(CLOCK_REALTIME_COARSE, &time)
         #else
-        clock_gettime(CLOCK_REALTIME, &time)
+            clock_gettime(CLOCK_REALTIME, &time)
         #endif
         return Int64(time.tv_sec)
     }

@@ -1,15 +1,16 @@
-#if canImport(Glibc)
-internal import Glibc
-#elseif canImport(Musl)
-internal import Musl
-#else
-internal import Darwin
-#endif
 package import GatewayEngine
 package import GatewayModel
 internal import NIOCore
 internal import NIOPosix
 internal import Synchronization
+
+#if canImport(Glibc)
+    internal import Glibc
+#elseif canImport(Musl)
+    internal import Musl
+#else
+    internal import Darwin
+#endif
 
 /// The sockets of the gateway: listeners, event loops, and what each loop serves.
 ///

@@ -115,7 +115,8 @@ final class UpstreamHandler: ChannelDuplexHandler {
                 keepRest(of: buffer, from: position)
                 return
             case .informational(let head):
-                client.writeInformational(head, buffer.readableBytesUInt8Span.extracting(position..<buffer.readableBytes))
+                client.writeInformational(
+                    head, buffer.readableBytesUInt8Span.extracting(position..<buffer.readableBytes))
                 position += head.byteCount
             case .head(let head):
                 client.writeHead(head, buffer.readableBytesUInt8Span.extracting(position..<buffer.readableBytes))

@@ -25,7 +25,8 @@ package enum KnownField: UInt8, Sendable {
         case 14: return ofFourteen(name)
         case 16: return ofSixteen(name)
         case 17: return name.equalsIgnoringASCIICase("transfer-encoding") ? .transferEncoding : xForwardedOrOther(name)
-        case 18: return name.equalsIgnoringASCIICase("proxy-authenticate") ? .proxyAuthenticate : xForwardedOrOther(name)
+        case 18:
+            return name.equalsIgnoringASCIICase("proxy-authenticate") ? .proxyAuthenticate : xForwardedOrOther(name)
         case 19:
             return name.equalsIgnoringASCIICase("proxy-authorization") ? .proxyAuthorization : xForwardedOrOther(name)
         default: return xForwardedOrOther(name)

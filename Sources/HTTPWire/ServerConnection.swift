@@ -101,8 +101,9 @@ package struct ServerConnection: Sendable {
         guard position < bytes.count else { return .needsBytes }
         let rest = bytes.extracting(position..<bytes.count)
         // A head that drips in is parsed anew only when another line is there, not at every byte.
-        guard triedBytes == 0 || rest.count > limits.maxHeadBytes
-            || rest.firstIndex(of: ASCII.lineFeed, from: min(triedBytes, rest.count)) != nil
+        guard
+            triedBytes == 0 || rest.count > limits.maxHeadBytes
+                || rest.firstIndex(of: ASCII.lineFeed, from: min(triedBytes, rest.count)) != nil
         else { return .needsBytes }
         guard let head = try RequestHeadParser.parse(rest, limits: limits, into: &table) else {
             triedBytes = rest.count

@@ -97,8 +97,8 @@ extension AgentgatewayDecoder {
     private mutating func listener(_ node: DocumentNode, index: Int, port: Int) -> Listener? {
         guard let reader = MappingReader(node, AgentgatewayShapes.listener, findings: findings) else { return nil }
         _ = reader.choice("protocol")
-        let gateway = QualifiedName(reader.text("gatewayName"), namespace: reader.text("namespace"))
-        let name = reader.text("name")
+        let gateway = QualifiedName(reader.name("gatewayName"), namespace: reader.name("namespace"))
+        let name = reader.name("name")
         let id = ListenerID(names.unique("\(port)/\(name ?? "listener\(index)")"))
         checkListenerName(name, gateway: gateway, at: reader.entry("name")?.value.provenance)
         listeners.append(ListenerRecord(id: id, gateway: gateway, name: name ?? "", port: port))

@@ -42,7 +42,8 @@ extension AgentgatewayDecoder {
     func checkRoutes(_ routes: [Route], listenerHostname: HostPattern) {
         var first: [MatchKey: Provenance] = [:]
         for route in routes {
-            if !route.hostnames.contains(where: listenerHostname.intersects) {
+            // None at all means that none could be read, which is reported.
+            if !route.hostnames.isEmpty, !route.hostnames.contains(where: listenerHostname.intersects) {
                 findings.warning(
                     "route_unreachable",
                     "the route answers to no host of its listener (`\(listenerHostname.written)`)", at: route.provenance)

@@ -51,9 +51,7 @@ struct AgentgatewayDecoder {
         guard let reader = MappingReader(root, AgentgatewayShapes.document, findings: findings) else { return nil }
         let process = processSettings(reader.mapping("config"))
         let binds = binds(reader)
-        for section in ["gatewayPolicies", "policies"] {
-            targetedPolicies(reader.items(section) ?? [])
-        }
+        targetedPolicies(reader)
         return GatewayConfiguration(
             process: process, binds: binds, upstreams: upstreams, attachments: policies.resolved(findings))
     }
@@ -72,9 +70,11 @@ enum AgentgatewayShapes {
             .optional(
                 "gatewayPolicies", .list(of: .object(targetedPolicy)),
                 "An older name of `policies`. Both may stand in one file."),
+            .notOffered("gateways", hint: "write `binds` with `listeners`"),
+            .notOffered("routes", hint: "write them under a listener of `binds`"),
         ],
         notOffered: [
-            "frontendPolicies", "gateways", "routes", "tcpRoutes", "routeGroups", "backends", "workloads",
+            "frontendPolicies", "tcpRoutes", "routeGroups", "backends", "workloads",
             "services", "llm", "mcp", "ui",
         ])
 }

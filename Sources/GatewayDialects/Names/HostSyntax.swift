@@ -36,7 +36,7 @@ package enum HostSyntax {
             return address.lowercased()
         }
         if text.contains(":") {
-            throw NameProblem("has an IPv6 address without brackets", hint: "write [\(text)]")
+            throw NameProblem("has an IPv6 address without brackets", hint: "write [\(text)]:port")
         }
         return try host(text)
     }

@@ -98,7 +98,9 @@ import Testing
         #expect(entries(node).keys.contains("$A"))
     }
 
-    @Test(arguments: ["a: ok\n---\n", "--- \n", "%YAML 1.1\n---\na: 1\n...\n", "a: !!binary aGk=\n", "a: !!set {b}\n", "&a a: *a\n"])
+    @Test(arguments: [
+        "a: ok\n---\n", "--- \n", "%YAML 1.1\n---\na: 1\n...\n", "a: !!binary aGk=\n", "a: !!set {b}\n", "&a a: *a\n",
+    ])
     func `answers odd documents without a crash`(_ text: String) {
         let (node, diagnostics) = read(text)
         #expect(node != nil || !diagnostics.isEmpty)
@@ -119,7 +121,8 @@ import Testing
         Reading(text: "-0", value: .integer(0)), Reading(text: "+12", value: .integer(12)),
         Reading(text: "-12", value: .integer(-12)), Reading(text: "010", value: .ambiguousNumber),
         Reading(text: "0o10", value: .ambiguousNumber), Reading(text: "0xFf", value: .ambiguousNumber),
-        Reading(text: "0xg", value: .text), Reading(text: "1_000", value: .text), Reading(text: "12:30:45", value: .text),
+        Reading(text: "0xg", value: .text), Reading(text: "1_000", value: .text),
+        Reading(text: "12:30:45", value: .text),
         Reading(text: "2001-01-01", value: .text), Reading(text: "1.5", value: .otherNumber),
         Reading(text: ".5", value: .otherNumber), Reading(text: "5.", value: .otherNumber),
         Reading(text: "1e5", value: .otherNumber), Reading(text: "1e", value: .text), Reading(text: ".", value: .text),
@@ -138,6 +141,7 @@ import Testing
         #expect(number.integer == 3000)
         #expect(DocumentScalar(text: "null", style: .plain, origin: .expanded).value == .text)
         #expect(DocumentScalar(text: "true", style: .plain, origin: .expanded).boolean == true)
-        #expect(DocumentScalar(text: "secret", style: .plain, origin: .expanded).kindInWords == "a string with a variable")
+        #expect(
+            DocumentScalar(text: "secret", style: .plain, origin: .expanded).kindInWords == "a string with a variable")
     }
 }

@@ -3,7 +3,9 @@ import GatewayModel
 import Testing
 
 @Suite struct `Names and addresses` {
-    @Test(arguments: ["::", "::1", "2001:db8::1", "1:2:3:4:5:6:7:8", "::ffff:192.0.2.1", "1:2:3:4:5:6:192.0.2.1", "1::8"])
+    @Test(arguments: [
+        "::", "::1", "2001:db8::1", "1:2:3:4:5:6:7:8", "::ffff:192.0.2.1", "1:2:3:4:5:6:192.0.2.1", "1::8",
+    ])
     func `of IPv6 are told`(_ text: String) { #expect(HostSyntax.isIPv6(text)) }
 
     @Test(arguments: [
@@ -27,7 +29,9 @@ import Testing
         #expect(address == ("2001:db8::a", 1))
     }
 
-    @Test(arguments: [":80", "a:", "a:0", "a:+1", "a: 1", "[::1]80", "[]:80", "a b:80", "a/b:80", "@:80", "a:1:2", "[::1:80", "..:80"])
+    @Test(arguments: [
+        ":80", "a:", "a:0", "a:+1", "a: 1", "[::1]80", "[]:80", "a b:80", "a/b:80", "@:80", "a:1:2", "[::1:80", "..:80",
+    ])
     func `of endpoints that are wrong are refused`(_ text: String) {
         #expect(throws: NameProblem.self) { try HostSyntax.endpoint(text) }
     }

@@ -94,7 +94,8 @@ extension AgentgatewayDecoder {
         let kinds = policy.shape.fields.map(\.name).filter(policy.has)
         if kinds.count > 1 {
             findings.error(
-                "several_of_one", "a targeted policy has one kind, found \(kinds.map { "`\($0)`" }.joined(separator: " and "))",
+                "several_of_one",
+                "a targeted policy has one kind, found \(kinds.map { "`\($0)`" }.joined(separator: " and "))",
                 at: policy.place, hint: "write one entry for each")
         } else if kinds.isEmpty, policy.isSound {
             findings.error(

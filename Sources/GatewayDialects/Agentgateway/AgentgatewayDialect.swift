@@ -38,6 +38,8 @@ struct AgentgatewayDecoder {
     var upstreams: [Upstream] = []
     var listeners: [ListenerRecord] = []
     var routes: [RouteRecord] = []
+    /// Listeners whose hostname is reported, and good for no comparison.
+    var unreadableHostnames: Set<ListenerID> = []
     var policies = PolicyCollector()
     var policyNames: [QualifiedName: Provenance] = [:]
     /// What a bind listens on: all of IPv6 and IPv4, or IPv4 alone.

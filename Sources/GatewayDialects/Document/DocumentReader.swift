@@ -183,7 +183,8 @@ extension DocumentReader {
         case Self.coreTag + "int", Self.coreTag + "bool", Self.coreTag + "float", Self.coreTag + "null": return .plain
         default:
             findings.error(
-                "yaml_tag", "the tag \(DocumentScalar.quotedForMessage(scalar.tag.description)) is not known", at: place,
+                "yaml_tag", "the tag \(DocumentScalar.quotedForMessage(scalar.tag.description)) is not known",
+                at: place,
                 hint: "remove the tag")
             return .quoted
         }

@@ -1,7 +1,7 @@
 /// Finds the type of every node and what is wrong with it, without evaluating anything.
 struct Checker {
     var names: NameScope<CELType>
-    var unifier = Unifier()
+    let unifier = Unifier()
     private(set) var issues: [CELIssue] = []
 
     /// The type of the whole expression; throws every issue found.

@@ -1,8 +1,10 @@
 /// Type variables and what they stand for.
-struct Unifier {
+///
+/// A class, so that every reader sees what has been learned since.
+final class Unifier {
     private var substitutions: [CELType?] = []
 
-    mutating func freshVariable() -> CELType {
+    func freshVariable() -> CELType {
         substitutions.append(nil)
         return .variable(substitutions.count - 1)
     }
@@ -24,7 +26,7 @@ struct Unifier {
     }
 
     /// The type with its parameters replaced by variables of this call.
-    mutating func instantiate(_ type: CELType, _ parameters: inout [String: CELType]) -> CELType {
+    func instantiate(_ type: CELType, _ parameters: inout [String: CELType]) -> CELType {
         switch type {
         case .parameter(let name):
             if let known = parameters[name] { return known }
@@ -41,7 +43,7 @@ struct Unifier {
     }
 
     /// Whether values of the first types may stand where the second are wanted; learns variables if so.
-    mutating func assign(_ types: [CELType], to wanted: [CELType]) -> Bool {
+    func assign(_ types: [CELType], to wanted: [CELType]) -> Bool {
         guard types.count == wanted.count else { return false }
         let saved = substitutions
         for (type, want) in zip(types, wanted) where !isAssignable(type, want) {
@@ -51,15 +53,15 @@ struct Unifier {
         return true
     }
 
-    mutating func assign(_ type: CELType, to wanted: CELType) -> Bool { assign([type], to: [wanted]) }
+    func assign(_ type: CELType, to wanted: CELType) -> Bool { assign([type], to: [wanted]) }
 
     /// The type of a place that holds values of both.
-    mutating func join(_ a: CELType, _ b: CELType) -> CELType {
+    func join(_ a: CELType, _ b: CELType) -> CELType {
         guard assign(a, to: b) else { return .dyn }
         return mostGeneral(a, b)
     }
 
-    private mutating func isAssignable(_ a: CELType, _ b: CELType) -> Bool {
+    private func isAssignable(_ a: CELType, _ b: CELType) -> Bool {
         if a == b { return true }
         if case .variable(let index) = b {
             switch substitute(a, for: index) {
@@ -82,7 +84,7 @@ struct Unifier {
 
     private enum Substitution { case agreed, learned, conflict }
 
-    private mutating func substitute(_ type: CELType, for variable: Int) -> Substitution {
+    private func substitute(_ type: CELType, for variable: Int) -> Substitution {
         if let known = substitutions[variable] {
             if type == known { return .agreed }
             guard isAssignable(type, known) else { return .conflict }
@@ -108,7 +110,9 @@ struct Unifier {
     }
 
     private func mostGeneral(_ a: CELType, _ b: CELType) -> CELType {
-        isEqualOrLessSpecific(a, b) ? a : b
+        if a == .null { return b }
+        if b == .null { return a }
+        return isEqualOrLessSpecific(a, b) ? a : b
     }
 
     private func isEqualOrLessSpecific(_ a: CELType, _ b: CELType) -> Bool {

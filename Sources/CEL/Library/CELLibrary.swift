@@ -1,6 +1,7 @@
 /// The functions every environment begins with.
 enum CELLibrary {
-    static let all: [CELFunction] = standard + conversions
+    static let all: [CELFunction] =
+        standard + conversions + strings + formatting + mathematics + encoders + lists + optionals + networks + times
 
     /// Functions of the language definition that are neither operators nor conversions.
     private static let standard: [CELFunction] = [

@@ -56,6 +56,9 @@ extension Planner {
         guard function.accepts(isMember: isMember, count: nodes.count), let body = function.body(for: nodes.count)
         else { return FailureNode(CELEvaluationError(.noSuchOverload, name), offset) }
         if let special = try specialised(function.name, nodes, offset) { return fold(special, nodes) }
+        if isMember, nodes.count == 2, function.name == "or" || function.name == "orValue" {
+            return OptionalElseNode(nodes[0], nodes[1], unwraps: function.name == "orValue", offset)
+        }
         let node: PlanNode =
             switch body {
             case .unary(let body): UnaryCallNode(body, nodes[0], offset)

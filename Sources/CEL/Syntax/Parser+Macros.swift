@@ -5,6 +5,10 @@ extension Parser {
     ) throws(CELIssue) -> Expression {
         if let target {
             if let expanded = try memberMacro(target, function, arguments, at: offset) { return expanded }
+            if case .name("math", _) = target.kind, function == "greatest" || function == "least", arguments.count > 1 {
+                let list = try make(.list(arguments.map { .init(value: $0, isOptional: false) }), at: offset)
+                return try make(.call(target: target, function: function, [list]), at: offset)
+            }
             if case .name("cel", _) = target.kind,
                 let expanded = try bindingMacro(function, arguments, at: offset)
             {

@@ -109,11 +109,7 @@ private func orderDoubles(_ a: Double, _ b: Double) -> CELOrder {
     return order(a, b)
 }
 
-/// Compares without rounding the integer.
+/// Compares as doubles do, as the language defines it: an integer beyond 2^53 is rounded.
 private func orderInteger<T: FixedWidthInteger>(_ a: T, _ b: Double) -> CELOrder {
-    if b.isNaN { return .unordered }
-    let floor = b.rounded(.down)
-    guard let whole = T(exactly: floor) else { return b > 0 ? .less : .greater }
-    if a != whole { return a < whole ? .less : .greater }
-    return b == floor ? .equal : .less
+    orderDoubles(Double(a), b)
 }

@@ -2,6 +2,7 @@
 enum CELLibrary {
     static let all: [CELFunction] =
         standard + conversions + strings + formatting + mathematics + encoders + lists + optionals + networks + times
+        + regexes + gateway
 
     /// Functions of the language definition that are neither operators nor conversions.
     private static let standard: [CELFunction] = [

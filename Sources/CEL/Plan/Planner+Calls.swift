@@ -70,12 +70,26 @@ extension Planner {
 
     /// Nodes of their own for common calls with a constant argument.
     private func specialised(_ name: String, _ nodes: [PlanNode], _ offset: Int) throws(CELIssue) -> PlanNode? {
-        guard nodes.count == 2, case .string(let text)? = nodes[1].constant else { return nil }
+        guard nodes.count >= 2, case .string(let text)? = nodes[1].constant else { return nil }
+        if let operation = RegexOperation(rawValue: name) {
+            return RegexCallNode(operation, try regex(text, at: nodes[1]), nodes, offset)
+        }
+        guard nodes.count == 2 else { return nil }
         switch name {
         case "startsWith": return TextTestNode(.prefix, nodes[0], text, offset)
         case "endsWith": return TextTestNode(.suffix, nodes[0], text, offset)
         case "contains": return TextTestNode(.part, nodes[0], text, offset)
         default: return nil
+        }
+    }
+
+    private func regex(_ pattern: CELBuffer, at node: PlanNode) throws(CELIssue) -> LinearRegex {
+        do throws(RegexError) {
+            return try LinearRegex(pattern.text)
+        } catch {
+            throw CELIssue(
+                .type, "invalid regular expression: \(error.message) (at byte \(error.offset) of the pattern)",
+                at: Int(node.offset))
         }
     }
 

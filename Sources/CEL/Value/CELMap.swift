@@ -131,7 +131,7 @@ extension CELValue {
 
     /// The value of the entry at a string key, or nil (also where this is not a map).
     @inline(__always)
-    func entry(named name: CELBuffer) -> CELValue? {
+    package func entry(named name: CELBuffer) -> CELValue? {
         switch self {
         case .jsonObject(let object): unsafe object.member(name.bytes).map { CELValue(json: $0) }
         case .map(let map): map.value(named: name)

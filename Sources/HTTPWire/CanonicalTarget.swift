@@ -102,7 +102,7 @@ package struct CanonicalTarget: Sendable {
         while end < target.upperBound, bytes[end] != UInt8(ascii: "/"), bytes[end] != UInt8(ascii: "?") { end += 1 }
         let stated = target.lowerBound + schemeLength..<end
         guard stated.count > 0 else { throw .hostInvalid }
-        if head.host.isEmpty {
+        if !head.hasHost {
             try Authority.read(bytes.extracting(stated), into: &host)
             authority = stated
         } else if !bytes.extracting(stated).equalsIgnoringASCIICase(bytes.extracting(head.host)) {

@@ -94,6 +94,7 @@ let package = Package(
         .testTarget(
             name: "GatewayDialectsTests",
             dependencies: ["GatewayDialects", "GatewayModel", "Bytes"],
+            exclude: ["Fixtures"],
             swiftSettings: common
         ),
         .testTarget(

@@ -1,4 +1,5 @@
 internal import Bytes
+internal import CEL
 internal import HTTPWire
 
 /// Finds what a host belongs to: the exact name first, then the longest wildcard, then any.
@@ -79,19 +80,23 @@ struct MatchedRequest: ~Escapable {
     }
 }
 
-/// The paths of one host pattern: exact before prefix, longer prefixes first.
+/// The paths of one host pattern: exact before prefix before regular expression, longer ones first.
 struct PathTable: Sendable {
     let exact: ByteTable
     /// Keys without a trailing slash; the empty key matches every path.
     let prefixes: ByteTable
     /// Segments of the longest prefix.
     let maxPrefixSegments: Int
+    let regexes: [(regex: LinearRegex, list: Int)]
     let candidates: [[RouteCandidate]]
 
     func match(_ request: borrowing MatchedRequest) -> Int? {
         if let list = exact.find(request.path), let route = choose(list, request) { return route }
-        guard !prefixes.isEmpty else { return nil }
-        return matchPrefixes(request)
+        if !prefixes.isEmpty, let route = matchPrefixes(request) { return route }
+        for (regex, list) in regexes where regex.matchesWhole(request.path) {
+            if let route = choose(list, request) { return route }
+        }
+        return nil
     }
 
     /// Tries the prefixes that end where a segment does, from the longest that could be in the table.
@@ -125,9 +130,22 @@ struct PathTable: Sendable {
 
 /// What a route asks beyond host and path.
 struct RouteCandidate: Sendable {
+    enum Value: Sendable {
+        case exact([UInt8])
+        /// Must match the whole value.
+        case regex(LinearRegex)
+
+        func accepts(_ text: Span<UInt8>) -> Bool {
+            switch self {
+            case .exact(let value): value.span.equals(text)
+            case .regex(let regex): regex.matchesWhole(text)
+            }
+        }
+    }
+
     struct Field: Sendable {
         let name: [UInt8]
-        let value: [UInt8]
+        let value: Value
     }
 
     let method: [UInt8]?
@@ -142,20 +160,20 @@ struct RouteCandidate: Sendable {
         return true
     }
 
-    /// A doubled header matches as the list it means (RFC 9110 §5.2): only a single line can equal a value.
+    /// A header that is there twice means a list (RFC 9110 §5.2), which is no single value: it never matches.
     private func hasHeader(_ header: Field, _ request: borrowing MatchedRequest) -> Bool {
         var matches = false
         var count = 0
         for line in request.lines
         where request.bytes.extracting(line.name).equalsIgnoringASCIICase(header.name.span) {
             count += 1
-            matches = request.bytes.extracting(line.value).equals(header.value.span)
+            matches = header.value.accepts(request.bytes.extracting(line.value))
         }
         return count == 1 && matches
     }
 
     private func hasParameter(_ parameter: Field, _ request: borrowing MatchedRequest) -> Bool {
         guard let value = QueryString.first(parameter.name.span, in: request.query) else { return false }
-        return QueryString.decoded(request.query.extracting(value)).span.equals(parameter.value.span)
+        return parameter.value.accepts(QueryString.decoded(request.query.extracting(value)).span)
     }
 }

@@ -66,6 +66,7 @@ package final class RouteSnapshot: Sendable {
 /// One slot per kind of policy, resolved when the configuration was compiled: nothing is merged per request.
 struct EffectivePolicy: Sendable {
     var jwtAuthentication: JWTAuthenticator?
+    var authorization: Authorizer?
 }
 
 /// The servers of an upstream, with their shares laid out.

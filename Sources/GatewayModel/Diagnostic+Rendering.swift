@@ -4,12 +4,16 @@ extension Diagnostic {
     /// `source` is the text of the document the provenance names, or nil to leave the excerpt out.
     package func rendered(source: String?) -> String {
         var text = "\(provenance): \(severity.rawValue): \(message) [\(code)]\n"
-        if let excerpt = excerpt(of: source) { text += excerpt }
+        if let excerpt {
+            text += excerpt.split(separator: "\n").map { "  \($0)\n" }.joined()
+        } else if let line = line(of: source) {
+            text += line
+        }
         if let hint { text += "  hint: \(hint)\n" }
         return text
     }
 
-    private func excerpt(of source: String?) -> String? {
+    private func line(of source: String?) -> String? {
         guard let source, provenance.line > 0 else { return nil }
         let lines = source.split(separator: "\n", maxSplits: provenance.line, omittingEmptySubsequences: false)
         guard provenance.line <= lines.count else { return nil }

@@ -17,6 +17,8 @@ package struct Diagnostic: Hashable, Sendable {
     package var provenance: Provenance
     /// What to do about it.
     package var hint: String?
+    /// An excerpt to show instead of the document's line: of an expression inside it, say.
+    package var excerpt: String?
 
     package init(
         _ severity: Severity, _ code: String, _ message: String, at provenance: Provenance, hint: String? = nil

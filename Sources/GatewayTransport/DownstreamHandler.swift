@@ -30,8 +30,7 @@ final class DownstreamHandler: ChannelDuplexHandler {
     private var hasEndedInput = false
     private(set) var isClosed = false
     private var drainedBytes = 0
-    /// `X-Forwarded-*` lines that are the same for all requests of this connection.
-    private var forwardingLines: [UInt8] = []
+    private var connection = ConnectionContext(address: nil, port: 0, scheme: "http")
 
     /// Body bytes read and dropped after a refusal, so that the client can read the answer.
     private static let maxDrainedBytes = 64 << 10
@@ -61,8 +60,8 @@ final class DownstreamHandler: ChannelDuplexHandler {
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
-        forwardingLines = ForwardingHeaders.lines(
-            peer: context.channel.remoteAddress?.ipAddress, scheme: "http")
+        let address = context.channel.remoteAddress
+        connection = ConnectionContext(address: address?.ipAddress, port: address?.port ?? 0, scheme: "http")
     }
 
     // MARK: - Bytes in
@@ -161,7 +160,7 @@ final class DownstreamHandler: ChannelDuplexHandler {
         guard let bind = slot.bind else { return refuse(.notReady) }
         exchange.style = bind.refusalStyle
         let decision = Pipeline.decide(
-            head, bytes, worker.scratch, bind: bind, cache: &worker.tokens, now: worker.now)
+            head, bytes, worker.scratch, bind: bind, connection: connection, cache: &worker.tokens, now: worker.now)
         switch decision {
         case .refuse(let refusal): refuse(refusal)
         case .forward(let upstream): forward(head, bytes, upstream: upstream)
@@ -201,7 +200,7 @@ final class DownstreamHandler: ChannelDuplexHandler {
         let query = target.query.map { $0.lowerBound - 1..<$0.upperBound } ?? 0..<0
         let rewritten = scratch.rewrittenQuery
         let lines = scratch.addedLines
-        let forwarding = forwardingLines
+        let forwarding = connection.forwardingLines
         let additions = HeadWriter.RequestAdditions(
             path: text.extracting(target.path),
             query: scratch.hasRewrittenQuery ? rewritten.span : text.extracting(query),

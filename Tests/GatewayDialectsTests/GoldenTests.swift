@@ -25,8 +25,40 @@ import Testing
         }
     }
 
+    /// Cut off and damaged texts: whatever they are, the answer is a model or an error.
+    @Test(arguments: GoldenCase.all)
+    func `are decoded or refused, cut off and damaged as they may be`(_ golden: GoldenCase) throws {
+        let bytes = Array(try golden.read("input.yaml").utf8)
+        var random = SplitMix(state: UInt64(bytes.count))
+        for _ in 0..<60 {
+            var damaged = bytes.prefix(Int(random.next() % UInt64(bytes.count + 1)))
+            for _ in 0..<3 where !damaged.isEmpty {
+                let place = Int(random.next() % UInt64(damaged.count))
+                damaged[place] = Self.damage[Int(random.next() % UInt64(Self.damage.count))]
+            }
+            let (configuration, diagnostics) = AgentgatewayDialect.decode(
+                text: String(decoding: damaged, as: UTF8.self), documentName: "damaged", environment: [:])
+            #expect((configuration == nil) == diagnostics.hasErrors)
+        }
+    }
+
+    private static let damage = Array("\n\t :-?[]{},&*!|>'\"%@`$#~0a\u{7F}".utf8)
+
     @Test func `have golden cases at all`() {
         #expect(GoldenCase.all.count > 20)
+    }
+}
+
+/// A small generator with a known start, so that a failure comes back.
+private struct SplitMix: RandomNumberGenerator {
+    var state: UInt64
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = state
+        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+        return mixed ^ (mixed >> 31)
     }
 }
 

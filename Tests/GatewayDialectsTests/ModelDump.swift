@@ -121,6 +121,8 @@ extension ModelDump {
     }
 
     private mutating func add(_ policy: Authorization) {
-        for rule in policy.rules { block("\(rule.effect.rawValue) \(rule.expression)", rule.provenance) { _ in } }
+        for rule in policy.rules {
+            block("\(rule.effect.rawValue) \(String(reflecting: rule.expression))", rule.provenance) { _ in }
+        }
     }
 }

@@ -19,7 +19,7 @@ extension AgentgatewayShapes {
         "a listener",
         [
             .optional(
-                "name", .string, "The listener's name, unique in its gateway. Policies may target it."),
+                "name", .string, "The listener's name, unique in its bind. Policies may target it."),
             .optional(
                 "gatewayName", .string,
                 "The gateway the listener belongs to. Policies target it. Default: `default`."),
@@ -97,12 +97,14 @@ extension AgentgatewayDecoder {
     private mutating func listener(_ node: DocumentNode, index: Int, port: Int) -> Listener? {
         guard let reader = MappingReader(node, AgentgatewayShapes.listener, findings: findings) else { return nil }
         _ = reader.choice("protocol")
-        let gateway = QualifiedName(reader.text("gatewayName"), namespace: reader.text("namespace"))
-        let name = reader.text("name")
+        let gateway = QualifiedName(reader.name("gatewayName"), namespace: reader.name("namespace"))
+        let name = reader.name("name")
         let id = ListenerID(names.unique("\(port)/\(name ?? "listener\(index)")"))
-        checkListenerName(name, gateway: gateway, at: reader.entry("name")?.value.provenance)
+        checkListenerName(name, gateway: gateway, port: port, at: reader.entry("name")?.value.provenance)
         listeners.append(ListenerRecord(id: id, gateway: gateway, name: name ?? "", port: port))
-        let hostname = reader.node("hostname").flatMap(hostPattern) ?? .any
+        let pattern = reader.node("hostname").map { hostPattern($0) }
+        if pattern == .some(nil) { unreadableHostnames.insert(id) }
+        let hostname = (pattern ?? .any) ?? .any
         inlinePolicies(reader.mapping("policies"), scope: .listener(id), phase: .gateway)
         let routes = routes(reader.items("routes") ?? [], of: id, hostname: hostname)
         return Listener(

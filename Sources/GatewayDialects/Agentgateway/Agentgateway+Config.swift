@@ -32,6 +32,10 @@ extension AgentgatewayDecoder {
     private func workerThreads(_ node: DocumentNode) -> Int? {
         guard case .scalar(var scalar) = node.content, scalar.text != "auto" else { return nil }
         scalar.style = .plain
+        guard scalar.integer != nil else {
+            node.reportType("a number or `auto`", findings)
+            return nil
+        }
         return DocumentNode(.scalar(scalar), at: node.provenance).integer(in: 1...1024, findings)
     }
 }

@@ -19,7 +19,7 @@ extension AgentgatewayDecoder {
     /// Two listeners of one bind for one hostname: which would answer?
     func checkHostnames(_ listeners: [Listener]) {
         var first: [HostPattern: Provenance] = [:]
-        for listener in listeners {
+        for listener in listeners where !unreadableHostnames.contains(listener.id) {
             guard let place = first[listener.hostname] else {
                 first[listener.hostname] = listener.provenance
                 continue
@@ -31,21 +31,24 @@ extension AgentgatewayDecoder {
         }
     }
 
-    /// A listener's name is unique in its gateway, so that a policy can target it.
-    func checkListenerName(_ name: String?, gateway: QualifiedName, at place: Provenance?) {
-        guard let name, let place, listeners.contains(where: { $0.name == name && $0.gateway == gateway }) else { return }
-        findings.error(
-            "name_taken", "the gateway `\(gateway)` has another listener named `\(name)`", at: place)
+    /// A listener's name is unique in its bind, so that a policy can target it. Listeners of one name
+    /// on several ports are targeted together.
+    func checkListenerName(_ name: String?, gateway: QualifiedName, port: Int, at place: Provenance?) {
+        let alike = listeners.filter { $0.name == name && $0.gateway == gateway && $0.port == port }
+        guard let name, let place, !alike.isEmpty else { return }
+        findings.error("name_taken", "the bind has another listener named `\(name)`", at: place)
     }
 
     /// Routes that answer to no host of their listener, and matches that an earlier route has as well.
     func checkRoutes(_ routes: [Route], listenerHostname: HostPattern) {
         var first: [MatchKey: Provenance] = [:]
         for route in routes {
-            if !route.hostnames.contains(where: listenerHostname.intersects) {
+            // None at all means that none could be read, which is reported.
+            if !route.hostnames.isEmpty, !route.hostnames.contains(where: listenerHostname.intersects) {
                 findings.warning(
                     "route_unreachable",
-                    "the route answers to no host of its listener (`\(listenerHostname.written)`)", at: route.provenance)
+                    "the route answers to no host of its listener (`\(listenerHostname.written)`)", at: route.provenance
+                )
             }
             var own: [MatchKey: Provenance] = [:]
             for match in route.matches {
@@ -72,6 +75,7 @@ private struct MatchKey: Hashable {
         self.host = host
         path = match.path
         method = match.method
-        fields = Set(match.headers.map { "header \($0.name) \($0.value)" } + match.query.map { "query \($0.name) \($0.value)" })
+        fields = Set(
+            match.headers.map { "header \($0.name) \($0.value)" } + match.query.map { "query \($0.name) \($0.value)" })
     }
 }

@@ -17,7 +17,7 @@ extension AgentgatewayShapes {
     /// Fields of an issuer that may also stand beside `providers`, for all of them.
     private static let jwtVerification: [FieldShape] = [
         .ours(
-            "algorithms", .list(of: .choice(jwsAlgorithms, notOffered: ["ES256K"])),
+            "algorithms", .list(of: .choice(jwsAlgorithms)),
             "The signature algorithms a token may use. Default: what the keys are for, HMAC excepted."),
         .ours(
             "clockSkew", .duration,
@@ -101,7 +101,7 @@ extension AgentgatewayDecoder {
         if presence == .permissive, let place = reader.node("mode")?.provenance {
             findings.warning(
                 "unverified_token_forwarded",
-                "permissive mode forwards tokens that failed: the backend must not trust `Authorization`", at: place)
+                "permissive mode forwards tokens that failed: the backend must not take them for verified", at: place)
         }
         return presence
     }
@@ -165,7 +165,7 @@ extension AgentgatewayDecoder {
             findings.error("algorithm_none", "tokens without a signature are never taken", at: node.provenance)
             return nil
         }
-        return node.choice(AgentgatewayShapes.jwsAlgorithms, notOffered: ["ES256K"], findings)
+        return node.choice(AgentgatewayShapes.jwsAlgorithms, findings)
     }
 
     private func clockSkew(_ node: DocumentNode) -> Int64? {

@@ -32,9 +32,11 @@ extension AgentgatewayDecoder {
     /// Policies written at what they are for.
     mutating func inlinePolicies(_ reader: MappingReader?, scope: Attachment.Scope, phase: Attachment.Phase) {
         guard let reader else { return }
+        // A listener's own policies rank like those attached to it by name; a route's own come first.
+        let specificity: PolicyCollector.Specificity = if case .route = scope { .inline } else { .target }
         for (policy, place) in decodedPolicies(reader) {
             policies.add(
-                Attachment(scope: scope, phase: phase, policy: policy, provenance: place), specificity: .inline)
+                Attachment(scope: scope, phase: phase, policy: policy, provenance: place), specificity: specificity)
         }
     }
 

@@ -38,9 +38,9 @@ extension AgentgatewayDecoder {
 
     private mutating func route(_ node: DocumentNode, index: Int, listener: ListenerID) -> Route? {
         guard let reader = MappingReader(node, AgentgatewayShapes.route, findings: findings) else { return nil }
-        let name = reader.text("name")
-        let qualified = QualifiedName(name, namespace: reader.text("namespace"))
-        let ruleName = reader.text("ruleName")
+        let name = reader.name("name")
+        let qualified = QualifiedName(name, namespace: reader.name("namespace"))
+        let ruleName = reader.name("ruleName")
         let parts = [listener.name, name ?? "route\(index)", ruleName].compactMap(\.self)
         let id = RouteID(names.unique(parts.joined(separator: "/")))
         if name != nil { routes.append(RouteRecord(id: id, name: qualified, ruleName: ruleName)) }

@@ -52,7 +52,12 @@ extension AgentgatewayShapes {
 }
 
 extension AgentgatewayDecoder {
-    mutating func targetedPolicies(_ nodes: [DocumentNode]) {
+    /// The policies of both sections, in the order of the document.
+    mutating func targetedPolicies(_ document: MappingReader) {
+        let sections = ["gatewayPolicies", "policies"].map { document.items($0) ?? [] }
+        let nodes = sections.joined().sorted {
+            ($0.provenance.line, $0.provenance.column) < ($1.provenance.line, $1.provenance.column)
+        }
         for node in nodes {
             guard let reader = MappingReader(node, AgentgatewayShapes.targetedPolicy, findings: findings) else {
                 continue
@@ -89,9 +94,10 @@ extension AgentgatewayDecoder {
         let kinds = policy.shape.fields.map(\.name).filter(policy.has)
         if kinds.count > 1 {
             findings.error(
-                "several_of_one", "a targeted policy has one kind, found \(kinds.map { "`\($0)`" }.joined(separator: " and "))",
+                "several_of_one",
+                "a targeted policy has one kind, found \(kinds.map { "`\($0)`" }.joined(separator: " and "))",
                 at: policy.place, hint: "write one entry for each")
-        } else if kinds.isEmpty, !findings.hasErrors {
+        } else if kinds.isEmpty, policy.isSound {
             findings.error(
                 "field_missing", "the policy is empty", at: policy.place,
                 hint: "it may be \(Suggestion.inWords(AgentgatewayShapes.policyNames))")
@@ -100,14 +106,14 @@ extension AgentgatewayDecoder {
 
     private func resourceName(_ entry: DocumentEntry) -> QualifiedName? {
         if case .scalar = entry.value.content {
-            return entry.value.text(findings).map { QualifiedName($0, namespace: nil) }
+            return entry.value.name(findings).map { QualifiedName($0, namespace: nil) }
         }
         guard
             let reader = MappingReader(
                 entry.value, AgentgatewayShapes.resourceName, introducedAt: entry.keyProvenance, findings: findings)
         else { return nil }
-        let namespace = reader.text("namespace")
-        return reader.text("name").map { QualifiedName($0, namespace: namespace) }
+        let namespace = reader.name("namespace")
+        return reader.name("name").map { QualifiedName($0, namespace: namespace) }
     }
 
     private mutating func checkPolicyName(_ name: QualifiedName, at place: Provenance) {

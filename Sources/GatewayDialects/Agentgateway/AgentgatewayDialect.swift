@@ -38,6 +38,8 @@ struct AgentgatewayDecoder {
     var upstreams: [Upstream] = []
     var listeners: [ListenerRecord] = []
     var routes: [RouteRecord] = []
+    /// Listeners whose hostname is reported, and good for no comparison.
+    var unreadableHostnames: Set<ListenerID> = []
     var policies = PolicyCollector()
     var policyNames: [QualifiedName: Provenance] = [:]
     /// What a bind listens on: all of IPv6 and IPv4, or IPv4 alone.
@@ -51,9 +53,7 @@ struct AgentgatewayDecoder {
         guard let reader = MappingReader(root, AgentgatewayShapes.document, findings: findings) else { return nil }
         let process = processSettings(reader.mapping("config"))
         let binds = binds(reader)
-        for section in ["gatewayPolicies", "policies"] {
-            targetedPolicies(reader.items(section) ?? [])
-        }
+        targetedPolicies(reader)
         return GatewayConfiguration(
             process: process, binds: binds, upstreams: upstreams, attachments: policies.resolved(findings))
     }
@@ -72,9 +72,11 @@ enum AgentgatewayShapes {
             .optional(
                 "gatewayPolicies", .list(of: .object(targetedPolicy)),
                 "An older name of `policies`. Both may stand in one file."),
+            .notOffered("gateways", hint: "write `binds` with `listeners`"),
+            .notOffered("routes", hint: "write them under a listener of `binds`"),
         ],
         notOffered: [
-            "frontendPolicies", "gateways", "routes", "tcpRoutes", "routeGroups", "backends", "workloads",
+            "frontendPolicies", "tcpRoutes", "routeGroups", "backends", "workloads",
             "services", "llm", "mcp", "ui",
         ])
 }

@@ -29,7 +29,8 @@ enum AliasScan {
         guard index + 1 < bytes.count, isNameByte(bytes[index + 1]) else { return false }
         guard index > 0 else { return true }
         let before = bytes[index - 1]
-        return before <= 0x20 || before == UInt8(ascii: "[") || before == UInt8(ascii: "{") || before == UInt8(ascii: ",")
+        return before <= 0x20 || before == UInt8(ascii: "[") || before == UInt8(ascii: "{")
+            || before == UInt8(ascii: ",")
     }
 
     private static func isKey(_ bytes: [UInt8], afterNameAt start: Int) -> Bool {

@@ -2,12 +2,13 @@ import GatewayModel
 
 /// Typed readings of a value. Each answers nil where the value is not what was asked for, and reports it.
 extension DocumentNode {
-    /// A text, with at least one character unless told otherwise. A plain number or boolean is no
-    /// text: quotes make it one.
+    /// A string, with at least one character unless told otherwise. A plain number or boolean is no
+    /// string: quotes make it one.
     package func text(allowingEmpty: Bool = false, _ findings: Findings) -> String? {
+        guard !isUnusable else { return nil }
         guard case .scalar(let scalar) = content, scalar.value == .text else {
             let isScalar = if case .scalar = content { !isNull } else { false }
-            reportType("a text", findings, hint: isScalar ? "put quotes around it" : nil)
+            reportType("a string", findings, hint: isScalar ? "put quotes around it" : nil)
             return nil
         }
         guard allowingEmpty || !scalar.text.isEmpty else {
@@ -16,6 +17,20 @@ extension DocumentNode {
         }
         return scalar.text
     }
+
+    /// A string that names something: it will stand in logs and metrics, so on one line and not too long.
+    package func name(_ findings: Findings) -> String? {
+        guard let text = text(findings) else { return nil }
+        let isPlain = text.unicodeScalars.allSatisfy { $0.properties.generalCategory != .control }
+        guard isPlain, text.utf8.count <= Self.longestName else {
+            let problem = isPlain ? "is longer than \(Self.longestName) bytes" : "holds a control character"
+            findings.error("name_invalid", "\(label) \(problem)", at: provenance)
+            return nil
+        }
+        return text
+    }
+
+    private static var longestName: Int { 253 }
 
     package func integer(in range: ClosedRange<Int>, _ findings: Findings) -> Int? {
         guard case .scalar(let scalar) = content, let number = scalar.integer else {
@@ -50,13 +65,15 @@ extension DocumentNode {
         if notOffered.contains(name) {
             findings.valueNotOffered(name, of: label, at: provenance)
         } else {
+            let expected = names.count > Self.longestChoice ? "a known name" : Suggestion.inWords(names)
             findings.error(
-                "value_unknown", "\(label) has to be \(Suggestion.inWords(names)), found \(kindInWords)",
-                at: provenance,
+                "value_unknown", "\(label) has to be \(expected), found \(kindInWords)", at: provenance,
                 hint: Suggestion.nearest(to: name, among: names + notOffered).map { "did you mean `\($0)`?" })
         }
         return nil
     }
+
+    private static var longestChoice: Int { 6 }
 
     /// The items of a list. Whether it may be empty is the caller's to say.
     package func items(_ findings: Findings) -> [DocumentNode]? {
@@ -67,7 +84,7 @@ extension DocumentNode {
         return items
     }
 
-    /// A list of texts.
+    /// A list of strings.
     package func texts(_ findings: Findings) -> [String]? {
         items(findings)?.compactMap { $0.text(findings) }
     }
@@ -82,7 +99,8 @@ extension DocumentNode {
         return duration
     }
 
-    private func reportType(_ expected: String, _ findings: Findings, hint: String? = nil) {
+    func reportType(_ expected: String, _ findings: Findings, hint: String? = nil) {
+        if isUnusable { return }
         findings.error("wrong_type", "\(label) has to be \(expected), found \(kindInWords)", at: provenance, hint: hint)
     }
 
@@ -107,6 +125,8 @@ extension MappingReader {
     package func text(_ name: String, allowingEmpty: Bool = false) -> String? {
         node(name)?.text(allowingEmpty: allowingEmpty, findings)
     }
+
+    package func name(_ name: String) -> String? { node(name)?.name(findings) }
 
     package func integer(_ name: String) -> Int? {
         guard case .integer(let range) = kind(name) else { preconditionFailure("\(name) is no integer") }

@@ -42,6 +42,12 @@ extension DocumentNode {
         return false
     }
 
+    /// Whether the reader has reported that the value cannot be had.
+    var isUnusable: Bool {
+        if case .scalar(let scalar) = content { return scalar.origin == .unusable }
+        return false
+    }
+
     /// The name of the node in messages: the last part of its path, as the dialect spells it.
     package var label: String {
         let path = provenance.path

@@ -35,11 +35,13 @@ extension DocumentReader {
                 hint: "replace tabs by spaces")
         } else {
             let words = [context?.text, problem].compactMap(\.self).joined(separator: ", ")
-            findings.error("yaml_syntax", "this is not YAML: \(words)", at: place, hint: Self.hint(problem, context, rest.first))
+            findings.error(
+                "yaml_syntax", "this is not YAML: \(words)", at: place, hint: Self.hint(problem, context, rest.first))
         }
     }
 
-    private static func hint(_ problem: String, _ context: YamlError.Context?, _ character: Unicode.Scalar?) -> String? {
+    private static func hint(_ problem: String, _ context: YamlError.Context?, _ character: Unicode.Scalar?) -> String?
+    {
         if context?.text == "while scanning an alias" {
             return "put quotes around a text that begins with * (such as a wildcard hostname)"
         }

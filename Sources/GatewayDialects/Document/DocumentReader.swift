@@ -36,7 +36,9 @@ package struct DocumentReader {
         text: String, documentName: String, environment: [String: String], findings: Findings
     ) -> DocumentNode? {
         var reader = DocumentReader(documentName: documentName, environment: environment, findings: findings)
-        return reader.read(text)
+        // A byte order mark is no part of the text, whatever editor left it there.
+        let hasMark = text.unicodeScalars.first == "\u{FEFF}"
+        return reader.read(hasMark ? String(text.unicodeScalars.dropFirst()) : text)
     }
 
     init(documentName: String, environment: [String: String], findings: Findings) {
@@ -156,7 +158,9 @@ extension DocumentReader {
         }
         let outcome = VariableExpansion.expand(scalar.string, environment: environment)
         for problem in outcome.problems { report(problem, at: place) }
-        return DocumentScalar(text: outcome.text, style: style, isExpanded: outcome.isExpanded)
+        let origin: DocumentScalar.Origin = outcome.problems.isEmpty ? .expanded : .unusable
+        return DocumentScalar(
+            text: outcome.text, style: style, origin: outcome.isUnchanged ? .asWritten : origin)
     }
 
     private func report(_ problem: VariableExpansion.Problem, at place: Provenance) {
@@ -179,7 +183,8 @@ extension DocumentReader {
         case Self.coreTag + "int", Self.coreTag + "bool", Self.coreTag + "float", Self.coreTag + "null": return .plain
         default:
             findings.error(
-                "yaml_tag", "the tag \(DocumentScalar.quotedForMessage(scalar.tag.description)) is not known", at: place,
+                "yaml_tag", "the tag \(DocumentScalar.quotedForMessage(scalar.tag.description)) is not known",
+                at: place,
                 hint: "remove the tag")
             return .quoted
         }

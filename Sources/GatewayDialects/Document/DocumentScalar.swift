@@ -19,43 +19,51 @@ package struct DocumentScalar: Equatable, Sendable {
         case text
     }
 
+    /// Whether variables stand in a scalar.
+    package enum Origin: Hashable, Sendable {
+        case asWritten
+        /// It is never null, and reads as what is asked for.
+        case expanded
+        /// A variable is missing, which is reported: it is good for nothing, and needs no other report.
+        case unusable
+    }
+
     package var text: String
     package var style: Style
-    /// Whether a variable stands in it. Such a scalar is never null, and reads as what is asked for.
-    package var isExpanded: Bool
+    package var origin: Origin
 
-    package init(text: String, style: Style, isExpanded: Bool = false) {
+    package init(text: String, style: Style, origin: Origin = .asWritten) {
         self.text = text
         self.style = style
-        self.isExpanded = isExpanded
+        self.origin = origin
     }
 
     package var value: Value {
-        if style == .quoted || isExpanded { return .text }
+        if style == .quoted || origin != .asWritten { return .text }
         return Self.coreSchemaValue(of: text)
     }
 
     /// The integer, also where a variable or its quotes hide it (`port: "${PORT}"`).
     package var integer: Int? {
-        let value = isExpanded ? Self.coreSchemaValue(of: text) : value
+        let value = origin == .expanded ? Self.coreSchemaValue(of: text) : value
         if case .integer(let number) = value { return number }
         return nil
     }
 
     package var boolean: Bool? {
-        let value = isExpanded ? Self.coreSchemaValue(of: text) : value
+        let value = origin == .expanded ? Self.coreSchemaValue(of: text) : value
         if case .boolean(let truth) = value { return truth }
         return nil
     }
 
     /// The scalar in the words of a message; a value that came from a variable is not shown.
     package var kindInWords: String {
-        if isExpanded { return "a text with a variable" }
+        if origin != .asWritten { return "a string with a variable" }
         return switch value {
         case .null: "nothing"
         case .boolean: text
         case .integer, .otherNumber, .ambiguousNumber: "the number \(text)"
-        case .text: "the text \(Self.quotedForMessage(text))"
+        case .text: "the string \(Self.quotedForMessage(text))"
         }
     }
 

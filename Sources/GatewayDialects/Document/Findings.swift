@@ -23,10 +23,10 @@ package final class Findings {
 
     /// A field the dialect has and this version does not offer: refused, since ignoring it would
     /// run something else than what was written.
-    package func fieldNotOffered(_ name: String, at place: Provenance) {
+    package func fieldNotOffered(_ name: String, at place: Provenance, hint: String? = nil) {
         error(
             "field_not_offered", "`\(name)` is part of \(dialectName) and not offered in this version", at: place,
-            hint: "remove it")
+            hint: hint)
     }
 
     /// The same for one value of a field that is offered.

@@ -44,8 +44,11 @@ package final class MappingReader {
 
     deinit {
         // What a document says and nobody reads is the bug this reader exists to prevent.
-        assert(unread.isEmpty || findings.errorCount > errorsAtStart, "unread fields: \(unread.sorted())")
+        assert(unread.isEmpty || !isSound, "unread fields: \(unread.sorted())")
     }
+
+    /// Whether nothing was reported since the mapping was opened.
+    package var isSound: Bool { findings.errorCount == errorsAtStart }
 
     /// The entry of a field that has a value.
     package func entry(_ name: String) -> DocumentEntry? {
@@ -80,7 +83,10 @@ extension MappingReader {
             reportEmpty(entry, field, findings)
             return false
         }
-        if field.status == .notOffered { findings.fieldNotOffered(entry.key, at: entry.keyProvenance) }
+        if field.status == .notOffered {
+            let hint = field.documentation.isEmpty ? nil : field.documentation
+            findings.fieldNotOffered(entry.key, at: entry.keyProvenance, hint: hint)
+        }
         return true
     }
 
@@ -111,7 +117,7 @@ extension MappingReader {
     private func reportMissing() {
         for field in shape.fields where field.status == .required && entries[field.name] == nil {
             if written.contains(field.name) { continue }  // Empty, and reported as such.
-            findings.error("field_missing", "\(shape.name) needs a field `\(field.name)`", at: place)
+            findings.error("field_missing", "\(shape.name) needs `\(field.name)`", at: place)
         }
         guard !shape.exactlyOne.isEmpty else { return }
         let present = shape.exactlyOne.filter(written.contains)
@@ -119,9 +125,9 @@ extension MappingReader {
             findings.error(
                 "several_of_one", "\(shape.name) has only one of \(Suggestion.inWords(shape.exactlyOne))",
                 at: place, hint: "it has \(present.map { "`\($0)`" }.joined(separator: " and "))")
-        } else if present.isEmpty, findings.errorCount == errorsAtStart {
-            findings.error(
-                "field_missing", "\(shape.name) needs one of \(Suggestion.inWords(shape.exactlyOne))", at: place)
+        } else if present.isEmpty, isSound {
+            let offered = shape.exactlyOne.filter { shape.field($0)?.status != .notOffered }
+            findings.error("field_missing", "\(shape.name) needs \(Suggestion.inWords(offered))", at: place)
         }
     }
 }

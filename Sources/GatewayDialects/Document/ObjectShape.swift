@@ -9,7 +9,8 @@ package struct ObjectShape: Sendable {
     /// Names of which exactly one must be there; empty where there is no such rule.
     package var exactlyOne: [String]
 
-    /// - Parameter notOffered: fields the original dialect has and this version refuses.
+    /// - Parameter notOffered: fields the original dialect has and this version refuses. One that
+    ///   deserves a hint stands among `fields` instead, with the hint for its documentation.
     package init(
         _ name: String, _ fields: [FieldShape], exactlyOne: [String] = [], notOffered: [String] = []
     ) {
@@ -74,6 +75,10 @@ package struct FieldShape: Sendable {
 
     package static func optional(_ name: String, _ kind: Kind, _ documentation: String) -> FieldShape {
         FieldShape(name, kind, .optional, documentation)
+    }
+
+    package static func notOffered(_ name: String, hint: String) -> FieldShape {
+        FieldShape(name, .anything, .notOffered, hint)
     }
 
     package static func ours(_ name: String, _ kind: Kind, _ documentation: String) -> FieldShape {

@@ -14,6 +14,9 @@ package enum VariableExpansion {
         /// Whether a variable was put in.
         package var isExpanded: Bool
         package var problems: [Problem]
+
+        /// Whether there is no variable in the text, good or bad.
+        package var isUnchanged: Bool { !isExpanded && problems.isEmpty }
     }
 
     package static func expand(_ text: String, environment: [String: String]) -> Outcome {

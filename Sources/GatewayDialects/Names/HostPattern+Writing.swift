@@ -6,10 +6,12 @@ extension HostPattern {
     package init(written text: String) throws(NameProblem) {
         if text == "*" {
             self = .any
-        } else if text.hasPrefix("*.") {
+        } else if text.hasPrefix("*."), !text.dropFirst().contains("*") {
             self = .wildcard(suffix: try HostSyntax.host(text.dropFirst(2)))
         } else if text.contains("*") {
-            throw NameProblem("has a star inside", hint: "a wildcard is a star in place of the first label: *.example.com")
+            throw NameProblem(
+                "has a star where none may stand",
+                hint: "a wildcard is a star in place of the first label: *.example.com")
         } else if text.contains(":") {
             throw NameProblem("has a port or is an IPv6 address", hint: "write the name alone; the port is the bind's")
         } else {

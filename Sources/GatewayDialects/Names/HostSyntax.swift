@@ -17,7 +17,8 @@ package enum HostSyntax {
             throw NameProblem("has a scheme", hint: "write it without `\(text[..<scheme.upperBound])`, as host:port")
         }
         guard let colon = text.lastIndex(of: ":"), text.last != "]" else {
-            throw NameProblem("has no port", hint: "write \(text.isEmpty ? "host" : text):8080, with the port it listens on")
+            throw NameProblem(
+                "has no port", hint: "write \(text.isEmpty ? "host" : text):8080, with the port it listens on")
         }
         let portText = text[text.index(after: colon)...]
         guard portText.utf8.allSatisfy(\.isDigit), let port = Int(portText), (1...65535).contains(port) else {
@@ -36,7 +37,7 @@ package enum HostSyntax {
             return address.lowercased()
         }
         if text.contains(":") {
-            throw NameProblem("has an IPv6 address without brackets", hint: "write [\(text)]")
+            throw NameProblem("has an IPv6 address without brackets", hint: "write [\(text)]:port")
         }
         return try host(text)
     }

@@ -43,7 +43,10 @@ package enum PathSyntax {
             }
             guard index + 2 < bytes.count, let high = bytes[index + 1].hexDigitValue,
                 let low = bytes[index + 2].hexDigitValue
-            else { return NameProblem("has a % without two hexadecimal digits behind it", hint: "write %25 for a percent sign") }
+            else {
+                return NameProblem(
+                    "has a % without two hexadecimal digits behind it", hint: "write %25 for a percent sign")
+            }
             let value = high << 4 | low
             let digits = String(decoding: bytes[index + 1...index + 2], as: UTF8.self)
             if value.isURIUnreserved {

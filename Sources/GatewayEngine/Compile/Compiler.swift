@@ -1,4 +1,5 @@
 internal import Bytes
+internal import CEL
 package import GatewayModel
 package import JOSE
 
@@ -18,6 +19,9 @@ package struct Compiler {
     private var diagnostics: [Diagnostic] = []
     /// By index of the attachment, so that routes share what they have in common.
     private var authenticators: [Int: JWTAuthenticator] = [:]
+    private var programs: [String: CELProgram] = [:]
+    /// Indices of the attachments of each scope, in the order written.
+    private let attachments: [Attachment.Scope: [Int]]
 
     /// The snapshot, or nil where a diagnostic is an error.
     package static func compile(
@@ -31,6 +35,11 @@ package struct Compiler {
     private init(configuration: GatewayConfiguration, keys: KeyMaterial) {
         self.configuration = configuration
         self.keys = keys
+        var attachments: [Attachment.Scope: [Int]] = [:]
+        for (index, attachment) in configuration.attachments.enumerated() {
+            attachments[attachment.scope, default: []].append(index)
+        }
+        self.attachments = attachments
     }
 
     private mutating func compile() -> Snapshot {
@@ -63,24 +72,58 @@ package struct Compiler {
             routes: builder.build(), refusalStyle: listener.refusalStyle)
     }
 
-    /// The slots of a place: of each kind the policy of the most specific scope, the last in `scopes`.
+    /// The slots of a place. `scopes` go from the least to the most specific: of a kind the most specific
+    /// counts, but authorization rules of all levels hold together.
     private mutating func effectivePolicy(phase: Attachment.Phase, scopes: [Attachment.Scope]) -> EffectivePolicy {
         var policy = EffectivePolicy()
+        var rules: [AuthorizationRule] = []
         for scope in scopes {
-            for (index, attachment) in configuration.attachments.enumerated()
-            where attachment.phase == phase && attachment.scope == scope {
-                switch attachment.policy {
+            for index in attachments[scope] ?? [] where configuration.attachments[index].phase == phase {
+                switch configuration.attachments[index].policy {
                 case .jwtAuthentication(let authentication):
                     policy.jwtAuthentication = authenticator(index, authentication)
-                case .authorization:
-                    diagnostics.append(
-                        Diagnostic(
-                            .error, "authorization_not_offered", "authorization rules are not offered yet",
-                            at: attachment.provenance))
+                case .authorization(let authorization):
+                    rules += authorization.rules
                 }
             }
         }
+        policy.authorization = authorizer(rules)
         return policy
+    }
+
+    private mutating func authorizer(_ rules: [AuthorizationRule]) -> Authorizer? {
+        guard !rules.isEmpty else { return nil }
+        return Authorizer(rules.compactMap { rule in program(rule).map { (rule.effect, $0) } })
+    }
+
+    private mutating func program(_ rule: AuthorizationRule) -> CELProgram? {
+        if let known = programs[rule.expression] { return known }
+        do {
+            let program = try CELProgram(rule.expression, environment: RequestAttribute.environment)
+            programs[rule.expression] = program
+            guard program.type == .bool || program.type == .dyn else {
+                refuse(rule, "an authorization rule must be true or false, this one is a \(program.type)")
+                return nil
+            }
+            return program
+        } catch {
+            for issue in error.issues {
+                let location = CELSourceLocation(issue.offset, in: rule.expression)
+                refuse(
+                    rule, "\(issue.message), at \(location.line):\(location.column) of the expression",
+                    excerpt: location.excerpt, hint: issue.hint)
+            }
+            return nil
+        }
+    }
+
+    private mutating func refuse(
+        _ rule: AuthorizationRule, _ message: String, excerpt: String? = nil, hint: String? = nil
+    ) {
+        var diagnostic = Diagnostic(.error, "expression_invalid", message, at: rule.provenance, hint: hint)
+        diagnostic.excerpt = excerpt
+        // One rule may stand in the slots of many routes.
+        if !diagnostics.contains(diagnostic) { diagnostics.append(diagnostic) }
     }
 
     private mutating func authenticator(_ index: Int, _ policy: JWTAuthentication) -> JWTAuthenticator {

@@ -1,4 +1,5 @@
 internal import Bytes
+internal import CEL
 internal import GatewayModel
 
 /// Collects routes and freezes them to a `RouteTable`.
@@ -12,22 +13,25 @@ struct RouteTableBuilder {
     private struct Paths {
         var exact: [String: [Entry]] = [:]
         var prefixes: [String: [Entry]] = [:]
+        var regexes: [String: [Entry]] = [:]
     }
 
     private var routes: [RouteSnapshot] = []
     private var hosts: [HostPattern: Paths] = [:]
+    private var regexes: [String: LinearRegex] = [:]
     private(set) var diagnostics: [Diagnostic] = []
 
     mutating func add(_ route: Route, _ snapshot: RouteSnapshot) {
         let index = routes.count
         routes.append(snapshot)
         for match in route.matches {
+            if case .regex(let pattern) = match.path { _ = regex(pattern, match) }
             let entry = Entry(candidate: candidate(match, route: index), name: route.name)
             for host in route.hostnames {
                 switch match.path {
                 case .exact(let path): hosts[host, default: Paths()].exact[path, default: []].append(entry)
                 case .segmentPrefix(let path): hosts[host, default: Paths()].prefixes[path, default: []].append(entry)
-                case .regex: refuseRegex(match)
+                case .regex(let pattern): hosts[host, default: Paths()].regexes[pattern, default: []].append(entry)
                 }
             }
         }
@@ -42,19 +46,29 @@ struct RouteTableBuilder {
     }
 
     private mutating func field(_ field: FieldMatch, _ match: RouteMatch) -> RouteCandidate.Field {
+        let name = Array(field.name.utf8)
         switch field.value {
-        case .exact(let value): return RouteCandidate.Field(name: Array(field.name.utf8), value: Array(value.utf8))
-        case .regex:
-            refuseRegex(match)
-            return RouteCandidate.Field(name: Array(field.name.utf8), value: [])
+        case .exact(let value): return RouteCandidate.Field(name: name, value: .exact(Array(value.utf8)))
+        case .regex(let pattern):
+            let regex = regex(pattern, match)
+            return RouteCandidate.Field(name: name, value: regex.map { .regex($0) } ?? .exact([]))
         }
     }
 
-    private mutating func refuseRegex(_ match: RouteMatch) {
-        diagnostics.append(
-            Diagnostic(
-                .error, "regex_not_offered", "matching by regular expression is not offered yet",
-                at: match.provenance, hint: "use `exact` or `pathPrefix`"))
+    /// The compiled pattern; nil, with a diagnostic, where it is none.
+    private mutating func regex(_ pattern: String, _ match: RouteMatch) -> LinearRegex? {
+        if let known = regexes[pattern] { return known }
+        do {
+            let regex = try LinearRegex(pattern, for: .whole)
+            regexes[pattern] = regex
+            return regex
+        } catch {
+            let diagnostic = Diagnostic(
+                .error, "regex_invalid", "`\(pattern)` is not a regular expression: \(error)", at: match.provenance,
+                hint: "the syntax is RE2's; look-around and back-references are not in it")
+            if !diagnostics.contains(diagnostic) { diagnostics.append(diagnostic) }
+            return nil
+        }
     }
 
     func build() -> RouteTable {
@@ -79,7 +93,15 @@ struct RouteTableBuilder {
         let exact = table(paths.exact)
         let prefixes = table(paths.prefixes)
         let segments = paths.prefixes.keys.map { $0.utf8.count { $0 == UInt8(ascii: "/") } }.max() ?? 0
-        return PathTable(exact: exact, prefixes: prefixes, maxPrefixSegments: segments, candidates: candidates)
+        let patterns = paths.regexes.keys.sorted { ($1.utf8.count, $0) < ($0.utf8.count, $1) }
+        let regexList = patterns.compactMap { pattern in
+            regexes[pattern].map { regex in
+                candidates.append(Self.ordered(paths.regexes[pattern] ?? []))
+                return (regex, candidates.count - 1)
+            }
+        }
+        return PathTable(
+            exact: exact, prefixes: prefixes, maxPrefixSegments: segments, regexes: regexList, candidates: candidates)
     }
 
     /// Gateway API order within one path: a method, more headers, more query parameters, then the name,

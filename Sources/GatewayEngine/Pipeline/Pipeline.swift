@@ -17,7 +17,7 @@ package enum Pipeline {
     /// - Parameter now: Unix seconds.
     package static func decide(
         _ head: RequestHead, _ bytes: Span<UInt8>, _ scratch: RequestScratch, bind: BindSnapshot,
-        cache: inout TokenCache, now: Int64
+        connection: ConnectionContext, cache: inout TokenCache, now: Int64
     ) -> Decision {
         scratch.reset()
         do {
@@ -25,24 +25,24 @@ package enum Pipeline {
         } catch {
             return .refuse(Refusal(RefusalCode(error), style: bind.refusalStyle))
         }
+        // Before any policy: what a client says about where it comes from is not to be believed by rules either.
+        ForwardingHeaders.strip(&scratch.table)
         guard let listener = listener(of: bind, scratch) else {
             return .refuse(Refusal(.routeNotFound, style: bind.refusalStyle))
         }
-        if let refusal = run(listener.gatewayPolicy, listener, scratch, bytes, cache: &cache, now: now) {
-            return .refuse(refusal)
+        do throws(Refusal) {
+            let stages = Stages(head: head, scratch: scratch, connection: connection, now: now)
+            try stages.run(listener.gatewayPolicy, listener, bytes, &cache)
+            guard let route = route(of: listener, head, bytes, scratch) else {
+                try stages.run(listener.unroutedPolicy, listener, bytes, &cache)
+                throw Refusal(.routeNotFound, style: listener.refusalStyle)
+            }
+            try stages.run(route.policy, listener, bytes, &cache)
+            guard let upstream = route.upstream else { throw Refusal(.noBackend, style: listener.refusalStyle) }
+            return .forward(upstream: upstream)
+        } catch {
+            return .refuse(error)
         }
-        guard let route = route(of: listener, head, bytes, scratch) else {
-            let refusal = run(listener.unroutedPolicy, listener, scratch, bytes, cache: &cache, now: now)
-            return .refuse(refusal ?? Refusal(.routeNotFound, style: listener.refusalStyle))
-        }
-        if let refusal = run(route.policy, listener, scratch, bytes, cache: &cache, now: now) {
-            return .refuse(refusal)
-        }
-        ForwardingHeaders.strip(&scratch.table)
-        guard let upstream = route.upstream else {
-            return .refuse(Refusal(.noBackend, style: listener.refusalStyle))
-        }
-        return .forward(upstream: upstream)
     }
 
     @inline(__always)
@@ -72,20 +72,32 @@ package enum Pipeline {
             bytes: bytes, lines: scratch.table.lines)
         return listener.routes.match(request)
     }
+}
 
-    /// Runs the slots of a policy in their fixed order; the refusal of the first that refuses.
+/// The stages of a policy in their fixed order.
+private struct Stages {
+    let head: RequestHead
+    let scratch: RequestScratch
+    let connection: ConnectionContext
+    let now: Int64
+
     @inline(__always)
-    private static func run(
-        _ policy: EffectivePolicy, _ listener: ListenerSnapshot, _ scratch: RequestScratch, _ bytes: Span<UInt8>,
-        cache: inout TokenCache, now: Int64
-    ) -> Refusal? {
+    func run(
+        _ policy: EffectivePolicy, _ listener: ListenerSnapshot, _ bytes: Span<UInt8>, _ cache: inout TokenCache
+    ) throws(Refusal) {
         if let authenticator = policy.jwtAuthentication {
             do {
                 try Authentication.run(authenticator, scratch, bytes, cache: &cache, now: now)
             } catch {
-                return Refusal(error, style: listener.refusalStyle, realm: authenticator.realm)
+                throw Refusal(error, style: listener.refusalStyle, realm: authenticator.realm)
             }
         }
-        return nil
+        if let authorizer = policy.authorization {
+            do {
+                try AuthorizationStage.run(authorizer, head, bytes, scratch, connection)
+            } catch {
+                throw Refusal(error, style: listener.refusalStyle)
+            }
+        }
     }
 }

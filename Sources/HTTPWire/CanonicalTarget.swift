@@ -102,7 +102,7 @@ package struct CanonicalTarget: Sendable {
         while end < target.upperBound, bytes[end] != UInt8(ascii: "/"), bytes[end] != UInt8(ascii: "?") { end += 1 }
         let stated = target.lowerBound + schemeLength..<end
         guard stated.count > 0 else { throw .hostInvalid }
-        if head.host.isEmpty {
+        if !head.hasHost {
             try Authority.read(bytes.extracting(stated), into: &host)
             authority = stated
         } else if !bytes.extracting(stated).equalsIgnoringASCIICase(bytes.extracting(head.host)) {
@@ -142,8 +142,11 @@ enum Authority {
         guard text.count <= maxBytes else { throw .hostInvalid }
         var end = text[0] == UInt8(ascii: "[") ? try endOfLiteral(text) : 0
         let isLiteral = end > 0
+        var previous = UInt8(ascii: ".")
         while !isLiteral, end < text.count, text[end] != UInt8(ascii: ":") {
-            guard isHostByte(text[end]) else { throw .hostInvalid }
+            let byte = text[end]
+            guard isHostByte(byte), byte != UInt8(ascii: ".") || previous != byte else { throw .hostInvalid }
+            previous = byte
             end += 1
         }
         guard end > 0 else { throw .hostInvalid }
@@ -169,7 +172,12 @@ enum Authority {
     private static func checkPort(_ text: Span<UInt8>, from start: Int) throws(WireError) {
         guard start < text.count else { return }
         guard text[start] == UInt8(ascii: ":"), text.count - start <= 6 else { throw .hostInvalid }
-        for index in start + 1..<max(start + 1, text.count) where !text[index].isASCIIDigit { throw .hostInvalid }
+        var port = 0
+        for index in start + 1..<text.count {
+            guard text[index].isASCIIDigit else { throw .hostInvalid }
+            port = port * 10 + Int(text[index] &- 0x30)
+        }
+        guard port <= 65535 else { throw .hostInvalid }
     }
 
     /// Letters, digits, hyphen, dot, underscore: what names in use are made of.

@@ -48,7 +48,8 @@ package enum HeadWriter {
         output.append(copying: additions.path)
         output.append(copying: additions.query)
         output.append(" HTTP/1.1\r\n")
-        if head.host.isEmpty, additions.authority.count > 0 {
+        // RFC 9112 §3.2: HTTP/1.1 demands a Host, an empty one where there is nothing to say.
+        if !head.hasHost {
             output.append("host: ")
             output.append(copying: additions.authority)
             output.append("\r\n")

@@ -21,7 +21,7 @@ package enum KnownField: UInt8, Sendable {
         case 7: return ofSeven(name)
         case 9: return ofNine(name)
         case 10: return ofTen(name)
-        case 13: return name.equalsIgnoringASCIICase("authorization") ? .authorization : .other
+        case 13: return name.equalsIgnoringASCIICase("authorization") ? .authorization : xForwardedOrOther(name)
         case 14: return ofFourteen(name)
         case 16: return ofSixteen(name)
         case 17: return name.equalsIgnoringASCIICase("transfer-encoding") ? .transferEncoding : xForwardedOrOther(name)
@@ -50,7 +50,7 @@ package enum KnownField: UInt8, Sendable {
 
     private static func ofNine(_ name: Span<UInt8>) -> KnownField {
         if name.equalsIgnoringASCIICase("forwarded") { return .forwarded }
-        return name.equalsIgnoringASCIICase("x-real-ip") ? .xRealIP : .other
+        return isWritten(name, as: "x-real-ip") ? .xRealIP : .other
     }
 
     private static func ofTen(_ name: Span<UInt8>) -> KnownField {
@@ -70,7 +70,18 @@ package enum KnownField: UInt8, Sendable {
 
     private static func xForwardedOrOther(_ name: Span<UInt8>) -> KnownField {
         guard name.count > 12 else { return .other }
-        return name.extracting(0..<12).equalsIgnoringASCIICase("x-forwarded-") ? .xForwarded : .other
+        return isWritten(name.extracting(0..<12), as: "x-forwarded-") ? .xForwarded : .other
+    }
+
+    /// Whether a name is that one to servers that make variables of names: CGI and WSGI read an
+    /// underscore as a hyphen, so that `X_Real_IP` would say there what `X-Real-IP` may not.
+    private static func isWritten(_ name: Span<UInt8>, as lowercased: StaticString) -> Bool {
+        guard name.count == lowercased.utf8CodeUnitCount else { return false }
+        for index in 0..<name.count {
+            let byte = name[index] == UInt8(ascii: "_") ? UInt8(ascii: "-") : name[index].asciiLowercased
+            guard unsafe byte == lowercased.utf8Start[index] else { return false }
+        }
+        return true
     }
 
     /// Fields that concern one connection only and are never forwarded.

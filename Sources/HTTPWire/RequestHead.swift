@@ -49,4 +49,6 @@ package struct RequestHead: Sendable {
     package var expectsContinue: Bool
     /// The value of Host, empty where an HTTP/1.0 client sent none.
     package var host: Range<Int>
+    /// Whether there is a Host field, if an empty one.
+    package var hasHost: Bool
 }

@@ -48,7 +48,7 @@ package enum RequestHeadParser {
         return RequestHead(
             method: Method(bytes.extracting(method)), methodName: method, target: target,
             minorVersion: minorVersion, byteCount: position + 11, framing: .none,
-            keepsAlive: minorVersion == 1, expectsContinue: false, host: 0..<0)
+            keepsAlive: minorVersion == 1, expectsContinue: false, host: 0..<0, hasHost: false)
     }
 
     private static func parseVersion(_ bytes: Span<UInt8>, from start: Int) throws(WireError) -> UInt8? {
@@ -91,6 +91,7 @@ package enum RequestHeadParser {
             }
         }
         guard hosts == 1 || (hosts == 0 && head.minorVersion == 0) else { throw .hostInvalid }
+        head.hasHost = hosts == 1
         if hasConnection { try ConnectionField.apply(bytes, &table, keepsAlive: &head.keepsAlive) }
         head.framing = try framing.ofRequest(minorVersion: head.minorVersion)
         if head.framing == .none { head.expectsContinue = false }

@@ -80,3 +80,7 @@ extension JSONValue {
         return (try? Base64URL.decode(bytes.span)) ?? []
     }
 }
+
+extension [UInt8] {
+    var asText: String { String(decoding: self, as: UTF8.self) }
+}

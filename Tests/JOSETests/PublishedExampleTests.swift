@@ -51,7 +51,7 @@ struct PublishedExampleTests {
         // SHA-384 and SHA-512 of RFC 9278 are not offered.
         guard expected.utf8.count == 43 else { return tally.skip("algorithm not offered") }
         // A thumbprint does not ask what a key is for; the import does.
-        let jwk = try #require(row["jwk"]).source.span.text.replacing(#""enc""#, with: #""sig""#)
+        let jwk = try #require(row["jwk"]).source.asText.replacing(#""enc""#, with: #""sig""#)
         let keys = KeyImport(jwk, options: KeyImportOptions(allowWeak: false, admitsSecrets: true))
         tally.expect(keys.keySet.keys.first?.thumbprintText == expected, row.text("name"))
     }
@@ -68,9 +68,9 @@ struct PublishedExampleTests {
         for name in ["example1.key", "example2.key"] {
             guard let text = Conformance.text("agentgateway/jwt/\(name)") else { continue }
             let token = Array(text.utf8.filter { $0 > 0x20 })
-            let verified = try verifier.verify(token.span, now: Sample.now)
+            let verified = try verifier.verify(token, now: Sample.now)
             #expect(verified.claims.root["sub"]?.string == "test-user")
-            #expect(throws: TokenError.expired) { try verifier.verify(token.span, now: 1_900_650_294) }
+            #expect(throws: TokenError.expired) { try verifier.verify(token, now: 1_900_650_294) }
         }
     }
 
@@ -100,10 +100,10 @@ struct PublishedExampleTests {
         let verifier = TokenVerifier(providers: [(rules, [keys])])
         for line in fixture.split(separator: "\n") where line.hasPrefix("demo ") || line.hasPrefix("groups-scope ") {
             let token = Array(line.split(separator: " ")[1].utf8)
-            #expect(try verifier.verify(token.span, now: Sample.now).claims.root["iss"] != nil)
+            #expect(try verifier.verify(token, now: Sample.now).claims.root["iss"] != nil)
             var changed = token
             changed[token.count - 20] ^= 1
-            #expect(throws: TokenError.signatureInvalid) { try verifier.verify(changed.span, now: Sample.now) }
+            #expect(throws: TokenError.signatureInvalid) { try verifier.verify(changed, now: Sample.now) }
         }
     }
 

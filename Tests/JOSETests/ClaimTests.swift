@@ -4,15 +4,20 @@ import Testing
 
 @Suite("Claims")
 struct ClaimTests {
-    private static let key = try! SigningKey.generate(.es256)
-    private static let keySet = Sample.keySet(of: key)
+    private let key: SigningKey
+    private let keySet: KeySet
+
+    init() throws {
+        key = try SigningKey.generate(.es256)
+        keySet = Sample.keySet(of: key)
+    }
 
     /// The error of a token of these claims beside `iss`, or nil if it passes.
     private func error(_ claims: String, _ change: (inout IssuerRules) -> Void) throws -> TokenError? {
         var rules = Sample.rules
         change(&rules)
         let payload = #"{"iss":"https://issuer.test"\#(claims.isEmpty ? "" : ",")\#(claims)}"#
-        return try Sample.error(Self.key.token(claims: payload), rules, Self.keySet)
+        return try Sample.error(key.token(claims: payload), rules, keySet)
     }
 
     struct Case: CustomTestStringConvertible, Sendable {
@@ -145,9 +150,9 @@ struct ClaimTests {
         var rules = Sample.rules
         rules.requireAccessTokenProfile()
         let payload = #"{"iss":"https://issuer.test",\#(all)}"#
-        #expect(try Sample.error(Self.key.token(claims: payload, type: "application/AT+JWT"), rules, Self.keySet) == nil)
+        #expect(try Sample.error(key.token(claims: payload, type: "application/AT+JWT"), rules, keySet) == nil)
         let less = payload.replacing(#","client_id":"c""#, with: "")
-        #expect(try Sample.error(Self.key.token(claims: less, type: "at+jwt"), rules, Self.keySet) == .claimMissing)
+        #expect(try Sample.error(key.token(claims: less, type: "at+jwt"), rules, keySet) == .claimMissing)
     }
 
     @Test(arguments: [
@@ -156,11 +161,11 @@ struct ClaimTests {
         ("JWT ", false), ("application/", false), ("application/application/jwt", false), ("text/jwt", false),
     ])
     func `admits ordinary types only`(_ type: String?, _ isAdmitted: Bool) throws {
-        let token = try Self.key.token(claims: Sample.claims, type: type)
-        #expect(try Sample.error(token, Sample.rules, Self.keySet) == (isAdmitted ? nil : .wrongType))
+        let token = try key.token(claims: Sample.claims, type: type)
+        #expect(try Sample.error(token, Sample.rules, keySet) == (isAdmitted ? nil : .wrongType))
         var anything = Sample.rules
         anything.type = .any
-        #expect(try Sample.error(token, anything, Self.keySet) == nil)
+        #expect(try Sample.error(token, anything, keySet) == nil)
     }
 
     @Test
@@ -173,11 +178,11 @@ struct ClaimTests {
 
     @Test
     func `tells the signature's failure before any claim's`() throws {
-        let other = try SigningKey.generate(.es256, kid: Self.key.kid)
+        let other = try SigningKey.generate(.es256, kid: key.kid)
         var rules = Sample.rules
         rules.audiences = ["nobody"]
         let token = try other.token(claims: #"{"iss":"https://issuer.test","exp":1}"#)
-        #expect(try Sample.error(token, rules, Self.keySet) == .signatureInvalid)
+        #expect(try Sample.error(token, rules, keySet) == .signatureInvalid)
     }
 }
 

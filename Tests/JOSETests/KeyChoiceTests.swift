@@ -209,7 +209,9 @@ struct VerificationIdentityTests {
             var rules = Sample.rules
             change(&rules)
             identities.insert(TokenVerifier(providers: [(rules, [key])]).identity)
-            #expect(TokenVerifier(providers: [(rules, [key])]).identity == TokenVerifier(providers: [(rules, [key])]).identity)
+            #expect(
+                TokenVerifier(providers: [(rules, [key])]).identity
+                    == TokenVerifier(providers: [(rules, [key])]).identity)
         }
         identities.insert(TokenVerifier(providers: [(Sample.rules, [other])]).identity)
         identities.insert(TokenVerifier(providers: [(Sample.rules, [])]).identity)

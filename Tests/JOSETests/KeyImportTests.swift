@@ -8,9 +8,21 @@ struct KeyImportTests {
     static let strict = KeyImportOptions(allowWeak: false, admitsSecrets: true)
     static let remote = KeyImportOptions(allowWeak: false, admitsSecrets: false)
 
-    private static let rsa = try! SigningKey.generate(.rs256, kid: "r")
-    private static let ec = try! SigningKey.generate(.es256, kid: "e")
-    private static let secret = try! SigningKey.generate(.hs256, kid: "s")
+    private let rsa: SigningKey
+    private let ec: SigningKey
+    private let secret: SigningKey
+
+    /// Made once: RSA keys take their time.
+    private static let keys = Result {
+        (
+            try SigningKey.generate(.rs256, kid: "r"), try SigningKey.generate(.es256, kid: "e"),
+            try SigningKey.generate(.hs256, kid: "s")
+        )
+    }
+
+    init() throws {
+        (rsa, ec, secret) = try Self.keys.get()
+    }
 
     private func jwk(_ key: SigningKey) -> String { (key.publicJWK ?? key.privateJWK).asText }
     private func codes(_ text: String, _ options: KeyImportOptions = strict) -> [KeyFinding.Code] {
@@ -19,21 +31,23 @@ struct KeyImportTests {
 
     @Test
     func `reads a set, a list, and a single key`() {
-        let key = jwk(Self.ec)
+        let key = jwk(ec)
         #expect(codes(#"{"keys":[\#(key)]}"#) == [])
         #expect(codes(#"  {"extra":1,"keys":[\#(key)]}  "#) == [])
         #expect(codes("\u{FEFF}" + key) == [])
         #expect(codes(key) == [])
         #expect(codes("[\(key)]") == [.keysMemberMissing])
         for text in [key, "[\(key)]", #"{"keys":[\#(key)]}"#] {
-            #expect(KeyImport(text, options: Self.strict).keySet.keys.map(\.thumbprintText) == [Self.ec.thumbprintText])
+            #expect(KeyImport(text, options: Self.strict).keySet.keys.map(\.thumbprintText) == [ec.thumbprintText])
         }
     }
 
     @Test(arguments: [
         ("", KeyFinding.Code.emptyDocument), (" \n", .emptyDocument), ("null", .notAKeySet), ("x", .notAKeySet),
-        ("{}", .notAKeySet), (#"{"keys":{}}"#, .notAKeySet), (#"{"keys":[]}"#, .noUsableKey), ("[]", .keysMemberMissing),
-        ("{", .notJSON), (#"{"keys":[}"#, .notJSON), ("<html></html>", .notAKeySet), ("-----BEGIN PUBLIC KEY-----", .badPEM),
+        ("{}", .notAKeySet), (#"{"keys":{}}"#, .notAKeySet), (#"{"keys":[]}"#, .noUsableKey),
+        ("[]", .keysMemberMissing),
+        ("{", .notJSON), (#"{"keys":[}"#, .notJSON), ("<html></html>", .notAKeySet),
+        ("-----BEGIN PUBLIC KEY-----", .badPEM),
         ("-", .notAKeySet), ("MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8A", .notAKeySet),
     ])
     func `says what a document without keys is`(_ text: String, _ code: KeyFinding.Code) {
@@ -56,38 +70,53 @@ struct KeyImportTests {
     @Test(arguments: [
         KeyCase("7", .keyNotAnObject), KeyCase("{}", .memberMissing), KeyCase(#"{"kty":7}"#, .memberMissing),
         KeyCase(#"{"kty":"XYZ"}"#, .unsupportedKeyType), KeyCase(#"{"kty":"rsa"}"#, .unsupportedKeyType),
-        KeyCase(#"{"kty":"RSA","use":"enc"}"#, .notForSignatures), KeyCase(#"{"kty":"RSA","use":1}"#, .notForSignatures),
+        KeyCase(#"{"kty":"RSA","use":"enc"}"#, .notForSignatures),
+        KeyCase(#"{"kty":"RSA","use":1}"#, .notForSignatures),
         KeyCase(#"{"kty":"RSA","key_ops":["sign"]}"#, .notForVerification),
         KeyCase(#"{"kty":"RSA","key_ops":[]}"#, .notForVerification),
         KeyCase(#"{"kty":"RSA","key_ops":"verify"}"#, .notForVerification),
         KeyCase(#"{"kty":"RSA","n":"AQAB"}"#, .memberMissing), KeyCase(#"{"kty":"RSA","e":"AQAB"}"#, .memberMissing),
-        KeyCase(#"{"kty":"RSA","n":1,"e":"AQAB"}"#, .memberMalformed), KeyCase(#"{"kty":"RSA","n":"","e":"AQAB"}"#, .memberMalformed),
-        KeyCase(#"{"kty":"RSA","n":"A*","e":"AQAB"}"#, .memberMalformed), KeyCase(#"{"kty":"RSA","n":"AA","e":"AQAB"}"#, .memberMalformed),
-        KeyCase(#"{"kty":"RSA","n":"AQAB","e":"AQAB"}"#, .weakKey), KeyCase(#"{"kty":"RSA","n":"AQAB","e":"AQ"}"#, .notAKey),
-        KeyCase(#"{"kty":"RSA","n":"AQAB","e":"Ag"}"#, .notAKey), KeyCase(#"{"kty":"RSA","n":"AQAB","e":"AQAAAAAB"}"#, .notAKey),
+        KeyCase(#"{"kty":"RSA","n":1,"e":"AQAB"}"#, .memberMalformed),
+        KeyCase(#"{"kty":"RSA","n":"","e":"AQAB"}"#, .memberMalformed),
+        KeyCase(#"{"kty":"RSA","n":"A*","e":"AQAB"}"#, .memberMalformed),
+        KeyCase(#"{"kty":"RSA","n":"AA","e":"AQAB"}"#, .memberMalformed),
+        KeyCase(#"{"kty":"RSA","n":"AQAB","e":"AQAB"}"#, .weakKey),
+        KeyCase(#"{"kty":"RSA","n":"AQAB","e":"AQ"}"#, .notAKey),
+        KeyCase(#"{"kty":"RSA","n":"AQAB","e":"Ag"}"#, .notAKey),
+        KeyCase(#"{"kty":"RSA","n":"AQAB","e":"AQAAAAAB"}"#, .notAKey),
         KeyCase(#"{"kty":"RSA","n":"\#(String(repeating: "_", count: 1368))","e":"AQAB"}"#, .keyTooLarge),
-        KeyCase(#"{"kty":"RSA","n":"\#(String(repeating: "_", count: 341))w","e":"AQAB","alg":"ES256"}"#, .algorithmMismatch),
-        KeyCase(#"{"kty":"RSA","n":"\#(String(repeating: "_", count: 341))w","e":"AQAB","alg":"RSA-OAEP"}"#, .unsupportedAlgorithm),
-        KeyCase(#"{"kty":"RSA","n":"\#(String(repeating: "_", count: 341))w","e":"AQAB","alg":"none"}"#, .unsupportedAlgorithm),
+        KeyCase(
+            #"{"kty":"RSA","n":"\#(String(repeating: "_", count: 341))w","e":"AQAB","alg":"ES256"}"#, .algorithmMismatch
+        ),
+        KeyCase(
+            #"{"kty":"RSA","n":"\#(String(repeating: "_", count: 341))w","e":"AQAB","alg":"RSA-OAEP"}"#,
+            .unsupportedAlgorithm),
+        KeyCase(
+            #"{"kty":"RSA","n":"\#(String(repeating: "_", count: 341))w","e":"AQAB","alg":"none"}"#,
+            .unsupportedAlgorithm),
         KeyCase(#"{"kty":"EC"}"#, .memberMissing), KeyCase(#"{"kty":"EC","crv":"secp256k1"}"#, .unsupportedCurve),
         KeyCase(#"{"kty":"EC","crv":"P-256","x":"AA"}"#, .memberMissing),
         KeyCase(#"{"kty":"EC","crv":"P-256","x":"AA","y":"AA"}"#, .memberMalformed),
-        KeyCase(#"{"kty":"EC","crv":"P-256","x":"\#(String(repeating: "A", count: 43))","y":"\#(String(repeating: "A", count: 43))"}"#, .notAKey),
+        KeyCase(
+            #"{"kty":"EC","crv":"P-256","x":"\#(String(repeating: "A", count: 43))","y":"\#(String(repeating: "A", count: 43))"}"#,
+            .notAKey),
         KeyCase(#"{"kty":"OKP","crv":"X25519","x":"\#(String(repeating: "B", count: 42))A"}"#, .unsupportedCurve),
         KeyCase(#"{"kty":"OKP","crv":"Ed448","x":"AA"}"#, .unsupportedCurve),
         KeyCase(#"{"kty":"OKP","crv":"Ed25519","x":"AA"}"#, .memberMalformed),
         KeyCase(#"{"kty":"OKP","crv":"Ed25519","x":"\#(String(repeating: "A", count: 43))"}"#, .notAKey),
         KeyCase(#"{"kty":"OKP","crv":"Ed25519","x":"7\#(String(repeating: "_", count: 41))8"}"#, .notAKey),
-        KeyCase(#"{"kty":"AKP","pub":"AA"}"#, .memberMissing), KeyCase(#"{"kty":"AKP","alg":"ML-DSA-44","pub":"AA"}"#, .unsupportedAlgorithm),
+        KeyCase(#"{"kty":"AKP","pub":"AA"}"#, .memberMissing),
+        KeyCase(#"{"kty":"AKP","alg":"ML-DSA-44","pub":"AA"}"#, .unsupportedAlgorithm),
         KeyCase(#"{"kty":"AKP","alg":"ML-DSA-65","pub":"AA"}"#, .memberMalformed),
         KeyCase(#"{"kty":"oct"}"#, .memberMissing), KeyCase(#"{"kty":"oct","k":"AAAA"}"#, .weakKey),
         KeyCase(#"{"kty":"oct","alg":"HS512","k":"\#(String(repeating: "B", count: 44))"}"#, .weakKey),
         KeyCase(#"{"kty":"oct","alg":"RS256","k":"\#(String(repeating: "B", count: 44))"}"#, .algorithmMismatch),
         // "-----BEGIN PUBLIC KEY-----" and so on, as somebody's secret.
-        KeyCase(#"{"kty":"oct","k":"LS0tLS1CRUdJTiBQVUJMSUMgS0VZLS0tLS0KTUlJQklqQU5CZ2txaGtpRzl3MEI"}"#, .secretIsKeyText),
+        KeyCase(
+            #"{"kty":"oct","k":"LS0tLS1CRUdJTiBQVUJMSUMgS0VZLS0tLS0KTUlJQklqQU5CZ2txaGtpRzl3MEI"}"#, .secretIsKeyText),
     ])
     func `leaves out a key that cannot be used and keeps its neighbours`(_ test: KeyCase) {
-        let result = KeyImport(#"{"keys":[\#(jwk(Self.ec)),\#(test.text),\#(jwk(Self.rsa))]}"#, options: Self.strict)
+        let result = KeyImport(#"{"keys":[\#(jwk(ec)),\#(test.text),\#(jwk(rsa))]}"#, options: Self.strict)
         #expect(result.keySet.keys.map(\.kid) == [Array("e".utf8), Array("r".utf8)])
         #expect(result.findings.map(\.code) == [test.code])
         #expect(result.findings.first?.keyIndex == 1)
@@ -96,13 +125,13 @@ struct KeyImportTests {
     @Test
     func `keeps the others when one key is not JSON`() {
         for broken in [#"{"kty":"RSA","kty":"RSA"}"#, #"{"kty":"RSA",}"#, #"{kty:"RSA"}"#, #"{"x":"\q"}"#] {
-            let result = KeyImport(#"{"keys":[\#(jwk(Self.ec)),\#(broken),\#(jwk(Self.rsa))]}"#, options: Self.strict)
+            let result = KeyImport(#"{"keys":[\#(jwk(ec)),\#(broken),\#(jwk(rsa))]}"#, options: Self.strict)
             #expect(result.keySet.keys.count == 2, "\(broken)")
             #expect(result.findings.map(\.code) == [.notJSON])
             #expect(result.findings.first?.keyIndex == 1)
         }
         // A truncated document is refused whole.
-        let whole = #"{"keys":[\#(jwk(Self.ec)),\#(jwk(Self.rsa))]}"#
+        let whole = #"{"keys":[\#(jwk(ec)),\#(jwk(rsa))]}"#
         for length in [whole.count - 1, whole.count - 2, whole.count / 2] {
             let result = KeyImport(String(whole.prefix(length)), options: Self.strict)
             #expect(result.keySet.keys.isEmpty)
@@ -112,17 +141,18 @@ struct KeyImportTests {
 
     @Test
     func `repairs what has a name and says so`() throws {
-        let key = jwk(Self.rsa)
+        let key = jwk(rsa)
         let n = try #require(JSONDocument(parsing: key).root["n"]?.string)
         func repaired(_ text: String) -> [KeyFinding.Code] {
             let result = KeyImport(key.replacing(n, with: text), options: Self.strict)
-            #expect(result.keySet.keys.map(\.thumbprintText) == [Self.rsa.thumbprintText])
+            #expect(result.keySet.keys.map(\.thumbprintText) == [rsa.thumbprintText])
             return result.findings.map(\.code)
         }
         let middle = n.index(n.startIndex, offsetBy: 100)
         #expect(repaired(String(n[..<middle]) + " " + n[middle...]) == [.whitespaceRemoved])
         #expect(repaired(String(n[..<middle]) + "\\n\\t " + n[middle...]) == [.whitespaceRemoved])
-        #expect(repaired(String(n[..<middle]) + "\n    " + n[middle...]) == [.controlCharactersRemoved, .whitespaceRemoved])
+        #expect(
+            repaired(String(n[..<middle]) + "\n    " + n[middle...]) == [.controlCharactersRemoved, .whitespaceRemoved])
         #expect(repaired(String(n[..<middle]) + "\n" + n[middle...]) == [.controlCharactersRemoved])
         #expect(repaired(n + "==") == [.paddingRemoved])
         let standard = n.replacing("-", with: "+").replacing("_", with: "/")
@@ -140,19 +170,21 @@ struct KeyImportTests {
             #expect(result.findings.map(\.code) == [.privateMembersDropped])
             let shown = try #require(result.keySet.publicJWKS).asText
             for name in ["d", "p", "q", "dp", "dq", "qi", "priv"] { #expect(!shown.contains("\"\(name)\"")) }
-            #expect(KeyImport(shown, options: Self.strict).keySet.keys.map(\.thumbprint) == result.keySet.keys.map(\.thumbprint))
+            #expect(
+                KeyImport(shown, options: Self.strict).keySet.keys.map(\.thumbprint)
+                    == result.keySet.keys.map(\.thumbprint))
             #expect(codes(shown) == [])
         }
     }
 
     @Test
     func `never mixes secrets with public keys`() {
-        let result = KeyImport(#"{"keys":[\#(jwk(Self.secret)),\#(jwk(Self.ec))]}"#, options: Self.strict)
+        let result = KeyImport(#"{"keys":[\#(jwk(secret)),\#(jwk(ec))]}"#, options: Self.strict)
         #expect(result.keySet.keys.map(\.kid) == [Array("e".utf8)])
         #expect(result.findings.map(\.code) == [.secretBesidePublicKeys])
         #expect(!result.keySet.isSymmetric)
-        #expect(codes(jwk(Self.secret), Self.remote) == [.secretNotAdmitted])
-        let alone = KeyImport(jwk(Self.secret), options: Self.strict)
+        #expect(codes(jwk(secret), Self.remote) == [.secretNotAdmitted])
+        let alone = KeyImport(jwk(secret), options: Self.strict)
         #expect(alone.keySet.isSymmetric)
         #expect(alone.keySet.publicJWKS == nil)
         #expect(alone.keySet.keys.first?.thumbprintText == nil)
@@ -163,11 +195,12 @@ struct KeyImportTests {
         func algorithms(_ text: String, _ options: KeyImportOptions = Self.strict) -> [SignatureAlgorithm]? {
             KeyImport(text, options: options).keySet.keys.first?.algorithms.algorithms
         }
-        let rsa = jwk(Self.rsa)
+        let rsa = jwk(rsa)
         #expect(algorithms(rsa) == [.rs256])
-        #expect(algorithms(rsa.replacing(#","alg":"RS256""#, with: "")) == [.rs256, .rs384, .rs512, .ps256, .ps384, .ps512])
+        #expect(
+            algorithms(rsa.replacing(#","alg":"RS256""#, with: "")) == [.rs256, .rs384, .rs512, .ps256, .ps384, .ps512])
         #expect(algorithms(rsa.replacing("RS256", with: "PS512")) == [.ps512])
-        #expect(algorithms(jwk(Self.ec).replacing(#","alg":"ES256""#, with: "")) == [.es256])
+        #expect(algorithms(jwk(ec).replacing(#","alg":"ES256""#, with: "")) == [.es256])
         #expect(algorithms(#"{"kty":"oct","k":"\#(String(repeating: "B", count: 44))"}"#) == [.hs256])
         #expect(algorithms(#"{"kty":"oct","k":"\#(String(repeating: "B", count: 64))"}"#) == [.hs256, .hs384])
         #expect(algorithms(#"{"kty":"oct","k":"\#(String(repeating: "B", count: 88))"}"#) == [.hs256, .hs384, .hs512])
@@ -189,11 +222,11 @@ struct KeyImportTests {
     @Test
     func `notes duplicates`() throws {
         let other = try SigningKey.generate(.es256, kid: "e")
-        #expect(codes(#"{"keys":[\#(jwk(Self.ec)),\#(jwk(Self.ec))]}"#) == [.duplicateKey])
-        let result = KeyImport(#"{"keys":[\#(jwk(Self.ec)),\#(jwk(other))]}"#, options: Self.strict)
+        #expect(codes(#"{"keys":[\#(jwk(ec)),\#(jwk(ec))]}"#) == [.duplicateKey])
+        let result = KeyImport(#"{"keys":[\#(jwk(ec)),\#(jwk(other))]}"#, options: Self.strict)
         #expect(result.findings.map(\.code) == [.duplicateKid])
         #expect(result.keySet.keys.count == 2)
-        #expect(codes(jwk(Self.ec).replacing(#""kid":"e""#, with: #""kid":5"#)) == [.kidMalformed])
+        #expect(codes(jwk(ec).replacing(#""kid":"e""#, with: #""kid":5"#)) == [.kidMalformed])
     }
 
     @Test
@@ -212,7 +245,10 @@ struct KeyImportTests {
         #expect(result.findings.map(\.code) == (fixture.name.hasSuffix("certificate") ? [.certificateRead] : []))
         let windows = "\r\nsubject=CN = test\r\n" + fixture.pem.replacing("\n", with: "\r\n") + "\r\n"
         #expect(KeyImport(windows, options: Self.strict).keySet.keys.map(\.thumbprintText) == [fixture.thumbprint])
-        for lost in [fixture.pem.replacing("\n", with: " "), fixture.pem.replacing("\n", with: "\\n"), fixture.pem.replacing("\n", with: "")] {
+        for lost in [
+            fixture.pem.replacing("\n", with: " "), fixture.pem.replacing("\n", with: "\\n"),
+            fixture.pem.replacing("\n", with: ""),
+        ] {
             let restored = KeyImport(lost, options: Self.strict)
             #expect(restored.keySet.keys.map(\.thumbprintText) == [fixture.thumbprint], "\(lost)")
             #expect(restored.findings.first?.code == .lineBreaksRestored)
@@ -255,10 +291,14 @@ struct KeyImportTests {
     @Test
     func `takes the bytes of a secret for the algorithms of its field`() throws {
         let bytes = Array("kK0lkbzXrE7aiTiyK/Z0Sw==".utf8)
-        #expect(KeyImport(secret: bytes, algorithms: [.symmetric], options: Self.strict).findings.map(\.code) == [.weakKey])
+        #expect(
+            KeyImport(secret: bytes, algorithms: [.symmetric], options: Self.strict).findings.map(\.code) == [.weakKey])
         let result = KeyImport(secret: bytes, algorithms: AlgorithmSet([.hs256]), options: Self.tolerant)
         #expect(result.findings.map(\.code) == [.weakKeyAdmitted])
         #expect(result.keySet.keys.map(\.algorithms) == [AlgorithmSet([.hs256])])
-        #expect(KeyImport(secret: [], algorithms: .symmetric, options: Self.tolerant).findings.map(\.code) == [.emptyDocument])
+        #expect(
+            KeyImport(secret: [], algorithms: .symmetric, options: Self.tolerant).findings.map(\.code) == [
+                .emptyDocument
+            ])
     }
 }

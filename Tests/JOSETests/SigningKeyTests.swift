@@ -14,7 +14,9 @@ struct SigningKeyTests {
             #expect(try SigningKey(pem: Self.pem(label, bytes), algorithm: algorithm).privateJWK == key.privateJWK)
         }
         #expect(throws: SigningError.self) { try SigningKey(pem: Self.pem("PRIVATE KEY", Array(der.pkcs8.dropLast()))) }
-        #expect(throws: SigningError.unsupportedKey) { try SigningKey(pem: Self.pem("ENCRYPTED PRIVATE KEY", der.pkcs8)) }
+        #expect(throws: SigningError.unsupportedKey) {
+            try SigningKey(pem: Self.pem("ENCRYPTED PRIVATE KEY", der.pkcs8))
+        }
         #expect(throws: SigningError.malformedKey) { try SigningKey(pem: Self.pem("PUBLIC KEY", der.pkcs8)) }
         let wrong: SignatureAlgorithm = algorithm == .es256 ? .es384 : .es256
         #expect(throws: SigningError.algorithmMismatch) {

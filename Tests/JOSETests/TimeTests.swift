@@ -4,8 +4,13 @@ import Testing
 
 @Suite("Dates")
 struct TimeTests {
-    private static let key = try! SigningKey.generate(.hs256)
-    private static let keySet = Sample.keySet(of: key)
+    private let key: SigningKey
+    private let keySet: KeySet
+
+    init() throws {
+        key = try SigningKey.generate(.hs256)
+        keySet = Sample.keySet(of: key)
+    }
 
     /// The error at a time under a skew and a maximum lifetime, or nil.
     private func error(_ claims: String, now: Int64, skew: Int64 = 0, lifetime: Int64? = nil) throws -> TokenError? {
@@ -14,7 +19,7 @@ struct TimeTests {
         rules.clockSkewSeconds = skew
         rules.maxLifetimeSeconds = lifetime
         let payload = #"{"iss":"https://issuer.test",\#(claims)}"#
-        return try Sample.error(Self.key.token(claims: payload), rules, Self.keySet, now: now)
+        return try Sample.error(key.token(claims: payload), rules, keySet, now: now)
     }
 
     @Test
@@ -47,7 +52,8 @@ struct TimeTests {
     @Test(arguments: [
         ("9223372036854775807", TokenError?.none), ("9223372036854775808", nil), ("1e30", nil), ("1E308", nil),
         ("1e400", .claimMalformed), ("-1e400", .claimMalformed), ("-1", .expired), ("-9223372036854775808", .expired),
-        ("-9223372036854775809", .expired), ("-1e30", .expired), ("0", .expired), ("-0", .expired), ("1e-400", .expired),
+        ("-9223372036854775809", .expired), ("-1e30", .expired), ("0", .expired), ("-0", .expired),
+        ("1e-400", .expired),
         ("\"1800000600\"", .claimMalformed), ("null", .claimMalformed), ("[]", .claimMalformed),
         ("true", .claimMalformed), ("{}", .claimMalformed),
         (String(repeating: "9", count: 400), .claimMalformed), ("18000006" + String(repeating: "0", count: 300), nil),
@@ -86,9 +92,9 @@ struct TimeTests {
         var rules = Sample.rules
         rules.algorithms = [.symmetric]
         rules.refusesFutureIssuedAt = true
-        let token = try Self.key.token(claims: #"{"iss":"https://issuer.test","iat":1001}"#)
-        #expect(try Sample.error(token, rules, Self.keySet, now: 1000) == .issuedInFuture)
-        #expect(try Sample.error(token, rules, Self.keySet, now: 1001) == nil)
+        let token = try key.token(claims: #"{"iss":"https://issuer.test","iat":1001}"#)
+        #expect(try Sample.error(token, rules, keySet, now: 1000) == .issuedInFuture)
+        #expect(try Sample.error(token, rules, keySet, now: 1001) == nil)
     }
 
     @Test
@@ -96,8 +102,8 @@ struct TimeTests {
         var rules = Sample.rules
         rules.algorithms = [.symmetric]
         rules.clockSkewSeconds = 10
-        let token = try Self.key.token(claims: #"{"iss":"https://issuer.test","exp":2000,"nbf":1000,"iat":1000}"#)
-        let verified = try TokenVerifier(providers: [(rules, [Self.keySet])]).verify(token, now: 1500)
+        let token = try key.token(claims: #"{"iss":"https://issuer.test","exp":2000,"nbf":1000,"iat":1000}"#)
+        let verified = try TokenVerifier(providers: [(rules, [keySet])]).verify(token, now: 1500)
         #expect(verified.expiresAt == 2000)
         #expect(verified.notBefore == 1000)
         #expect(verified.issuedAt == 1000)

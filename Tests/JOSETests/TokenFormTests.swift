@@ -51,7 +51,8 @@ struct TokenFormTests {
         HeaderCase(header: #"{'alg':'HS256'}"#, error: .invalidHeaderJSON),
         HeaderCase(header: #"{"alg":"HS256","x":\#(String(repeating: "[", count: 40))}"#, error: .invalidHeaderJSON),
         // Keys inside a token are not looked at.
-        HeaderCase(header: #"{"alg":"HS256","jwk":{"kty":"oct","k":"AA"},"jku":"http://x","x5c":[1],"x5u":1}"#, error: nil),
+        HeaderCase(
+            header: #"{"alg":"HS256","jwk":{"kty":"oct","k":"AA"},"jku":"http://x","x5c":[1],"x5u":1}"#, error: nil),
     ])
     func `reads headers strictly`(_ test: HeaderCase) throws {
         expect(try key.sign(header: test.header, payload: Sample.claims), test.error)
@@ -71,7 +72,8 @@ struct TokenFormTests {
         HeaderCase(header: #"{"alg":"HS256","crit":["alg"]}"#, error: .headerMalformed),
         HeaderCase(header: #"{"alg":"HS256","crit":["x","x"],"x":1}"#, error: .headerMalformed),
         HeaderCase(header: #"{"alg":"HS256","crit":["exp"],"exp":1}"#, error: .criticalHeaderNotUnderstood),
-        HeaderCase(header: #"{"alg":"HS256","crit":["b64","x"],"b64":true,"x":1}"#, error: .criticalHeaderNotUnderstood),
+        HeaderCase(
+            header: #"{"alg":"HS256","crit":["b64","x"],"b64":true,"x":1}"#, error: .criticalHeaderNotUnderstood),
         HeaderCase(header: #"{"alg":"HS256","\u0063rit":["x"],"x":1}"#, error: .criticalHeaderNotUnderstood),
     ])
     func `understands critical extensions or refuses`(_ test: HeaderCase) throws {
@@ -92,7 +94,10 @@ struct TokenFormTests {
         HeaderCase(header: #"{"iss":"https:\/\/issuer\u002etest"}"#, error: nil),
         HeaderCase(header: #"{"iss":["https://issuer.test"]}"#, error: .claimMalformed),
         HeaderCase(header: #"{"iss":"https://issuer.test","sub":7}"#, error: .claimMalformed),
-        HeaderCase(header: #"{"iss":"https://issuer.test","n":\#(String(repeating: "[", count: 33))\#(String(repeating: "]", count: 33))}"#, error: .invalidPayloadJSON),
+        HeaderCase(
+            header:
+                #"{"iss":"https://issuer.test","n":\#(String(repeating: "[", count: 33))\#(String(repeating: "]", count: 33))}"#,
+            error: .invalidPayloadJSON),
     ])
     func `reads payloads strictly`(_ test: HeaderCase) throws {
         expect(try key.sign(header: #"{"alg":"HS256"}"#, payload: test.header), test.error)

@@ -1,11 +1,6 @@
 internal import Bytes
 internal import Crypto
 internal import CryptoExtras
-#if canImport(FoundationEssentials)
-internal import FoundationEssentials
-#else
-internal import Foundation
-#endif
 
 extension SigningKey {
     /// Reads a private key in PEM: PKCS #8 (RFC 5958), PKCS #1 or SEC 1, not encrypted.

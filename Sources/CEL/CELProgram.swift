@@ -1,5 +1,5 @@
 /// A compiled expression: immutable, evaluated any number of times from any thread.
-package final class CELProgram: Sendable {
+package final class CELProgram: @unchecked Sendable {  // Safe: nodes are immutable once planned.
     package let source: String
     /// The type the checker found; `dyn` for a program that was only parsed.
     package let type: CELType

@@ -97,7 +97,8 @@ struct Checker {
             if case .group(let group)? = names.referent(of: operand) { return unknownMember(field, group, expression) }
             return selection(type(of: operand), field, expression)
         case .name(let name, _):
-            let known = names.localNames + names.environment.attributes.keys.map { $0.prefix { $0 != "." } }.map(String.init)
+            let known =
+                names.localNames + names.environment.attributes.keys.map { $0.prefix { $0 != "." } }.map(String.init)
             return report(
                 .unknownName, "unknown variable '\(name)'", at: expression,
                 hint: Suggestion.hint(for: name, among: known))

@@ -13,7 +13,9 @@ extension CELLibrary {
             do: .unary { value, frame in
                 guard case .string(let text) = value else { return .noSuchOverload }
                 guard frame.spend(bytes: text.count) else { return .failure(.budgetExceeded) }
-                guard let bytes = unsafe Base64.decode(text.bytes) else { return .failure(.invalidArgument, "no base64") }
+                guard let bytes = unsafe Base64.decode(text.bytes) else {
+                    return .failure(.invalidArgument, "no base64")
+                }
                 return .bytes(CELBuffer(copying: bytes))
             }),
         CELFunction(

@@ -5,7 +5,8 @@ enum PercentEncoding {
     static func encode(_ text: CELBuffer) -> CELBuffer {
         let digits = Array("0123456789ABCDEF".utf8)
         var output: [UInt8] = []
-        for unsafe byte in unsafe text.bytes {
+        for index in 0..<text.count {
+            let byte = text[index]
             if byte.isURIUnreserved {
                 output.append(byte)
             } else {

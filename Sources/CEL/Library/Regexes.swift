@@ -42,7 +42,9 @@ enum RegexOperation: String, CaseIterable {
     func run(_ regex: LinearRegex, _ arguments: [CELValue], _ frame: inout CELFrame) -> CELValue {
         guard case .string(let text)? = arguments.first else { return .noSuchOverload }
         let cost = self == .matches ? regex.costPerByte : regex.searchCostPerByte
-        guard frame.spend(bytes: (text.count + 1).multipliedClamping(by: cost)) else { return .failure(.budgetExceeded) }
+        guard frame.spend(bytes: (text.count + 1).multipliedClamping(by: cost)) else {
+            return .failure(.budgetExceeded)
+        }
         switch self {
         case .matches: return unsafe .bool(regex.matches(text.bytes.span))
         case .extract, .extractAll: return extract(regex, text, &frame)
@@ -189,7 +191,7 @@ extension Int {
 }
 
 /// A call whose pattern is a constant.
-final class RegexCallNode: PlanNode, @unchecked Sendable {
+final class RegexCallNode: PlanNode {
     private let operation: RegexOperation
     private let regex: LinearRegex
     private let arguments: [PlanNode]

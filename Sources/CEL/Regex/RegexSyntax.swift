@@ -26,7 +26,7 @@ enum RegexAssertion: UInt8 {
         }
     }
 
-    private static func isWord(_ byte: UInt8?) -> Bool {
+    static func isWord(_ byte: UInt8?) -> Bool {
         guard let byte else { return false }
         return byte &- 0x30 < 10 || (byte | 0x20) &- 0x61 < 26 || byte == 0x5F
     }
@@ -80,9 +80,12 @@ struct RegexParser {
     private var next: Unicode.Scalar? { position < pattern.count ? pattern[position] : nil }
 
     private mutating func take(_ text: String) -> Bool {
-        let wanted = Array(text.unicodeScalars)
-        guard pattern[position...].starts(with: wanted) else { return false }
-        position += wanted.count
+        var place = position
+        for wanted in text.unicodeScalars {
+            guard place < pattern.count, pattern[place] == wanted else { return false }
+            place += 1
+        }
+        position = place
         return true
     }
 

@@ -49,11 +49,10 @@ package final class CELProgram: @unchecked Sendable {  // Safe: nodes are immuta
         _ root: PlanNode, slotCount: Int, _ activation: borrowing Activation, budget: Int
     ) -> CELValue {
         unsafe withUnsafePointer(to: activation) { pointer in
-            unsafe withUnsafeTemporaryAllocation(of: CELValue.self, capacity: slotCount) { slots in
+            unsafe withUnsafeTemporaryAllocation(of: CELValue.self, capacity: max(1, slotCount)) { slots in
                 unsafe slots.initialize(repeating: .null)
                 defer { unsafe slots.deinitialize() }
-                // Safe: a buffer without elements may have no address; then nobody reads a slot.
-                let locals = unsafe slots.baseAddress ?? UnsafeMutablePointer(bitPattern: 16).unsafelyUnwrapped
+                guard let locals = slots.baseAddress else { return .failure(.failed) }
                 var frame = unsafe CELFrame(
                     activation: UnsafeRawPointer(pointer), type: Activation.self, locals: locals, budget: budget)
                 let value = root.evaluate(&frame)

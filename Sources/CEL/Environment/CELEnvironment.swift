@@ -70,6 +70,9 @@ package struct CELEnvironment: Sendable {
 
     package func attribute(_ path: String) -> Attribute? { attributes[path] }
 
+    /// First names of the declared paths.
+    var rootNames: [String] { attributes.keys.map { String($0.prefix { $0 != "." }) } }
+
     /// The names that `name` may stand for, the innermost first.
     func candidates(_ name: String, isAbsolute: Bool) -> [String] {
         if isAbsolute || container.isEmpty { return [name] }

@@ -10,7 +10,8 @@ extension CELLibrary {
                     return .failure(.budgetExceeded)
                 }
                 do throws(RegexError) {
-                    let regex = try LinearRegex(pattern.text)
+                    let regex = try LinearRegex(pattern.text, for: .once)
+                    frame.spend(regex.stepCount * 2)
                     return operation.run(regex, arguments, &frame)
                 } catch {
                     return .failure(.invalidRegex, error.message)
@@ -27,7 +28,7 @@ enum RegexOperation: String, CaseIterable {
     case extract = "regex.extract"
     case extractAll = "regex.extractAll"
 
-    static let compileCostPerByte = 256
+    static let compileCostPerByte = 64
 
     var signatures: [String] {
         switch self {

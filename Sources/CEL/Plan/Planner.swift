@@ -62,9 +62,14 @@ struct Planner {
 
     // MARK: - Names
 
-    mutating func read(_ attribute: CELEnvironment.Attribute, _ offset: Int) -> PlanNode {
+    /// Notes that the plan reads the attribute.
+    mutating func use(_ attribute: CELEnvironment.Attribute) -> CELEnvironment.Attribute {
         attributes.insert(attribute.id)
-        return AttributeNode(attribute.id, offset)
+        return attribute
+    }
+
+    mutating func read(_ attribute: CELEnvironment.Attribute, _ offset: Int) -> PlanNode {
+        AttributeNode(use(attribute).id, offset)
     }
 
     private mutating func reference(_ expression: Expression) throws(CELIssue) -> PlanNode {
@@ -88,8 +93,7 @@ struct Planner {
     private mutating func select(_ operand: Expression, _ field: CELBuffer, _ offset: Int) throws(CELIssue) -> PlanNode
     {
         if case .attribute(let attribute)? = names.referent(of: operand), attribute.type.mayBeMap {
-            attributes.insert(attribute.id)
-            return AttributeEntryNode(attribute, field, offset)
+            return AttributeEntryNode(use(attribute), field, offset)
         }
         let node = try plan(operand)
         return fold(SelectNode(node, field, offset), [node])
@@ -102,8 +106,7 @@ struct Planner {
         default: break
         }
         if case .attribute(let attribute)? = names.referent(of: operand), attribute.type.mayBeMap {
-            attributes.insert(attribute.id)
-            return AttributePresenceNode(attribute, CELBuffer(field), offset)
+            return AttributePresenceNode(use(attribute), CELBuffer(field), offset)
         }
         let node = try plan(operand)
         return fold(PresenceNode(node, CELBuffer(field), offset), [node])
@@ -118,8 +121,7 @@ struct Planner {
         if !isOptional, case .literal(.string(let field)) = key.kind,
             case .attribute(let attribute)? = names.referent(of: operand), attribute.type.mayBeMap
         {
-            attributes.insert(attribute.id)
-            return AttributeEntryNode(attribute, field, expression.offset)
+            return AttributeEntryNode(use(attribute), field, expression.offset)
         }
         let nodes = (try plan(operand), try plan(key))
         return fold(IndexNode(nodes.0, nodes.1, isOptional: isOptional, expression.offset), [nodes.0, nodes.1])

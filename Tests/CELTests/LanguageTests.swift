@@ -27,6 +27,9 @@ import Testing
             "true"
         ),
         ("math.sqrt(16.0)", "4.0"),
+        ("max(1, 3, 2) + min([4, 5])", "7"),
+        ("form.encode({'a b': 'c&d', 'e': ''})", #""a+b=c%26d&e=""#),
+        ("form.decode('a+b=c%26d&e&a+b=z')", #"{"a b": "c&d", "e": ""}"#),
         ("string(1e20) + string(1e21) + string(-0.00001) + string(0.1)", #""1000000000000000000001e+21-1e-050.1""#),
         ("timestamp('2024-07-01T12:00:00Z').getHours('America/New_York')", "8"),
         ("timestamp('2024-01-01T12:00:00Z').getHours('America/New_York')", "7"),

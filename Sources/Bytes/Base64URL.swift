@@ -15,20 +15,34 @@ package enum Base64URL {
 
     /// Decodes canonical text; anything two decoders could read differently is an error.
     package static func decode(_ text: Span<UInt8>) throws(Base64URLError) -> [UInt8] {
-        var bytes: [UInt8] = []
-        try decode(text, appendingTo: &bytes)
+        guard text.count % 4 != 1 else { throw .invalidLength }
+        var failure: Base64URLError?
+        let bytes = unsafe [UInt8](unsafeUninitializedCapacity: decodedCount(text.count)) { output, count in
+            do throws(Base64URLError) {
+                count = unsafe try decode(text, into: output)
+            } catch {
+                failure = error
+            }
+        }
+        if let failure { throw failure }
         return bytes
     }
 
-    /// Decodes canonical text behind what `bytes` holds; on an error `bytes` is left with a part of it.
+    /// Decodes canonical text behind what `bytes` holds; on an error `bytes` is left as it was.
     package static func decode(
         _ text: Span<UInt8>, appendingTo bytes: inout [UInt8]
     ) throws(Base64URLError) {
+        bytes.append(contentsOf: try decode(text))
+    }
+
+    /// Decodes text, whose length is not 4n + 1, into room for exactly what it decodes to.
+    private static func decode(
+        _ text: Span<UInt8>, into output: UnsafeMutableBufferPointer<UInt8>
+    ) throws(Base64URLError) -> Int {
         let count = text.count
-        guard count % 4 != 1 else { throw .invalidLength }
-        bytes.reserveCapacity(bytes.count + count / 4 * 3 + 3)
         let table = unsafe decodingTable
         var index = 0
+        var written = 0
         while index &+ 4 <= count {
             let a = unsafe UInt32(table[Int(text[index])])
             let b = unsafe UInt32(table[Int(text[index &+ 1])])
@@ -36,24 +50,24 @@ package enum Base64URL {
             let d = unsafe UInt32(table[Int(text[index &+ 3])])
             guard (a | b | c | d) < 64 else { throw invalidCharacter(in: text, from: index) }
             let group = a << 18 | b << 12 | c << 6 | d
-            bytes.append(UInt8(truncatingIfNeeded: group >> 16))
-            bytes.append(UInt8(truncatingIfNeeded: group >> 8))
-            bytes.append(UInt8(truncatingIfNeeded: group))
+            unsafe output[written] = UInt8(truncatingIfNeeded: group >> 16)
+            unsafe output[written &+ 1] = UInt8(truncatingIfNeeded: group >> 8)
+            unsafe output[written &+ 2] = UInt8(truncatingIfNeeded: group)
+            written &+= 3
             index &+= 4
         }
-        guard index < count else { return }
+        guard index < count else { return written }
         let a = unsafe UInt32(table[Int(text[index])])
         let b = unsafe UInt32(table[Int(text[index + 1])])
         let c = index + 2 < count ? unsafe UInt32(table[Int(text[index + 2])]) : 0
         guard (a | b | c) < 64 else { throw invalidCharacter(in: text, from: index) }
         let group = a << 18 | b << 12 | c << 6
-        bytes.append(UInt8(truncatingIfNeeded: group >> 16))
-        if index + 2 < count {
-            guard group & 0xFF == 0 else { throw .nonZeroTrailingBits }
-            bytes.append(UInt8(truncatingIfNeeded: group >> 8))
-        } else {
-            guard group & 0xFFFF == 0 else { throw .nonZeroTrailingBits }
-        }
+        let isPair = index + 2 == count
+        guard group & (isPair ? 0xFFFF : 0xFF) == 0 else { throw .nonZeroTrailingBits }
+        unsafe output[written] = UInt8(truncatingIfNeeded: group >> 16)
+        if isPair { return written + 1 }
+        unsafe output[written + 1] = UInt8(truncatingIfNeeded: group >> 8)
+        return written + 2
     }
 
     /// Encodes without padding.

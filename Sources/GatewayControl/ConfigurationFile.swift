@@ -23,11 +23,23 @@ package struct ConfigurationFile: Sendable {
             return ConfigurationFile(
                 path: path, text: nil, configuration: nil, snapshot: nil, diagnostics: [diagnostic])
         }
-        let (configuration, decoding) = AgentgatewayDialect.decode(
+        return compile(text, path: path, environment: environment)
+    }
+
+    /// Decodes and compiles a text that stands, or could stand, in a file of that path.
+    ///
+    /// - Parameter host: listen there instead of where the dialect says (agentgateway: everywhere).
+    package static func compile(
+        _ text: String, path: String, environment: [String: String], host: String? = nil
+    ) -> ConfigurationFile {
+        let (decoded, decoding) = AgentgatewayDialect.decode(
             text: text, documentName: path, environment: environment)
-        guard let configuration, !decoding.hasErrors else {
+        guard var configuration = decoded, !decoding.hasErrors else {
             return ConfigurationFile(
                 path: path, text: text, configuration: nil, snapshot: nil, diagnostics: decoding)
+        }
+        if let host {
+            for index in configuration.binds.indices { configuration.binds[index].address.host = host }
         }
         let (keys, loading) = KeyLoader.load(for: configuration)
         let (snapshot, compiling) = Compiler.compile(configuration, keys: keys)

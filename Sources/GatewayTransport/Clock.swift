@@ -7,9 +7,9 @@
 #endif
 
 /// The wall clock, read once per event and passed down.
-enum WallClock {
+package enum WallClock {
     /// Unix seconds; coarse (a few milliseconds), which is what token dates need.
-    static func now() -> Int64 {
+    package static func now() -> Int64 {
         var time = timespec()
         #if os(Linux)
             clock_gettime(CLOCK_REALTIME_COARSE, &time)

@@ -24,3 +24,10 @@ struct StandardError: TextOutputStream {
         StandardError().write(text + "\n")
     }
 }
+
+enum StandardOutput {
+    /// Sends what `print` holds back when the output is a pipe.
+    static func flush() {
+        fflush(nil)
+    }
+}

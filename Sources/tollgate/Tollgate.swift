@@ -11,6 +11,8 @@ struct Tollgate: AsyncParsableCommand {
             check it with `tollgate validate -f config.yaml` and serve it with `tollgate run -f config.yaml`.
             """,
         version: Version.text,
-        subcommands: [RunCommand.self, ValidateCommand.self, VersionCommand.self, RefusalsCommand.self]
+        subcommands: [
+            DemoCommand.self, RunCommand.self, ValidateCommand.self, VersionCommand.self, RefusalsCommand.self,
+        ]
     )
 }

@@ -19,6 +19,34 @@ package final class JSONDocument: Sendable {
 
     package var root: JSONValue { JSONValue(document: self, index: 0) }
 
+    /// The value at an index that a value of this document told.
+    package func value(at index: Int) -> JSONValue {
+        precondition(nodes.indices.contains(index), "not an index of this document")
+        return JSONValue(document: self, index: index)
+    }
+
+    /// Calls `body` with each member of a root object in order: its decoded name, and its value's index.
+    ///
+    /// For readers of hot documents: unlike `members` it counts no references.
+    package func forEachRootMember(_ body: (_ name: Span<UInt8>, _ value: Int) -> Void) {
+        guard nodes[0].kind == .object else { return }
+        let bytes = bytes
+        let nodes = nodes
+        let end = Int(nodes[0].next)
+        var position = 1
+        while position < end {
+            let name = nodes[position]
+            let text = bytes.span.extracting(Int(name.start)..<Int(name.end))
+            if name.hasEscapes {
+                let decoded = JSONString.decode(text)
+                body(decoded.span, position + 1)
+            } else {
+                body(text, position + 1)
+            }
+            position = Int(nodes[position + 1].next)
+        }
+    }
+
     /// Bytes held: the text and the table.
     package var byteCount: Int { bytes.count + nodes.count * MemoryLayout<JSONNode>.stride + 96 }
 }
@@ -26,7 +54,8 @@ package final class JSONDocument: Sendable {
 /// One value of a document.
 package struct JSONValue: Sendable {
     package let document: JSONDocument
-    let index: Int
+    /// Place in the document's table: what to keep of a value where the document is kept anyway.
+    package let index: Int
 
     private var node: JSONNode { document.nodes[index] }
 

@@ -172,24 +172,62 @@ struct JSONParser: ~Copyable {
 // MARK: - Unique names
 
 extension JSONParser {
-    /// Up to this many members are compared pair by pair; more are sorted first, so that an object
-    /// of thousands of names costs n log n.
-    private static var pairwiseLimit: Int { 16 }
-
+    /// Names are compared in full only with those before them that share an 8-bit fingerprint; should
+    /// somebody have chosen them to collide, or written escapes, they are sorted instead (n log n).
     private func refuseDuplicateNames(of object: Int, _ text: Span<UInt8>) throws(JSONError) {
         let count = Int(nodes[object].count)
         guard count > 1 else { return }
-        guard count <= Self.pairwiseLimit else { return try refuseDuplicatesBySorting(of: object, text) }
+        var seen = FingerprintSet()
+        var budget = 8 &* count
         var name = object + 1
         for _ in 0..<count {
-            var other = Int(nodes[name + 1].next)
-            while other < Int(nodes[object].next) {
-                if namesAreEqual(name, other, text) {
-                    throw JSONError(.duplicateName, at: Int(nodes[other].start) - 1)
+            let node = nodes[name]
+            if node.hasEscapes || budget < 0 { return try refuseDuplicatesBySorting(of: object, text) }
+            if !seen.insert(fingerprint(node, text)) {
+                var other = object + 1
+                while other < name {
+                    budget &-= 1
+                    if namesAreEqual(name, other, text) { throw JSONError(.duplicateName, at: Int(node.start) - 1) }
+                    other = Int(nodes[other + 1].next)
                 }
-                other = Int(nodes[other + 1].next)
             }
             name = Int(nodes[name + 1].next)
+        }
+    }
+
+    /// Mixes the length and three bytes of a name.
+    @inline(__always)
+    private func fingerprint(_ name: JSONNode, _ text: Span<UInt8>) -> UInt8 {
+        let count = name.end &- name.start
+        guard count > 0 else { return 0 }
+        let first = UInt32(text[Int(name.start)])
+        let middle = UInt32(text[Int(name.start &+ count / 2)])
+        let last = UInt32(text[Int(name.end &- 1)])
+        let mixed = (first | middle << 8 | last << 16 | count << 24) &* 0x9E37_79B1
+        return UInt8(truncatingIfNeeded: mixed >> 24)
+    }
+
+    /// A set of bytes.
+    private struct FingerprintSet {
+        private var words: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
+
+        /// False if it was there.
+        @inline(__always)
+        mutating func insert(_ fingerprint: UInt8) -> Bool {
+            let bit: UInt64 = 1 << UInt64(fingerprint & 63)
+            switch fingerprint >> 6 {
+            case 0: return Self.insert(bit, &words.0)
+            case 1: return Self.insert(bit, &words.1)
+            case 2: return Self.insert(bit, &words.2)
+            default: return Self.insert(bit, &words.3)
+            }
+        }
+
+        @inline(__always)
+        private static func insert(_ bit: UInt64, _ word: inout UInt64) -> Bool {
+            let isNew = word & bit == 0
+            word |= bit
+            return isNew
         }
     }
 

@@ -61,23 +61,31 @@ extension KeyImporter {
     private mutating func strength(
         of material: KeyMaterial, _ declared: AlgorithmSet, _ label: KeyLabel
     ) -> (AlgorithmSet, isWeak: Bool)? {
-        var strong = declared
-        switch material {
-        case .rsa: if material.bits < 2048 { strong = [] }
-        case .secret(let bytes):
-            strong = AlgorithmSet(declared.algorithms.filter { bytes.count >= $0.hashByteCount })
-        default: break
-        }
-        // A set of several algorithms keeps those the secret is long enough for.
-        if !strong.isEmpty { return (strong, false) }
+        let strong = Self.strongAlgorithms(of: material, declared)
+        if strong == declared { return (declared, false) }
         let floor = material.type == .oct ? 1 : 1024
         let size = "\(material.bits) bits"
-        guard options.allowWeak, material.bits >= floor else {
-            report(.error, .weakKey, key: label, "The key is too weak (\(size)) and is not used.")
-            return nil
+        if options.allowWeak, material.bits >= floor {
+            report(
+                .warning, .weakKeyAdmitted, key: label,
+                "The key is weak (\(size)); it is used because weak keys are allowed.")
+            return (declared, true)
         }
-        report(.warning, .weakKeyAdmitted, key: label, "The key is weak (\(size)); it is used because weak keys are allowed.")
-        return (declared, true)
+        // A secret for any algorithm serves those it is long enough for.
+        if !strong.isEmpty { return (strong, false) }
+        report(.error, .weakKey, key: label, "The key is too weak (\(size)) and is not used.")
+        return nil
+    }
+
+    /// What the key serves at full strength (RFC 7518 §3.2, §3.3).
+    private static func strongAlgorithms(of material: KeyMaterial, _ declared: AlgorithmSet) -> AlgorithmSet {
+        switch material {
+        case .rsa(let modulus, _):
+            material.bits < 2048 || ROCA.isFingerprinted(modulus) ? [] : declared
+        case .secret(let bytes):
+            AlgorithmSet(declared.algorithms.filter { bytes.count >= $0.hashByteCount })
+        default: declared
+        }
     }
 
     /// False if the very key is there already.

@@ -73,27 +73,33 @@ struct MLDSA87Checker: SignatureChecker {
 
 /// HMAC of RFC 7518 §3.2. The full code must be there: no truncation.
 struct HMACChecker: SignatureChecker {
-    private let key: SymmetricKey
+    // Copied for each token: the blocks of the key are hashed once.
+    private let sha256: HMAC<SHA256>
+    private let sha384: HMAC<SHA384>
+    private let sha512: HMAC<SHA512>
 
     init(_ secret: [UInt8]) {
-        key = SymmetricKey(data: secret)
+        let key = SymmetricKey(data: secret)
+        sha256 = HMAC(key: key)
+        sha384 = HMAC(key: key)
+        sha512 = HMAC(key: key)
     }
 
     func isValid(
         _ signature: Span<UInt8>, over message: Span<UInt8>, _ algorithm: SignatureAlgorithm
     ) -> Bool {
         switch algorithm {
-        case .hs256: isValid(signature, over: message, SHA256.self)
-        case .hs384: isValid(signature, over: message, SHA384.self)
-        case .hs512: isValid(signature, over: message, SHA512.self)
+        case .hs256: isValid(signature, over: message, sha256)
+        case .hs384: isValid(signature, over: message, sha384)
+        case .hs512: isValid(signature, over: message, sha512)
         default: false
         }
     }
 
     private func isValid<Hash: HashFunction>(
-        _ signature: Span<UInt8>, over message: Span<UInt8>, _: Hash.Type
+        _ signature: Span<UInt8>, over message: Span<UInt8>, _ keyed: HMAC<Hash>
     ) -> Bool {
-        var mac = HMAC<Hash>(key: key)
+        var mac = keyed
         unsafe message.withBytes { unsafe mac.update(data: $0) }
         let code = mac.finalize()
         return unsafe code.withUnsafeBytes { code in

@@ -1,7 +1,7 @@
 internal import Bytes
 
 /// The claim rules of one provider, compiled to bytes.
-struct ClaimChecks: Sendable {
+final class ClaimChecks: Sendable {
     private let rules: IssuerRules
     private let audiences: [[UInt8]]
     private let scopes: [[UInt8]]

@@ -6,8 +6,8 @@ package import Bytes
 package struct JWSHeader: Sendable {
     package let document: JSONDocument
     package let algorithm: SignatureAlgorithm
-    package private(set) var kid: JSONValue?
-    package private(set) var type: JSONValue?
+    package let kid: JSONValue?
+    package let type: JSONValue?
 
     /// Decodes and checks the header part of a token.
     init(decoding part: Span<UInt8>) throws(TokenError) {
@@ -27,19 +27,13 @@ package struct JWSHeader: Sendable {
 
     private init(_ document: JSONDocument) throws(TokenError) {
         self.document = document
-        var algorithm: JSONValue?
-        var critical: JSONValue?
-        var unencoded: JSONValue?
-        for (name, value) in document.root.members {
-            switch Parameter(name) {
-            case .alg: algorithm = value
-            case .kid: kid = value
-            case .typ: type = value
-            case .crit: critical = value
-            case .b64: unencoded = value
-            case nil: continue
-            }
-        }
+        var found = Parameters()
+        document.forEachRootMember { name, value in found.note(value, named: name) }
+        let algorithm = found.algorithm.map(document.value(at:))
+        kid = found.kid.map(document.value(at:))
+        type = found.type.map(document.value(at:))
+        let critical = found.critical.map(document.value(at:))
+        let unencoded = found.unencoded.map(document.value(at:))
         guard let algorithm, algorithm.isString, kid?.isString ?? true, type?.isString ?? true else {
             throw .headerMalformed
         }
@@ -86,23 +80,25 @@ package struct JWSHeader: Sendable {
 }
 
 extension JWSHeader {
-    /// The parameters that are read.
-    private enum Parameter {
-        case alg, kid, typ, crit, b64
+    /// Where the values of the parameters that are read lie in the document.
+    private struct Parameters {
+        var algorithm: Int?
+        var kid: Int?
+        var type: Int?
+        var critical: Int?
+        var unencoded: Int?
 
-        init?(_ name: JSONValue) {
+        mutating func note(_ value: Int, named name: Span<UInt8>) {
             if name.equals("alg") {
-                self = .alg
+                algorithm = value
             } else if name.equals("kid") {
-                self = .kid
+                kid = value
             } else if name.equals("typ") {
-                self = .typ
+                type = value
             } else if name.equals("crit") {
-                self = .crit
+                critical = value
             } else if name.equals("b64") {
-                self = .b64
-            } else {
-                return nil
+                unencoded = value
             }
         }
     }

@@ -1,7 +1,7 @@
 internal import Bytes
 
 /// The keys of one provider, findable by `kid`. A `kid` means nothing outside its issuer.
-struct KeyIndex: Sendable {
+final class KeyIndex: Sendable {
     /// At most so many keys are tried for one token.
     static let maxTries = 8
 

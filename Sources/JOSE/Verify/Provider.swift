@@ -1,7 +1,7 @@
 internal import Bytes
 
 /// One provider, compiled: its rules as bytes and its keys in one index.
-struct Provider: Sendable {
+final class Provider: Sendable {
     private let index: Int
     private let rules: IssuerRules
     private let issuers: [[UInt8]]

@@ -2,42 +2,52 @@ internal import Bytes
 
 /// The claims of RFC 7519 §4.1 and those beside them that the gateway reads, found in one pass.
 struct RegisteredClaims: Sendable {
-    private(set) var issuer: JSONValue?
-    private(set) var subject: JSONValue?
-    private(set) var audience: JSONValue?
-    private(set) var expiration: JSONValue?
-    private(set) var notBefore: JSONValue?
-    private(set) var issuedAt: JSONValue?
+    private let document: JSONDocument
+    // Indexes into the document: nine values would count nine references.
+    private var issuerIndex: Int32 = -1
+    private var subjectIndex: Int32 = -1
+    private var audienceIndex: Int32 = -1
+    private var expirationIndex: Int32 = -1
+    private var notBeforeIndex: Int32 = -1
+    private var issuedAtIndex: Int32 = -1
+    private var confirmationIndex: Int32 = -1
+    private var scopeIndex: Int32 = -1
+    private var scpIndex: Int32 = -1
+
+    var issuer: JSONValue? { value(issuerIndex) }
+    var subject: JSONValue? { value(subjectIndex) }
+    var audience: JSONValue? { value(audienceIndex) }
+    var expiration: JSONValue? { value(expirationIndex) }
+    var notBefore: JSONValue? { value(notBeforeIndex) }
+    var issuedAt: JSONValue? { value(issuedAtIndex) }
     /// RFC 7800 confirmation: the key the token is bound to.
-    private(set) var confirmation: JSONValue?
-    private(set) var scope: JSONValue?
-    private(set) var scp: JSONValue?
+    var confirmation: JSONValue? { value(confirmationIndex) }
+    var scope: JSONValue? { value(scopeIndex) }
+    var scp: JSONValue? { value(scpIndex) }
 
     /// Throws `claimMalformed` where `iss` or `sub` is not a string.
     init(of claims: JSONDocument) throws(TokenError) {
-        let bytes = claims.bytes
-        for (name, value) in claims.root.members {
-            if name.isPlainString {
-                note(value, named: bytes.span.extracting(name.range))
-            } else if let decoded = name.decodedBytes {
-                note(value, named: decoded.span)
-            }
-        }
+        document = claims
+        claims.forEachRootMember { name, value in note(Int32(value), named: name) }
         guard issuer?.isString ?? true, subject?.isString ?? true else { throw .claimMalformed }
     }
 
-    private mutating func note(_ value: JSONValue, named name: Span<UInt8>) {
-        if name.count == 5, name.equals("scope") { scope = value }
+    private func value(_ index: Int32) -> JSONValue? {
+        index < 0 ? nil : document.value(at: Int(index))
+    }
+
+    private mutating func note(_ value: Int32, named name: Span<UInt8>) {
+        if name.count == 5, name.equals("scope") { scopeIndex = value }
         guard name.count == 3 else { return }
         switch UInt32(name[0]) << 16 | UInt32(name[1]) << 8 | UInt32(name[2]) {
-        case 0x69_73_73: issuer = value
-        case 0x73_75_62: subject = value
-        case 0x61_75_64: audience = value
-        case 0x65_78_70: expiration = value
-        case 0x6E_62_66: notBefore = value
-        case 0x69_61_74: issuedAt = value
-        case 0x63_6E_66: confirmation = value
-        case 0x73_63_70: scp = value
+        case 0x69_73_73: issuerIndex = value
+        case 0x73_75_62: subjectIndex = value
+        case 0x61_75_64: audienceIndex = value
+        case 0x65_78_70: expirationIndex = value
+        case 0x6E_62_66: notBeforeIndex = value
+        case 0x69_61_74: issuedAtIndex = value
+        case 0x63_6E_66: confirmationIndex = value
+        case 0x73_63_70: scpIndex = value
         default: return
         }
     }

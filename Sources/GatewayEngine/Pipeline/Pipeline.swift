@@ -39,6 +39,7 @@ package enum Pipeline {
             }
             try stages.run(route.policy, listener, bytes, &cache)
             guard let upstream = route.upstream else { throw Refusal(.noBackend, style: listener.refusalStyle) }
+            TokenRemoval.finish(scratch, bytes)
             return .forward(upstream: upstream)
         } catch {
             return .refuse(error)

@@ -104,7 +104,10 @@ package struct ServerConnection: Sendable {
         guard
             triedBytes == 0 || rest.count > limits.maxHeadBytes
                 || rest.firstIndex(of: ASCII.lineFeed, from: min(triedBytes, rest.count)) != nil
-        else { return .needsBytes }
+        else {
+            triedBytes = rest.count
+            return .needsBytes
+        }
         guard let head = try RequestHeadParser.parse(rest, limits: limits, into: &table) else {
             triedBytes = rest.count
             return .needsBytes

@@ -40,6 +40,7 @@ package enum Pipeline {
             scratch.route = route
             try stages.run(route.policy, listener, bytes, &cache)
             guard let upstream = route.upstream else { throw Refusal(.noBackend, style: listener.refusalStyle) }
+            TokenRemoval.finish(scratch, bytes)
             return .forward(upstream: upstream)
         } catch {
             return .refuse(error)

@@ -10,6 +10,10 @@ package final class RequestScratch {
     /// The query as forwarded, where a token was taken out of it; with its question mark.
     package var rewrittenQuery: [UInt8] = []
     package var hasRewrittenQuery = false
+    /// Parameters that leave, as ranges of the query.
+    var removedParameters: [Range<Int>] = []
+    /// Cookies that leave, by their line in the table and as ranges of the head.
+    var removedCookies: [(line: Int, pair: Range<Int>)] = []
     /// Field lines the stages add, each with its CRLF.
     package var addedLines: [UInt8] = []
     /// The `X-Forwarded-*` lines for the upstream, beside `X-Forwarded-Host`.
@@ -37,6 +41,8 @@ package final class RequestScratch {
             hasRewrittenQuery = false
             rewrittenQuery.removeAll(keepingCapacity: true)
         }
+        if !removedParameters.isEmpty { removedParameters.removeAll(keepingCapacity: true) }
+        if !removedCookies.isEmpty { removedCookies.removeAll(keepingCapacity: true) }
         if !addedLines.isEmpty { addedLines.removeAll(keepingCapacity: true) }
         if verifiedToken != nil { verifiedToken = nil }
         if route != nil { route = nil }

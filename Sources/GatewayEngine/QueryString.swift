@@ -9,8 +9,7 @@ enum QueryString {
         var start = 0
         while start <= query.count {
             let end = query.firstIndex(of: UInt8(ascii: "&"), from: start) ?? query.count
-            let equals = query.firstIndex(of: UInt8(ascii: "="), from: start) ?? end
-            let nameEnd = min(equals, end)
+            let nameEnd = endOfName(query, start..<end)
             let valueStart = min(nameEnd + 1, end)
             if end > start, !body(start..<end, start..<nameEnd, valueStart..<end) { return }
             start = end + 1
@@ -22,11 +21,17 @@ enum QueryString {
         var start = 0
         while start < query.count {
             let end = query.firstIndex(of: UInt8(ascii: "&"), from: start) ?? query.count
-            let equals = min(query.firstIndex(of: UInt8(ascii: "="), from: start) ?? end, end)
-            if isName(query.extracting(start..<equals), name) { return min(equals + 1, end)..<end }
+            let nameEnd = endOfName(query, start..<end)
+            if isName(query.extracting(start..<nameEnd), name) { return min(nameEnd + 1, end)..<end }
             start = end + 1
         }
         return nil
+    }
+
+    /// Where the first `=` of a pair stands, or its end. Never looks beyond: a query of a thousand
+    /// names without values would cost a million steps.
+    private static func endOfName(_ query: Span<UInt8>, _ pair: Range<Int>) -> Int {
+        query.extracting(pair).firstIndex(of: UInt8(ascii: "=")).map { pair.lowerBound + $0 } ?? pair.upperBound
     }
 
     static func isName(_ written: Span<UInt8>, _ name: Span<UInt8>) -> Bool {

@@ -25,7 +25,7 @@ package struct TokenCache {
     private var slots: [UInt32] = Array(repeating: 0, count: 64)
     /// The next entry that eviction looks at.
     private var hand = 0
-    private(set) var byteCount = 0
+    package private(set) var byteCount = 0
     package private(set) var count = 0
     package private(set) var hits: UInt64 = 0
     package private(set) var misses: UInt64 = 0

@@ -104,7 +104,10 @@ package struct ServerConnection: Sendable {
         guard
             triedBytes == 0 || rest.count > limits.maxHeadBytes
                 || rest.firstIndex(of: ASCII.lineFeed, from: min(triedBytes, rest.count)) != nil
-        else { return .needsBytes }
+        else {
+            triedBytes = rest.count
+            return .needsBytes
+        }
         guard let head = try RequestHeadParser.parse(rest, limits: limits, into: &table) else {
             triedBytes = rest.count
             return .needsBytes
@@ -145,6 +148,13 @@ package struct ServerConnection: Sendable {
             return (.chunked, keepsAlive)
         }
         return (framing, keepsAlive)
+    }
+
+    /// The upstream has agreed to another protocol: everything from here on is the request's body, until
+    /// the end of the connection.
+    package mutating func beginTunnel() {
+        keepsAlive = false
+        reading = .body(BodyDecoder(.untilClose))
     }
 
     /// The connection ends after the answer that is being written.

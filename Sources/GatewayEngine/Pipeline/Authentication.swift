@@ -18,10 +18,10 @@ enum Authentication {
             scratch.verifiedToken = try verify(found, authenticator, scratch, bytes, cache: &cache, now: now)
         } catch {
             guard authenticator.presence == .permissive else { throw RefusalCode(error) }
-            if !authenticator.forwardsUnverifiedToken { TokenRemoval.remove(found.place, scratch, bytes) }
+            if !authenticator.forwardsUnverifiedToken { TokenRemoval.note(found.place, scratch) }
             return
         }
-        if !authenticator.forwardsToken { TokenRemoval.remove(found.place, scratch, bytes) }
+        if !authenticator.forwardsToken { TokenRemoval.note(found.place, scratch) }
     }
 
     private static func find(
@@ -30,8 +30,9 @@ enum Authentication {
         do {
             return try TokenExtraction.find(authenticator, scratch, bytes)
         } catch {
-            if authenticator.presence == .permissive { return nil }
-            throw .tokenAmbiguous
+            guard authenticator.presence == .permissive else { throw .tokenAmbiguous }
+            if !authenticator.forwardsUnverifiedToken { TokenExtraction.removeAll(authenticator, scratch, bytes) }
+            return nil
         }
     }
 

@@ -113,38 +113,61 @@ enum TokenExtraction {
         _ name: [UInt8], _ scratch: RequestScratch, _ bytes: Span<UInt8>
     ) throws(Failure) -> FoundToken? {
         var found: FoundToken?
+        var count = 0
         for (index, line) in scratch.table.lines.enumerated() where line.known == .cookie {
-            var start = line.value.lowerBound
-            let end = line.value.upperBound
-            while start < end {
-                let pairEnd = min(bytes.firstIndex(of: UInt8(ascii: ";"), from: start) ?? end, end)
-                let pair = trimmed(bytes, start..<pairEnd)
-                start = pairEnd + 1
-                guard pair.count > name.count, bytes[pair.lowerBound + name.count] == UInt8(ascii: "="),
-                    bytes.extracting(pair.lowerBound..<pair.lowerBound + name.count).equals(name.span)
-                else { continue }
-                guard found == nil else { throw .ambiguous }
-                let value = unquoted(bytes, pair.lowerBound + name.count + 1..<pair.upperBound)
+            Cookies.forEach(in: line, bytes) { pair in
+                guard let value = Cookies.value(of: pair, named: name, bytes) else { return }
+                count += 1
                 found = FoundToken(place: .cookie(line: index, pair: pair), range: value)
             }
         }
+        guard count <= 1 else { throw .ambiguous }
         guard let found, !found.range.isEmpty else { return nil }
         return found
     }
+}
 
-    private static func trimmed(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Range<Int> {
-        var start = range.lowerBound
-        var end = range.upperBound
-        while start < end, bytes[start] == ASCII.space || bytes[start] == ASCII.tab { start += 1 }
-        while end > start, bytes[end - 1] == ASCII.space || bytes[end - 1] == ASCII.tab { end -= 1 }
-        return start..<end
+// MARK: - All of them
+
+extension TokenExtraction {
+    /// Takes out whatever stands at any of the locations: nobody can tell which of several tokens an
+    /// upstream would believe.
+    static func removeAll(_ authenticator: JWTAuthenticator, _ scratch: RequestScratch, _ bytes: Span<UInt8>) {
+        for location in authenticator.locations {
+            switch location {
+            case .authorizationHeader: scratch.table.drop(.authorization)
+            case .header(let name, _): scratch.table.drop(name.span, in: bytes)
+            case .queryParameter(let name): removeParameters(name, scratch, bytes)
+            case .cookie(let name): removeCookies(name, scratch, bytes)
+            }
+        }
     }
 
-    /// RFC 6265 §4.1.1: a value may stand in quotation marks.
-    private static func unquoted(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Range<Int> {
-        guard range.count >= 2, bytes[range.lowerBound] == UInt8(ascii: "\""),
-            bytes[range.upperBound - 1] == UInt8(ascii: "\"")
-        else { return range }
-        return range.lowerBound + 1..<range.upperBound - 1
+    private static func removeParameters(_ name: [UInt8], _ scratch: RequestScratch, _ bytes: Span<UInt8>) {
+        guard let query = scratch.target.query else { return }
+        if scratch.target.isVerbatim {
+            removeParameters(name, of: bytes.extracting(query), scratch)
+        } else {
+            let storage = scratch.target.storage
+            removeParameters(name, of: storage.span.extracting(query), scratch)
+        }
+    }
+
+    private static func removeParameters(_ name: [UInt8], of query: Span<UInt8>, _ scratch: RequestScratch) {
+        QueryString.forEach(query) { pair, written, _ in
+            if QueryString.isName(query.extracting(written), name.span) {
+                TokenRemoval.note(.query(pair: pair), scratch)
+            }
+            return true
+        }
+    }
+
+    private static func removeCookies(_ name: [UInt8], _ scratch: RequestScratch, _ bytes: Span<UInt8>) {
+        for (index, line) in scratch.table.lines.enumerated() where line.known == .cookie {
+            Cookies.forEach(in: line, bytes) { pair in
+                guard Cookies.value(of: pair, named: name, bytes) != nil else { return }
+                TokenRemoval.note(.cookie(line: index, pair: pair), scratch)
+            }
+        }
     }
 }

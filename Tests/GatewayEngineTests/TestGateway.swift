@@ -106,9 +106,14 @@ extension [UInt8] {
 /// Keys and tokens.
 enum Tokens {
     static let now: Int64 = 1_800_000_000
-    static let key = try! SigningKey.generate(.es256, kid: "one")
-    static let stranger = try! SigningKey.generate(.es256, kid: "one")
-    static let secret = try! SigningKey.generate(.hs256, kid: "secret")
+    static let key = generate(.es256, kid: "one")
+    static let stranger = generate(.es256, kid: "one")
+    static let secret = generate(.hs256, kid: "secret")
+
+    private static func generate(_ algorithm: SignatureAlgorithm, kid: String) -> SigningKey {
+        guard let key = try? SigningKey.generate(algorithm, kid: kid) else { preconditionFailure("no key could be made") }
+        return key
+    }
 
     /// Claims that pass, with some replaced; nil leaves a claim out.
     static func claims(_ changes: [String: String?] = [:]) -> String {

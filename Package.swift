@@ -69,7 +69,11 @@ let package = Package(
         ),
         .target(
             name: "GatewayControl",
-            dependencies: ["Bytes", "JOSE", "GatewayModel", "GatewayDialects", "GatewayEngine"],
+            dependencies: [
+                "Bytes", "JOSE", "GatewayModel", "GatewayDialects", "GatewayEngine",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
             swiftSettings: common
         ),
 

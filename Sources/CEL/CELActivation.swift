@@ -80,6 +80,10 @@ extension CELActivation where Self: ~Copyable {
         return budget > 0
     }
 
+    /// CEL equality, paid from the budget; false where that is gone.
+    @inline(__always)
+    mutating func areEqual(_ a: CELValue, _ b: CELValue) -> Bool { a.isEqual(to: b, &budget) }
+
     @inline(__always)
     package var isExhausted: Bool { budget <= 0 }
 }

@@ -1,5 +1,5 @@
 /// A compiled expression: immutable, evaluated any number of times from any thread.
-package final class CELProgram: Sendable {
+package final class CELProgram: @unchecked Sendable {  // Safe: nodes are immutable once planned.
     package let source: String
     /// The type the checker found; `dyn` for a program that was only parsed.
     package let type: CELType
@@ -49,11 +49,10 @@ package final class CELProgram: Sendable {
         _ root: PlanNode, slotCount: Int, _ activation: borrowing Activation, budget: Int
     ) -> CELValue {
         unsafe withUnsafePointer(to: activation) { pointer in
-            unsafe withUnsafeTemporaryAllocation(of: CELValue.self, capacity: slotCount) { slots in
+            unsafe withUnsafeTemporaryAllocation(of: CELValue.self, capacity: max(1, slotCount)) { slots in
                 unsafe slots.initialize(repeating: .null)
                 defer { unsafe slots.deinitialize() }
-                // Safe: a buffer without elements may have no address; then nobody reads a slot.
-                let locals = unsafe slots.baseAddress ?? UnsafeMutablePointer(bitPattern: 16).unsafelyUnwrapped
+                guard let locals = slots.baseAddress else { return .failure(.failed) }
                 var frame = unsafe CELFrame(
                     activation: UnsafeRawPointer(pointer), type: Activation.self, locals: locals, budget: budget)
                 let value = root.evaluate(&frame)

@@ -8,10 +8,12 @@ package final class Snapshot: Sendable {
     /// In the order of the configuration.
     package let binds: [BindSnapshot]
     package let upstreams: [UpstreamSnapshot]
+    package let traffic: TrafficPolicy
 
-    package init(binds: [BindSnapshot], upstreams: [UpstreamSnapshot]) {
+    init(binds: [BindSnapshot], upstreams: [UpstreamSnapshot], traffic: TrafficPolicy) {
         self.binds = binds
         self.upstreams = upstreams
+        self.traffic = traffic
     }
 }
 
@@ -51,7 +53,8 @@ package final class ListenerSnapshot: Sendable {
 }
 
 package final class RouteSnapshot: Sendable {
-    let name: String
+    /// As the user wrote it; the route's place where there is no name.
+    package let name: String
     /// Index of the upstream in the snapshot; nil where the route has none.
     let upstream: Int?
     let policy: EffectivePolicy

@@ -13,6 +13,11 @@ extension Diagnostic {
         return text
     }
 
+    /// The finding on one line, for logs.
+    package var oneLine: String {
+        "\(provenance): \(message) [\(code)]" + (hint.map { "; \($0)" } ?? "")
+    }
+
     private func line(of source: String?) -> String? {
         guard let source, provenance.line > 0 else { return nil }
         let lines = source.split(separator: "\n", maxSplits: provenance.line, omittingEmptySubsequences: false)

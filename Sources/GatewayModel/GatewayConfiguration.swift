@@ -4,25 +4,20 @@
 /// regular expressions are kept as text; the compiler reads them.
 package struct GatewayConfiguration: Equatable, Sendable {
     package var process: ProcessSettings
+    package var traffic: TrafficSettings
     package var binds: [Bind]
     package var upstreams: [Upstream]
     package var attachments: [Attachment]
 
-    package init(process: ProcessSettings, binds: [Bind], upstreams: [Upstream], attachments: [Attachment]) {
+    package init(
+        process: ProcessSettings, traffic: TrafficSettings, binds: [Bind], upstreams: [Upstream],
+        attachments: [Attachment]
+    ) {
         self.process = process
+        self.traffic = traffic
         self.binds = binds
         self.upstreams = upstreams
         self.attachments = attachments
-    }
-}
-
-/// What concerns the whole process and is read once, at start.
-package struct ProcessSettings: Equatable, Sendable {
-    /// Event loops that serve traffic; nil: one per core.
-    package var workerThreads: Int?
-
-    package init(workerThreads: Int?) {
-        self.workerThreads = workerThreads
     }
 }
 
@@ -48,6 +43,10 @@ package struct ListenAddress: Hashable, Sendable {
         self.host = host
         self.port = port
     }
+}
+
+extension ListenAddress: CustomStringConvertible {
+    package var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
 }
 
 /// One name among all listeners of a configuration, made by the dialect.

@@ -6,17 +6,21 @@
     internal import Darwin
 #endif
 
-/// The wall clock, read once per event and passed down.
+/// The clocks, read once per event and passed down.
 package enum WallClock {
-    /// Unix seconds; coarse (a few milliseconds), which is what token dates need.
-    package static func now() -> Int64 {
+    /// Unix seconds.
+    package static func now() -> Int64 { nanoseconds() / 1_000_000_000 }
+
+    /// Unix nanoseconds.
+    static func nanoseconds() -> Int64 { read(CLOCK_REALTIME) }
+
+    /// Nanoseconds of a clock that is never set.
+    static func uptime() -> Int64 { read(CLOCK_MONOTONIC) }
+
+    private static func read(_ clock: clockid_t) -> Int64 {
         var time = timespec()
-        #if os(Linux)
-            clock_gettime(CLOCK_REALTIME_COARSE, &time)
-        #else
-            clock_gettime(CLOCK_REALTIME, &time)
-        #endif
-        return Int64(time.tv_sec)
+        clock_gettime(clock, &time)
+        return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
     }
 }
 
@@ -28,21 +32,39 @@ struct HTTPDate {
     mutating func update(_ now: Int64) {
         guard now != second else { return }
         second = now
-        bytes = Self.format(now)
+        bytes = Array(CalendarTime(unixSeconds: now).httpDate.utf8)
     }
+}
 
-    static func format(_ seconds: Int64) -> [UInt8] {
-        var time = time_t(seconds)
+/// A moment in UTC, taken apart.
+package struct CalendarTime {
+    private let fields: tm
+
+    package init(unixSeconds: Int64) {
+        var time = time_t(unixSeconds)
         var fields = tm()
         gmtime_r(&time, &fields)
+        self.fields = fields
+    }
+
+    /// `Sun, 06 Nov 1994 08:49:37 GMT`
+    package var httpDate: String {
         let day = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"][Int(fields.tm_wday)]
         let month = [
             "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
         ][Int(fields.tm_mon)]
-        let date = "\(twoDigits(fields.tm_mday)) \(month) \(fields.tm_year + 1900)"
-        let clock = "\(twoDigits(fields.tm_hour)):\(twoDigits(fields.tm_min)):\(twoDigits(fields.tm_sec))"
-        return Array("\(day), \(date) \(clock) GMT".utf8)
+        return "\(day), \(two(fields.tm_mday)) \(month) \(fields.tm_year + 1900) \(clock) GMT"
     }
 
-    private static func twoDigits(_ value: Int32) -> String { value < 10 ? "0\(value)" : "\(value)" }
+    /// `1994-11-06T08:49:37Z` (RFC 3339), with milliseconds where they are given.
+    package func rfc3339(milliseconds: Int? = nil) -> String {
+        let date = "\(fields.tm_year + 1900)-\(two(fields.tm_mon + 1))-\(two(fields.tm_mday))"
+        guard let milliseconds else { return "\(date)T\(clock)Z" }
+        let fraction = String(1000 + milliseconds).dropFirst()
+        return "\(date)T\(clock).\(fraction)Z"
+    }
+
+    private var clock: String { "\(two(fields.tm_hour)):\(two(fields.tm_min)):\(two(fields.tm_sec))" }
+
+    private func two(_ value: Int32) -> String { value < 10 ? "0\(value)" : "\(value)" }
 }

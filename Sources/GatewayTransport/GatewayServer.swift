@@ -22,10 +22,12 @@ package final class GatewayServer: Sendable {
         package var threads: Int
         /// Bytes of all verified-token caches together.
         package var tokenCacheBytes: Int
+        package var accessLog: AccessLogFormat
 
-        package init(threads: Int, tokenCacheBytes: Int) {
+        package init(threads: Int, tokenCacheBytes: Int, accessLog: AccessLogFormat) {
             self.threads = threads
             self.tokenCacheBytes = tokenCacheBytes
+            self.accessLog = accessLog
         }
     }
 
@@ -34,7 +36,7 @@ package final class GatewayServer: Sendable {
         package let address: ListenAddress
         package let reason: String
 
-        package var description: String { "cannot listen on \(address.host):\(address.port): \(reason)" }
+        package var description: String { "cannot listen on \(address): \(reason)" }
     }
 
     /// Cores this process may use.
@@ -48,6 +50,7 @@ package final class GatewayServer: Sendable {
     private let settings: Settings
     private let group: MultiThreadedEventLoopGroup
     private let listening = Mutex(Listening())
+    private let logWriter = LogWriter(descriptor: STDOUT_FILENO)
 
     package init(_ settings: Settings) {
         self.settings = settings
@@ -60,12 +63,12 @@ package final class GatewayServer: Sendable {
         var workers: [NIOLoopBound<Worker>] = []
         for loop in group.makeIterator() {
             let worker = try await loop.submit {
-                NIOLoopBound(Worker(loop: loop, snapshot: snapshot, tokenCacheBytes: share), eventLoop: loop)
+                let log = AccessLog(self.settings.accessLog, self.logWriter)
+                let worker = Worker(loop: loop, snapshot: snapshot, tokenCacheBytes: share, accessLog: log)
+                return NIOLoopBound(worker, eventLoop: loop)
             }.get()
             workers.append(worker)
-            loop.scheduleRepeatedTask(initialDelay: Self.sweepInterval, delay: Self.sweepInterval) { _ in
-                worker.value.sweep()
-            }
+            Self.schedule(worker, logs: settings.accessLog != .off)
         }
         listening.withLock { [workers] in $0.workers = workers }
         for bind in snapshot.binds { try await listen(bind.address) }
@@ -84,7 +87,23 @@ package final class GatewayServer: Sendable {
         for address in open.subtracting(wanted) { await close(address) }
     }
 
-    /// Stops listening, closes what is open and ends the threads.
+    /// Stops listening and waits until every request in service has been answered, at most so long. Answers
+    /// how many connections were left.
+    package func drain(for limit: Duration) async -> Int {
+        let (workers, open) = listening.withLock { ($0.workers, Array($0.channels.keys)) }
+        for address in open { await close(address) }
+        for worker in workers {
+            try? await worker.eventLoop.submit { worker.value.drain() }.get()
+        }
+        let deadline = ContinuousClock.now + limit
+        while true {
+            let left = await counters().connectionsOpen
+            guard left > 0, ContinuousClock.now < deadline else { return Int(left) }
+            try? await Task.sleep(for: .milliseconds(20))
+        }
+    }
+
+    /// Closes what is open and ends the threads.
     package func shutdown() async {
         let (workers, open) = listening.withLock { ($0.workers, Array($0.channels.keys)) }
         for address in open { await close(address) }
@@ -92,9 +111,27 @@ package final class GatewayServer: Sendable {
             try? await worker.eventLoop.submit { worker.value.closeAll() }.get()
         }
         try? await group.shutdownGracefully()
+        await logWriter.shutdown()
     }
 
-    private static let sweepInterval = TimeAmount.seconds(5)
+    /// What all loops have counted.
+    package func counters() async -> Counters {
+        var sum = Counters()
+        for worker in listening.withLock({ $0.workers }) {
+            if let counted = try? await worker.eventLoop.submit({ worker.value.count() }).get() { sum.add(counted) }
+        }
+        sum.droppedLogLines = UInt64(logWriter.dropped)
+        return sum
+    }
+
+    private static func schedule(_ worker: NIOLoopBound<Worker>, logs: Bool) {
+        let second = TimeAmount.seconds(1)
+        worker.eventLoop.scheduleRepeatedTask(initialDelay: second, delay: second) { _ in worker.value.everySecond() }
+        guard logs else { return }
+        let flush = TimeAmount.milliseconds(100)
+        worker.eventLoop.scheduleRepeatedTask(initialDelay: flush, delay: flush) { _ in worker.value.accessLog.flush() }
+    }
+
     private static let backlog: Int32 = 4096
 
     // MARK: - Addresses
@@ -113,7 +150,7 @@ package final class GatewayServer: Sendable {
             }
         } catch {
             for channel in channels { try? await channel.close() }
-            throw BindError(address: address, reason: Self.describe(error))
+            throw Self.bindError(host: address.host, port: address.port, error)
         }
         listening.withLock { [channels] in $0.channels[address] = channels }
     }
@@ -124,6 +161,7 @@ package final class GatewayServer: Sendable {
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .serverChannelOption(.socketOption(NIOBSDSocket.Option(rawValue: SO_REUSEPORT)), value: 1)
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+            .childChannelOption(.socketOption(.so_keepalive), value: 1)
             .childChannelOption(.maxMessagesPerRead, value: 1)
             .childChannelOption(.allowRemoteHalfClosure, value: true)
             .childChannelInitializer { channel in
@@ -139,6 +177,10 @@ package final class GatewayServer: Sendable {
     private func close(_ address: ListenAddress) async {
         let channels = listening.withLock { $0.channels.removeValue(forKey: address) } ?? []
         for channel in channels { try? await channel.close() }
+    }
+
+    static func bindError(host: String, port: Int, _ error: any Error) -> BindError {
+        BindError(address: ListenAddress(host: host, port: port), reason: describe(error))
     }
 
     private static func describe(_ error: any Error) -> String {

@@ -1,4 +1,5 @@
 internal import Bytes
+internal import GatewayEngine
 internal import GatewayModel
 internal import HTTPWire
 internal import NIOCore
@@ -12,7 +13,7 @@ final class UpstreamHandler: ChannelDuplexHandler {
 
     /// Holds the pool, which may be retired while this connection still serves.
     private let pool: UpstreamPool
-    private var worker: Worker { pool.worker }
+    private let worker: Worker
     private var machine: ClientConnection
     private var context: ChannelHandlerContext?
     /// Whom the request in service is for.
@@ -26,21 +27,26 @@ final class UpstreamHandler: ChannelDuplexHandler {
     /// Whether the request in service came on a connection that had served before.
     private var isReused = false
     private var hasServed = false
-    var idleSince = NIODeadline.now()
+    /// Uptime in nanoseconds.
+    var idleSince: Int64 = 0
+    private(set) var isOpen = true
+    private(set) var isWritable = true
 
     init(pool: UpstreamPool) {
         self.pool = pool
-        machine = ClientConnection(limits: pool.worker.limits)
+        worker = pool.worker
+        machine = ClientConnection(limits: pool.worker.snapshot.traffic.headLimits)
     }
 
-    var isOpen: Bool { context?.channel.isActive ?? false }
-    var isWritable: Bool { context?.channel.isWritable ?? false }
+    /// As it stands in the log.
+    var endpointName: String { pool.endpoint.name }
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
     }
 
     func close() {
+        isOpen = false
         context?.close(promise: nil)
     }
 
@@ -51,7 +57,7 @@ final class UpstreamHandler: ChannelDuplexHandler {
         self.client = client
         isReused = hasServed
         hasServed = true
-        machine.begin(toHead: request.isHead, isComplete: !request.hasBody)
+        machine.begin(toHead: request.isHead, isComplete: !request.hasBody, asksForUpgrade: request.asksForWebSocket)
         write(requestHead)
     }
 
@@ -91,17 +97,15 @@ final class UpstreamHandler: ChannelDuplexHandler {
     // MARK: - The answer
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        worker.tick()
         var buffer = unwrapInboundIn(data)
         if var earlier = pending {
             pending = nil
             earlier.writeBuffer(&buffer)
             buffer = earlier
         }
-        guard let client else {
-            // Bytes on an idle connection belong to nothing.
-            context.close(promise: nil)
-            return
-        }
+        // Bytes on an idle connection belong to nothing.
+        guard let client else { return close() }
         read(&buffer, for: client)
         client.writeOutput()
     }
@@ -168,13 +172,16 @@ final class UpstreamHandler: ChannelDuplexHandler {
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
-        if context.channel.isWritable { client?.resumeReading() }
+        isWritable = context.channel.isWritable
+        if isWritable { client?.resumeReading() }
     }
 
     // MARK: - The end
 
     func channelInactive(context: ChannelHandlerContext) {
+        isOpen = false
         pool.remove(self)
+        worker.tick()
         guard let client else { return }
         self.client = nil
         switch machine.inputClosed() {
@@ -192,7 +199,7 @@ final class UpstreamHandler: ChannelDuplexHandler {
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         // A reset: the channel closes and `channelInactive` follows.
-        context.close(promise: nil)
+        close()
     }
 }
 
@@ -202,4 +209,5 @@ struct ForwardedRequest {
     var hasBody: Bool
     /// Whether it may be sent a second time.
     var isIdempotent: Bool
+    var asksForWebSocket = false
 }

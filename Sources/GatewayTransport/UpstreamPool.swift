@@ -1,3 +1,4 @@
+internal import GatewayEngine
 internal import GatewayModel
 internal import NIOCore
 internal import NIOPosix
@@ -14,8 +15,8 @@ final class UpstreamPool {
     static let maxConnections = 4096
     /// Idle ones that are kept.
     static let maxIdle = 512
-    static let connectTimeout = TimeAmount.seconds(10)
-    static let idleTimeout = TimeAmount.seconds(60)
+    /// An idle connection lives so long, in nanoseconds: less than servers commonly keep theirs.
+    static let idleTimeout: Int64 = 55_000_000_000
 
     init(endpoint: Worker.Endpoint, worker: Worker) {
         self.endpoint = endpoint
@@ -48,11 +49,13 @@ final class UpstreamPool {
         let loop = worker.loop
         guard openCount < Self.maxConnections else { return loop.makeFailedFuture(ConnectError.busy) }
         openCount += 1
+        worker.counters.upstreamConnections &+= 1
         let handler = UpstreamHandler(pool: self)
         let bound = NIOLoopBound(handler, eventLoop: loop)
         return ClientBootstrap(group: loop)
-            .connectTimeout(Self.connectTimeout)
+            .connectTimeout(.seconds(worker.snapshot.traffic.connectSeconds))
             .channelOption(.tcpOption(.tcp_nodelay), value: 1)
+            .channelOption(.socketOption(.so_keepalive), value: 1)
             .channelOption(.maxMessagesPerRead, value: 1)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
@@ -72,7 +75,7 @@ final class UpstreamPool {
     /// Takes a connection back whose last answer ended cleanly.
     func giveBack(_ handler: UpstreamHandler) {
         guard !isRetired, idle.count < Self.maxIdle else { return handler.close() }
-        handler.idleSince = .now()
+        handler.idleSince = worker.uptime
         idle.append(handler)
     }
 
@@ -82,7 +85,7 @@ final class UpstreamPool {
     }
 
     func closeStale() {
-        let limit = NIODeadline.now() - Self.idleTimeout
+        let limit = worker.uptime - Self.idleTimeout
         for handler in idle where handler.idleSince < limit { handler.close() }
     }
 

@@ -1,13 +1,12 @@
-package import GatewayEngine
-package import GatewayModel
+internal import GatewayEngine
+internal import GatewayModel
 internal import HTTPWire
-package import NIOCore
+internal import NIOCore
 
 /// All that one event loop serves traffic with. Loops share nothing; everything here is touched by its
 /// loop alone.
 final class Worker {
     let loop: any EventLoop
-    let limits = HeadLimits.standard
     private(set) var snapshot: Snapshot
     var tokens: TokenCache
     let scratch = RequestScratch()
@@ -15,30 +14,45 @@ final class Worker {
     var responseTable = FieldTable()
     /// What goes to one client in one go.
     var output = ByteBuffer()
-    /// The time of the event that is being served.
-    private(set) var now: Int64 = WallClock.now()
+    /// Who was written to in the event that is being served.
+    var clientToFlush: DownstreamHandler?
+    var counters = Counters()
+    var accessLog: AccessLog
+
+    /// Nanoseconds of a clock that is never set, as of the event that is being served.
+    private(set) var uptime: Int64 = WallClock.uptime()
+    /// What makes Unix time of `uptime`; looked at anew every second.
+    private var wallOffset: Int64 = 0
     private(set) var date = HTTPDate()
+    /// Told to stop: every answer is the last of its connection.
+    private(set) var isDraining = false
+
+    private var clients: [ObjectIdentifier: DownstreamHandler] = [:]
     private var pools: [Endpoint: UpstreamPool] = [:]
     /// The pools of the snapshot's upstreams, by index of upstream and endpoint.
     private var upstreams: [[UpstreamPool]] = []
     private var turn: UInt64 = 0
     /// What is served at each address, as of the current snapshot.
     private var slots: [ListenAddress: BindSlot] = [:]
-    /// Who was written to in the event that is being served.
-    var clientToFlush: DownstreamHandler?
 
     struct Endpoint: Hashable {
         var host: String
         var port: Int
+
+        /// As it stands in the log.
+        var name: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
     }
 
-    init(loop: any EventLoop, snapshot: Snapshot, tokenCacheBytes: Int) {
+    init(loop: any EventLoop, snapshot: Snapshot, tokenCacheBytes: Int, accessLog: AccessLog) {
         self.loop = loop
         self.snapshot = snapshot
+        self.accessLog = accessLog
         tokens = TokenCache(maxBytes: tokenCacheBytes)
-        date.update(now)
+        setClock()
         use(snapshot)
     }
+
+    // MARK: - Configuration
 
     /// Serves requests that begin from now on by this snapshot.
     func use(_ snapshot: Snapshot) {
@@ -66,31 +80,80 @@ final class Worker {
         return slot
     }
 
-    /// Sends what the event that is being served wrote to a client.
-    func flushClient() {
-        clientToFlush?.flush()
-        clientToFlush = nil
-    }
-
-    /// Reads the clock, once per event.
-    func tick() {
-        now = WallClock.now()
-        date.update(now)
-    }
-
     /// The pool that serves the next request to an upstream, or nil where no endpoint takes requests.
     func pool(upstream: Int) -> UpstreamPool? {
         turn &+= 1
         return snapshot.upstreams[upstream].endpoint(turn: turn).map { upstreams[upstream][$0] }
     }
 
-    /// Closes idle connections that have not been used for long.
-    func sweep() {
+    // MARK: - Time
+
+    /// Reads the clock, once per event.
+    func tick() {
+        uptime = WallClock.uptime()
+    }
+
+    /// Unix nanoseconds.
+    var wallNanoseconds: Int64 { uptime &+ wallOffset }
+
+    /// Unix seconds.
+    var now: Int64 { wallNanoseconds / 1_000_000_000 }
+
+    private func setClock() {
+        tick()
+        wallOffset = WallClock.nanoseconds() - uptime
+        date.update(now)
+    }
+
+    /// What is done once a second: deadlines, idle connections, the clock.
+    func everySecond() {
+        setClock()
+        for client in clients.values { client.checkDeadline() }
         for pool in pools.values { pool.closeStale() }
     }
 
+    // MARK: - Clients
+
+    func add(_ client: DownstreamHandler) {
+        clients[ObjectIdentifier(client)] = client
+        counters.connectionsAccepted &+= 1
+    }
+
+    func remove(_ client: DownstreamHandler) {
+        clients[ObjectIdentifier(client)] = nil
+    }
+
+    var hasClients: Bool { !clients.isEmpty }
+
+    /// Sends what the event that is being served wrote to a client.
+    func flushClient() {
+        clientToFlush?.flush()
+        clientToFlush = nil
+    }
+
+    /// Closes what is idle; what is in service ends with its answer.
+    func drain() {
+        isDraining = true
+        tick()
+        for client in clients.values { client.drain() }
+    }
+
     func closeAll() {
+        for client in clients.values { client.close() }
         for pool in pools.values { pool.retire() }
+        accessLog.flush()
+    }
+
+    /// The counters as they stand, gauges included.
+    func count() -> Counters {
+        var counters = counters
+        counters.connectionsOpen = UInt64(clients.count)
+        counters.tokenCacheHits = tokens.hits
+        counters.tokenCacheMisses = tokens.misses
+        counters.tokenCacheEvictions = tokens.evictions
+        counters.tokenCacheEntries = UInt64(tokens.count)
+        counters.tokenCacheBytes = UInt64(tokens.byteCount)
+        return counters
     }
 }
 

@@ -38,6 +38,7 @@ package struct ClientConnection: Sendable {
     private var toHead = false
     private var keepsAlive = true
     private var hasSentRequest = true
+    private var asksForUpgrade = false
     private var informationals = 0
     private let limits: HeadLimits
 
@@ -48,8 +49,9 @@ package struct ClientConnection: Sendable {
         self.limits = limits
     }
 
-    /// A request goes out. `isComplete`: its head is all of it.
-    package mutating func begin(toHead: Bool, isComplete: Bool) {
+    /// A request goes out. `isComplete`: its head is all of it. `asksForUpgrade`: 101 is an answer to it.
+    package mutating func begin(toHead: Bool, isComplete: Bool, asksForUpgrade: Bool = false) {
+        self.asksForUpgrade = asksForUpgrade
         self.toHead = toHead
         hasSentRequest = isComplete
         informationals = 0
@@ -113,10 +115,16 @@ package struct ClientConnection: Sendable {
         guard let head = try ResponseHeadParser.parse(rest, toHead: toHead, limits: limits, into: &table) else {
             return .needsBytes
         }
+        if head.status == 101 {
+            guard asksForUpgrade else { throw .malformedStatusLine }
+            keepsAlive = false
+            // From here on it is the other protocol's bytes.
+            state = .body(BodyDecoder(.untilClose))
+            return .head(head)
+        }
         if head.isInformational {
             informationals += 1
-            // 101 only answers an Upgrade, and none is sent.
-            guard head.status != 101, informationals <= Self.maxInformationals else { throw .malformedStatusLine }
+            guard informationals <= Self.maxInformationals else { throw .malformedStatusLine }
             return .informational(head)
         }
         keepsAlive = head.keepsAlive

@@ -18,17 +18,19 @@ package enum HeadWriter {
         package let moreLines: Span<UInt8>
         /// The value of `X-Forwarded-Host`, and of Host where the client sent none.
         package let authority: Span<UInt8>
+        package let sendsForwardedHost: Bool
 
         @_lifetime(copy path, copy query, copy lines, copy moreLines, copy authority)
         package init(
             path: Span<UInt8>, query: Span<UInt8>, lines: Span<UInt8>, moreLines: Span<UInt8>,
-            authority: Span<UInt8>
+            authority: Span<UInt8>, sendsForwardedHost: Bool
         ) {
             self.path = path
             self.query = query
             self.lines = lines
             self.moreLines = moreLines
             self.authority = authority
+            self.sendsForwardedHost = sendsForwardedHost
         }
     }
 
@@ -56,9 +58,10 @@ package enum HeadWriter {
         }
         copyKeptLines(of: table, bytes, into: &output)
         if head.framing == .chunked { output.append("transfer-encoding: chunked\r\n") }
+        if head.asksForWebSocket { output.append("connection: upgrade\r\nupgrade: websocket\r\n") }
         output.append(copying: additions.lines)
         output.append(copying: additions.moreLines)
-        if additions.authority.count > 0 {
+        if additions.sendsForwardedHost, additions.authority.count > 0 {
             output.append("x-forwarded-host: ")
             output.append(copying: additions.authority)
             output.append("\r\n")
@@ -94,7 +97,9 @@ package enum HeadWriter {
         // RFC 9112 §4: the blank stands even before an empty reason.
         output.append(head.statusText.count == 3 ? " \r\n" : "\r\n")
         copyKeptLines(of: table, bytes, into: &output)
-        if !head.isInformational {
+        if head.status == 101 {
+            output.append("connection: upgrade\r\nupgrade: websocket\r\n")
+        } else if !head.isInformational {
             appendConnection(plan, into: &output)
             if plan.framing == .chunked { output.append("transfer-encoding: chunked\r\n") }
             if !table.lines.contains(where: { $0.known == .date && !$0.isDropped }) {

@@ -49,6 +49,9 @@ package struct RequestHead: Sendable {
     package var expectsContinue: Bool
     /// The value of Host, empty where an HTTP/1.0 client sent none.
     package var host: Range<Int>
+    /// Asks to become a WebSocket connection (RFC 6455 §4.1): a GET without a body. Other protocols are
+    /// not offered; a request that asks for one is an ordinary request (RFC 9110 §7.8).
+    package var asksForWebSocket: Bool
     /// Whether there is a Host field, if an empty one.
     package var hasHost: Bool
 }

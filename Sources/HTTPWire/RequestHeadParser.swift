@@ -48,7 +48,7 @@ package enum RequestHeadParser {
         return RequestHead(
             method: Method(bytes.extracting(method)), methodName: method, target: target,
             minorVersion: minorVersion, byteCount: position + 11, framing: .none,
-            keepsAlive: minorVersion == 1, expectsContinue: false, host: 0..<0, hasHost: false)
+            keepsAlive: minorVersion == 1, expectsContinue: false, host: 0..<0, asksForWebSocket: false, hasHost: false)
     }
 
     private static func parseVersion(_ bytes: Span<UInt8>, from start: Int) throws(WireError) -> UInt8? {
@@ -71,6 +71,7 @@ package enum RequestHeadParser {
         var framing = FramingFields()
         var hosts = 0
         var hasConnection = false
+        var isWebSocket = false
         for index in table.lines.indices {
             let line = table.lines[index]
             if line.known == .other { continue }
@@ -82,6 +83,7 @@ package enum RequestHeadParser {
             case .contentLength: try framing.addContentLength(bytes.extracting(line.value))
             case .transferEncoding: try framing.addTransferEncoding(bytes.extracting(line.value))
             case .connection: hasConnection = true
+            case .upgrade: isWebSocket = bytes.extracting(line.value).equalsIgnoringASCIICase("websocket")
             case .expect:
                 guard bytes.extracting(line.value).equalsIgnoringASCIICase("100-continue") else {
                     throw .expectationFailed
@@ -92,8 +94,11 @@ package enum RequestHeadParser {
         }
         guard hosts == 1 || (hosts == 0 && head.minorVersion == 0) else { throw .hostInvalid }
         head.hasHost = hosts == 1
-        if hasConnection { try ConnectionField.apply(bytes, &table, keepsAlive: &head.keepsAlive) }
+        let options = hasConnection ? try ConnectionField.apply(bytes, &table) : ConnectionField()
+        head.keepsAlive = options.keepsAlive ?? (head.minorVersion == 1)
         head.framing = try framing.ofRequest(minorVersion: head.minorVersion)
+        head.asksForWebSocket =
+            isWebSocket && options.upgrades && head.method == .get && head.minorVersion == 1 && head.framing == .none
         if head.framing == .none { head.expectsContinue = false }
     }
 }
@@ -141,34 +146,44 @@ struct FramingFields {
     }
 }
 
-/// The Connection field (RFC 9110 §7.6.1).
-enum ConnectionField {
+/// What the Connection lines of a message say (RFC 9110 §7.6.1).
+struct ConnectionField {
+    /// Whether the connection is kept; nil where nothing is said.
+    var keepsAlive: Bool?
+    /// Whether `upgrade` is among the options.
+    var upgrades = false
+
     /// More options than this are no honest client's.
     private static let maxOptions = 16
 
-    /// Reads the options of all Connection lines and drops the fields they name.
-    static func apply(
-        _ bytes: Span<UInt8>, _ table: inout FieldTable, keepsAlive: inout Bool
-    ) throws(WireError) {
-        var options = 0
-        var closes = false
+    /// Reads the options of all lines and drops the fields they name.
+    static func apply(_ bytes: Span<UInt8>, _ table: inout FieldTable) throws(WireError) -> ConnectionField {
+        var field = ConnectionField()
+        var count = 0
         for index in table.lines.indices where table.lines[index].known == .connection {
             var position = Int(table.lines[index].valueStart)
             let end = Int(table.lines[index].valueEnd)
             while let option = nextListElement(bytes, from: &position, end: end) {
-                options += 1
+                count += 1
                 let name = bytes.extracting(option)
-                guard options <= maxOptions, isToken(name) else { throw .malformedConnectionField }
-                if name.equalsIgnoringASCIICase("close") {
-                    closes = true
-                } else if name.equalsIgnoringASCIICase("keep-alive") {
-                    keepsAlive = true
-                } else if !isIndispensable(name) {
-                    table.drop(name, in: bytes)
-                }
+                guard count <= maxOptions, isToken(name) else { throw .malformedConnectionField }
+                field.take(name, bytes, &table)
             }
         }
-        if closes { keepsAlive = false }
+        return field
+    }
+
+    private mutating func take(_ name: Span<UInt8>, _ bytes: Span<UInt8>, _ table: inout FieldTable) {
+        if name.equalsIgnoringASCIICase("close") {
+            keepsAlive = false
+        } else if name.equalsIgnoringASCIICase("keep-alive") {
+            // `close` wins where both stand (RFC 9112 §9.3).
+            keepsAlive = keepsAlive ?? true
+        } else if name.equalsIgnoringASCIICase("upgrade") {
+            upgrades = true
+        } else if !Self.isIndispensable(name) {
+            table.drop(name, in: bytes)
+        }
     }
 
     /// Fields that a message can't lose to a Connection option: they say where it goes and where it ends.

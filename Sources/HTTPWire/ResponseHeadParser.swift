@@ -82,7 +82,8 @@ package enum ResponseHeadParser {
             default: break
             }
         }
-        if hasConnection { try ConnectionField.apply(bytes, &table, keepsAlive: &head.keepsAlive) }
+        let options = hasConnection ? try ConnectionField.apply(bytes, &table) : ConnectionField()
+        head.keepsAlive = options.keepsAlive ?? (head.minorVersion == 1)
         let hasNoBody = toHead || head.isInformational || head.status == 204 || head.status == 304
         let stated = try framing.ofResponse(minorVersion: head.minorVersion)
         head.framing = hasNoBody ? .none : stated

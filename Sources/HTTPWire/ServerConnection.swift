@@ -150,6 +150,13 @@ package struct ServerConnection: Sendable {
         return (framing, keepsAlive)
     }
 
+    /// The upstream has agreed to another protocol: everything from here on is the request's body, until
+    /// the end of the connection.
+    package mutating func beginTunnel() {
+        keepsAlive = false
+        reading = .body(BodyDecoder(.untilClose))
+    }
+
     /// The connection ends after the answer that is being written.
     package mutating func closeAfterResponse() {
         keepsAlive = false

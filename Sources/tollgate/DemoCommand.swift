@@ -36,8 +36,8 @@ struct DemoCommand: AsyncParsableCommand {
             StandardError().write(loaded.renderedDiagnostics())
             throw ExitCode(1)
         }
-        let upstream: EchoServer
-        let server = GatewayServer(GatewayServer.Settings(threads: 1, tokenCacheBytes: 1 << 20))
+        let upstream: LocalServer
+        let server = GatewayServer(GatewayServer.Settings(threads: 1, tokenCacheBytes: 1 << 20, accessLog: .text))
         do {
             upstream = try await EchoServer.start(port: upstreamPort)
         } catch {
@@ -52,7 +52,8 @@ struct DemoCommand: AsyncParsableCommand {
             throw ExitCode(1)
         }
         announce(scenario)
-        try await Lifecycle.run(GatewayService(server: server))
+        let service = GatewayService(server: server, drainTimeout: .seconds(2), logger: Lifecycle.logger(nil))
+        try await Lifecycle.run([service], logger: Lifecycle.logger(nil))
         await upstream.shutdown()
         print("The demo has ended.")
     }

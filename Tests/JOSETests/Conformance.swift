@@ -28,7 +28,8 @@ enum Conformance {
 
     private static func bytes(_ file: URL) -> [UInt8]? {
         guard let data = try? Data(contentsOf: file) else {
-            print("*** SKIPPED: \(file.lastPathComponent) is not there. Set TOLLGATE_CONFORMANCE_DIR to run these tests.")
+            print(
+                "*** SKIPPED: \(file.lastPathComponent) is not there. Set TOLLGATE_CONFORMANCE_DIR to run these tests.")
             return nil
         }
         return [UInt8](data)
@@ -61,7 +62,8 @@ struct Tally {
 
     func report(_ file: String) {
         let reasons = skipped.sorted { $0.key < $1.key }.map { "\($0.value) × \($0.key)" }
-        print("\(file): \(agreed) verdicts as expected, \(disagreements.count) not;",
+        print(
+            "\(file): \(agreed) verdicts as expected, \(disagreements.count) not;",
             "skipped \(skipped.values.reduce(0, +)): \(reasons.joined(separator: ", "))")
         for row in disagreements { print("  not as expected:", row) }
     }
@@ -79,4 +81,8 @@ extension JSONValue {
         let bytes = self[name]?.decodedBytes ?? []
         return (try? Base64URL.decode(bytes.span)) ?? []
     }
+}
+
+extension [UInt8] {
+    var asText: String { String(decoding: self, as: UTF8.self) }
 }

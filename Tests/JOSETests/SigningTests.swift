@@ -9,7 +9,7 @@ struct SigningTests {
         let key = try SigningKey.generate(algorithm)
         let token = try key.token(claims: Sample.claims)
         let verifier = Sample.verifier(for: key)
-        let verified = try verifier.verify(token.span, now: Sample.now)
+        let verified = try verifier.verify(token, now: Sample.now)
         #expect(verified.algorithm == algorithm)
         #expect(verified.claims.root["sub"]?.string == "alice")
     }
@@ -29,7 +29,7 @@ struct SigningTests {
             signed += Base64URL.encode(changed.span)
             let token = signed
             #expect(throws: TokenError.signatureInvalid) {
-                try verifier.verify(token.span, now: Sample.now)
+                try verifier.verify(token, now: Sample.now)
             }
         }
     }
@@ -42,7 +42,7 @@ struct SigningTests {
         #expect(copy.kid == "one")
         #expect(copy.privateJWK == key.privateJWK)
         let token = try copy.token(claims: Sample.claims)
-        _ = try Sample.verifier(for: key).verify(token.span, now: Sample.now)
+        _ = try Sample.verifier(for: key).verify(token, now: Sample.now)
     }
 }
 
@@ -60,7 +60,7 @@ enum Sample {
     }
 
     static func keySet(of keys: SigningKey...) -> KeySet {
-        let jwks = keys.map { $0.publicJWK ?? $0.privateJWK }.map { $0.span.text }
+        let jwks = keys.map { $0.publicJWK ?? $0.privateJWK }.map { $0.asText }
         let text = #"{"keys":[\#(jwks.joined(separator: ","))]}"#
         return KeyImport(text, options: KeyImportOptions(allowWeak: false, admitsSecrets: true)).keySet
     }
@@ -69,5 +69,13 @@ enum Sample {
         var rules = rules
         rules.algorithms = AlgorithmSet([key.algorithm])
         return TokenVerifier(providers: [(rules, [keySet(of: key)])])
+    }
+}
+
+extension TokenVerifier {
+    /// Verifies a token held as an array.
+    func verify(_ token: [UInt8], now: Int64) throws(TokenError) -> VerifiedToken {
+        let span = token.span
+        return try verify(span, now: now)
     }
 }

@@ -25,11 +25,14 @@ struct WycheproofTests {
             switch row.text("strict") {
             case "policy":
                 tally.skip("policy")
-                print("  policy: \(row.text("id")) \(row.text("comment")): we say \(isValid ? "valid" : "invalid"), \(keys.findings.map(\.code.rawValue))")
+                print(
+                    "  policy: \(row.text("id")) \(row.text("comment")): we say \(isValid ? "valid" : "invalid"), \(keys.findings.map(\.code.rawValue))"
+                )
             case let expected:
                 tally.expect(
                     isValid == (expected == "valid"),
-                    "\(row.text("id")) \(row.text("comment")) \(row.text("note")): expected \(expected), \(verdict), \(keys.findings.map(\.message))")
+                    "\(row.text("id")) \(row.text("comment")) \(row.text("note")): expected \(expected), \(verdict), \(keys.findings.map(\.message))"
+                )
             }
         }
         tally.report("wycheproof_jose.json")
@@ -60,7 +63,8 @@ struct WycheproofTests {
                 let expected = columns[3].string == "valid"
                 tally.expect(
                     isValid == expected,
-                    "\(name) #\(columns[0].integer ?? 0) \(columns[4].string ?? ""): expected \(columns[3].string ?? ""), \(isValid), \(keys.findings.map(\.message)) \(group.text("note"))")
+                    "\(name) #\(columns[0].integer ?? 0) \(columns[4].string ?? ""): expected \(columns[3].string ?? ""), \(isValid), \(keys.findings.map(\.message)) \(group.text("note"))"
+                )
             }
         }
         tally.report("wycheproof_sig_jwk.json")

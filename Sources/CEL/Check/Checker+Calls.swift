@@ -18,9 +18,10 @@ extension Checker {
     ) -> CELType {
         if case .attribute(let attribute)? = names.referent(of: expression) { return attribute.type }
         if case .group(let group)? = names.referent(of: operand) {
+            let members = names.environment.members[group] ?? []
             return report(
                 .unknownName, "'\(group)' has no such member", at: key,
-                hint: "It has: \((names.environment.members[group] ?? []).joined(separator: ", ")).")
+                hint: "It has: \(members.joined(separator: ", ")).")
         }
         let types = [type(of: operand), type(of: key)]
         if case .dyn = types[0] { return isOptional ? .optional(.dyn) : .dyn }
@@ -33,9 +34,10 @@ extension Checker {
     ) -> CELType {
         guard let (function, isMember) = names.function(target: target, name) else {
             for argument in arguments { _ = type(of: argument) }
+            let environment = names.environment
             return report(
                 .unknownName, "unknown function '\(name)'", at: expression,
-                hint: Suggestion.hint(for: name, among: names.environment.functionNames))
+                hint: Suggestion.hint(for: name, among: environment.functionNames))
         }
         let receiver = isMember ? target.map { type(of: $0) } : nil
         let types = (receiver.map { [$0] } ?? []) + arguments.map { type(of: $0) }

@@ -4,6 +4,9 @@ struct Checker {
     let unifier = Unifier()
     private(set) var issues: [CELIssue] = []
 
+    /// More than anyone reads at once.
+    private static let maxIssues = 20
+
     /// The type of the whole expression; throws every issue found.
     static func check(
         _ expression: Expression, in environment: CELEnvironment, source: String
@@ -20,9 +23,10 @@ struct Checker {
 
     /// Records an issue; what is wrong has any type, so that one mistake is one issue.
     mutating func report(
-        _ kind: CELIssue.Kind, _ message: String, at expression: Expression, hint: String? = nil
+        _ kind: CELIssue.Kind, _ message: String, at expression: Expression, hint: @autoclosure () -> String? = nil
     ) -> CELType {
-        issues.append(CELIssue(kind, message, at: expression.offset, hint: hint))
+        guard issues.count < Self.maxIssues else { return .dyn }
+        issues.append(CELIssue(kind, message, at: expression.offset, hint: hint()))
         return .dyn
     }
 
@@ -97,10 +101,10 @@ struct Checker {
             if case .group(let group)? = names.referent(of: operand) { return unknownMember(field, group, expression) }
             return selection(type(of: operand), field, expression)
         case .name(let name, _):
-            let known = names.localNames + names.environment.attributes.keys.map { $0.prefix { $0 != "." } }.map(String.init)
+            let scope = names
             return report(
                 .unknownName, "unknown variable '\(name)'", at: expression,
-                hint: Suggestion.hint(for: name, among: known))
+                hint: Suggestion.hint(for: name, among: scope.localNames + scope.environment.rootNames))
         default: return .dyn
         }
     }

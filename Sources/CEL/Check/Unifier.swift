@@ -3,6 +3,8 @@
 /// A class, so that every reader sees what has been learned since.
 final class Unifier {
     private var substitutions: [CELType?] = []
+    /// What the substitutions were before each change, so that a failed attempt can be undone.
+    private var trail: [(variable: Int, before: CELType?)] = []
 
     func freshVariable() -> CELType {
         substitutions.append(nil)
@@ -13,7 +15,8 @@ final class Unifier {
     func resolve(_ type: CELType, isFinal: Bool = false) -> CELType {
         switch type {
         case .variable(let index):
-            guard let known = substitutions[index] else { return isFinal ? .dyn : type }
+            let last = last(index)
+            guard let known = substitutions[last] else { return isFinal ? .dyn : .variable(last) }
             return resolve(known, isFinal: isFinal)
         case .list(let element): return .list(resolve(element, isFinal: isFinal))
         case .map(let key, let value):
@@ -23,6 +26,18 @@ final class Unifier {
             return .opaque(name, parameters.map { resolve($0, isFinal: isFinal) })
         default: return type
         }
+    }
+
+    /// The end of a chain of variables that stand for each other.
+    private func last(_ variable: Int) -> Int {
+        var index = variable
+        while case .variable(let next)? = substitutions[index] { index = next }
+        return index
+    }
+
+    private func set(_ variable: Int, _ type: CELType) {
+        trail.append((variable, substitutions[variable]))
+        substitutions[variable] = type
     }
 
     /// The type with its parameters replaced by variables of this call.
@@ -45,9 +60,9 @@ final class Unifier {
     /// Whether values of the first types may stand where the second are wanted; learns variables if so.
     func assign(_ types: [CELType], to wanted: [CELType]) -> Bool {
         guard types.count == wanted.count else { return false }
-        let saved = substitutions
+        let mark = trail.count
         for (type, want) in zip(types, wanted) where !isAssignable(type, want) {
-            substitutions = saved
+            while trail.count > mark, let change = trail.popLast() { substitutions[change.variable] = change.before }
             return false
         }
         return true
@@ -84,24 +99,29 @@ final class Unifier {
 
     private enum Substitution { case agreed, learned, conflict }
 
-    private func substitute(_ type: CELType, for variable: Int) -> Substitution {
+    private func substitute(_ type: CELType, for first: Int) -> Substitution {
+        let variable = last(first)
+        var type = type
+        if case .variable(let other) = type { type = .variable(last(other)) }
+        if type == .variable(variable) { return .agreed }
         if let known = substitutions[variable] {
             if type == known { return .agreed }
             guard isAssignable(type, known) else { return .conflict }
             let general = mostGeneral(type, known)
-            if !refers(general, to: variable) { substitutions[variable] = general }
+            if !refers(general, to: variable) { set(variable, general) }
             return .agreed
         }
         guard !refers(type, to: variable) else { return .conflict }
-        substitutions[variable] = type
+        set(variable, type)
         return .learned
     }
 
     private func refers(_ type: CELType, to variable: Int) -> Bool {
         switch type {
         case .variable(let index):
-            if index == variable { return true }
-            return substitutions[index].map { refers($0, to: variable) } ?? false
+            let last = last(index)
+            if last == variable { return true }
+            return substitutions[last].map { refers($0, to: variable) } ?? false
         case .list(let inner), .type(let inner): return refers(inner, to: variable)
         case .map(let key, let value): return refers(key, to: variable) || refers(value, to: variable)
         case .opaque(_, let inner): return inner.contains { refers($0, to: variable) }

@@ -64,7 +64,14 @@ package struct CELEnvironment: Sendable {
 
     package var functionNames: some Sequence<String> { functions.keys }
 
+    /// All that is declared, in the order of their names: for reference pages.
+    package var allFunctions: [CELFunction] { functions.values.sorted { $0.name < $1.name } }
+    package var allAttributes: [Attribute] { attributes.values.sorted { $0.path < $1.path } }
+
     package func attribute(_ path: String) -> Attribute? { attributes[path] }
+
+    /// First names of the declared paths.
+    var rootNames: [String] { attributes.keys.map { String($0.prefix { $0 != "." }) } }
 
     /// The names that `name` may stand for, the innermost first.
     func candidates(_ name: String, isAbsolute: Bool) -> [String] {

@@ -37,7 +37,9 @@ enum Arithmetic {
         case (.double(let a), .double(let b)): .double(a - b)
         case (.timestamp(let a), .timestamp(let b)): a.subtracting(b).map { .duration($0) } ?? .failure(.range)
         case (.timestamp(let time), .duration(let length)):
-            if length.nanoseconds == .min { .failure(.range) } else {
+            if length.nanoseconds == .min {
+                .failure(.range)
+            } else {
                 time.adding(CELDuration(nanoseconds: -length.nanoseconds)).map { .timestamp($0) } ?? .failure(.range)
             }
         case (.duration(let a), .duration(let b)):
@@ -93,8 +95,8 @@ enum Membership {
         case .list, .jsonArray:
             var walk = CELElements(container)
             while let element = walk.next() {
-                guard frame.spend(comparing: element, wanted) else { return .failure(.budgetExceeded) }
-                if element.isEqual(to: wanted) { return .bool(true) }
+                if frame.areEqual(element, wanted) { return .bool(true) }
+                if frame.isExhausted { return .failure(.budgetExceeded) }
             }
             return .bool(false)
         case .map, .jsonObject: return .bool(container.entry(at: wanted) != nil)

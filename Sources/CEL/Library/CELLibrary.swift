@@ -56,7 +56,7 @@ extension CELBuffer {
     /// How many Unicode scalars UTF-8 text has.
     var scalarCount: Int {
         var count = 0
-        for unsafe byte in unsafe bytes where byte & 0xC0 != 0x80 { count &+= 1 }
+        for index in 0..<self.count where self[index] & 0xC0 != 0x80 { count &+= 1 }
         return count
     }
 }

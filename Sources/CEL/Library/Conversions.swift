@@ -44,7 +44,7 @@ extension CELLibrary {
         case .uint: return value
         case .int(let value): return UInt64(exactly: value).map { .uint($0) } ?? .failure(.range, "\(value)")
         case .double(let value):
-            guard value > -1, value < 0x1p64 else { return .failure(.range, "\(value)") }
+            guard value >= 0, value < 0x1p64 else { return .failure(.range, "\(value)") }
             return .uint(UInt64(value))
         case .string(let text): return unsafe UInt64(decimal: text.bytes).map { .uint($0) } ?? malformed(text)
         default: return .noSuchOverload

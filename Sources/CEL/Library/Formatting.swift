@@ -1,9 +1,9 @@
 #if canImport(Glibc)
-internal import Glibc
+    internal import Glibc
 #elseif canImport(Musl)
-internal import Musl
+    internal import Musl
 #else
-internal import Darwin
+    internal import Darwin
 #endif
 
 /// `format`: `%s %d %f %e %b %o %x %X`, `%.3f`, `%%`.
@@ -52,14 +52,14 @@ private struct Formatter {
                 position += 1
                 continue
             }
-            let text = try clause()
+            let text = try clause(&frame)
             guard frame.spend(bytes: text.utf8.count) else { throw CELEvaluationError(.budgetExceeded) }
             output.append(contentsOf: text.utf8)
         }
         return output
     }
 
-    private mutating func clause() throws(CELEvaluationError) -> String {
+    private mutating func clause(_ frame: inout CELFrame) throws(CELEvaluationError) -> String {
         var precision: Int32 = 6
         if position < pattern.count, pattern[position] == UInt8(ascii: ".") {
             precision = 0
@@ -68,7 +68,9 @@ private struct Formatter {
                 precision = min(precision * 10 + Int32(pattern[position] - 0x30), Self.maxPrecision + 1)
                 position += 1
             }
-            guard precision <= Self.maxPrecision else { throw CELEvaluationError(.invalidArgument, "precision too large") }
+            guard precision <= Self.maxPrecision else {
+                throw CELEvaluationError(.invalidArgument, "precision too large")
+            }
         }
         guard position < pattern.count else { throw CELEvaluationError(.invalidArgument, "unexpected end of format") }
         let verb = pattern[position]
@@ -76,15 +78,15 @@ private struct Formatter {
         guard used < arguments.count else { throw CELEvaluationError(.indexOutOfRange, "index \(used) out of range") }
         let value = arguments[used]
         used += 1
-        return try Self.format(value, verb, precision)
+        return try Self.format(value, verb, precision, &frame)
     }
 
     private static func format(
-        _ value: CELValue, _ verb: UInt8, _ precision: Int32
+        _ value: CELValue, _ verb: UInt8, _ precision: Int32, _ frame: inout CELFrame
     ) throws(CELEvaluationError) -> String {
         let text: String? =
             switch verb {
-            case UInt8(ascii: "s"): plain(value)
+            case UInt8(ascii: "s"): plain(value, &frame)
             case UInt8(ascii: "d"): integer(value, radix: 10) ?? special(value)
             case UInt8(ascii: "f"): real(value, "%.*f", precision)
             case UInt8(ascii: "e"): real(value, "%.*e", precision)
@@ -101,7 +103,8 @@ private struct Formatter {
         return text
     }
 
-    private static func plain(_ value: CELValue) -> String? {
+    private static func plain(_ value: CELValue, _ frame: inout CELFrame) -> String? {
+        guard frame.spend(bytes: value.weight) else { return nil }
         switch value {
         case .string(let text): return text.text
         case .bytes(let bytes): return bytes.text
@@ -110,14 +113,14 @@ private struct Formatter {
         case .list, .jsonArray:
             var parts: [String] = []
             for element in value.elements ?? [] {
-                guard let text = plain(element) else { return nil }
+                guard let text = plain(element, &frame) else { return nil }
                 parts.append(text)
             }
             return "[\(parts.joined(separator: ", "))]"
         case .map, .jsonObject:
             var parts: [(String, String)] = []
             for entry in value.entries ?? [] {
-                guard let key = plain(entry.key), let value = plain(entry.value) else { return nil }
+                guard let key = plain(entry.key, &frame), let value = plain(entry.value, &frame) else { return nil }
                 parts.append((key, value))
             }
             return "{\(parts.sorted { $0.0 < $1.0 }.map { "\($0.0): \($0.1)" }.joined(separator: ", "))}"
@@ -149,7 +152,9 @@ private struct Formatter {
     private static func hexadecimal(_ value: CELValue) -> String? {
         guard let octets = value.octets else { return integer(value, radix: 16) }
         var text = ""
-        for unsafe byte in unsafe octets.bytes { text += (byte < 16 ? "0" : "") + String(byte, radix: 16) }
+        for index in 0..<octets.count {
+            text += (octets[index] < 16 ? "0" : "") + String(octets[index], radix: 16)
+        }
         return text
     }
 

@@ -69,7 +69,7 @@ enum JSONText {
         guard frame.spend(bytes: text.count * 4) else { return .failure(.budgetExceeded) }
         do throws(JSONError) {
             let document = try unsafe JSONDocument(parsing: Array(text.bytes), limits: .document)
-            return CELValue(json: document.root).owned
+            return CELValue(json: document.root).owned()
         } catch {
             return .failure(.invalidArgument, "no JSON: \(error.reason.rawValue) at \(error.offset)")
         }

@@ -90,8 +90,13 @@ extension CELLibrary {
                 if seen.insert(key).inserted { result.append(element) }
                 continue
             }
-            guard frame.spend(bytes: others.count * 16) else { return .failure(.budgetExceeded) }
-            if others.contains(where: { $0.isEqual(to: element) }) { continue }
+            var isKnown = false
+            for other in others where frame.areEqual(other, element) {
+                isKnown = true
+                break
+            }
+            if frame.isExhausted { return .failure(.budgetExceeded) }
+            if isKnown { continue }
             others.append(element)
             result.append(element)
         }

@@ -11,7 +11,8 @@ enum NumberText {
         let (sign, digits, exponent) = decimal(value)
         guard exponent >= -4, exponent < 21 else {
             let fraction = digits.count > 1 ? "." + digits.dropFirst() : ""
-            return "\(sign)\(digits.prefix(1))\(fraction)e\(exponent < 0 ? "-" : "+")\(padded(Int64(exponent.magnitude), 2))"
+            return
+                "\(sign)\(digits.prefix(1))\(fraction)e\(exponent < 0 ? "-" : "+")\(padded(Int64(exponent.magnitude), 2))"
         }
         if exponent < 0 { return "\(sign)0.\(String(repeating: "0", count: -exponent - 1))\(digits)" }
         if digits.count <= exponent + 1 {

@@ -67,7 +67,7 @@ extension CELValue {
 }
 
 /// `optional.or(other)` and `optional.orValue(other)`.
-final class OptionalElseNode: PlanNode, @unchecked Sendable {
+final class OptionalElseNode: PlanNode {
     private let operand: PlanNode
     private let other: PlanNode
     /// `orValue`: the result is the value, not an optional.

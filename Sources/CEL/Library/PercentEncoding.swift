@@ -5,7 +5,8 @@ enum PercentEncoding {
     static func encode(_ text: CELBuffer) -> CELBuffer {
         let digits = Array("0123456789ABCDEF".utf8)
         var output: [UInt8] = []
-        for unsafe byte in unsafe text.bytes {
+        for index in 0..<text.count {
+            let byte = text[index]
             if byte.isURIUnreserved {
                 output.append(byte)
             } else {
@@ -13,6 +14,37 @@ enum PercentEncoding {
             }
         }
         return CELBuffer(copying: output)
+    }
+
+    /// `name=value` pairs joined by `&` (application/x-www-form-urlencoded).
+    static func encodeForm(_ pairs: [(CELBuffer, CELBuffer)]) -> CELBuffer {
+        var output: [UInt8] = []
+        for (name, value) in pairs {
+            if !output.isEmpty { output.append(UInt8(ascii: "&")) }
+            for (index, part) in [name, value].enumerated() {
+                if index == 1 { output.append(UInt8(ascii: "=")) }
+                // A blank is written `+`; every `%20` here stands for one.
+                let text = encode(part).text.split(separator: "%20", omittingEmptySubsequences: false)
+                output += text.joined(separator: "+").utf8
+            }
+        }
+        return CELBuffer(copying: output)
+    }
+
+    /// The pairs of a form; of a name that comes twice, the first. Nil where malformed.
+    static func decodeForm(_ text: CELBuffer) -> [(CELBuffer, CELBuffer)]? {
+        var pairs: [(CELBuffer, CELBuffer)] = []
+        var seen: Set<CELKeyBytes> = []
+        for pair in text.text.split(separator: "&") {
+            let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map { part in
+                decode(CELBuffer(String(part.map { $0 == "+" ? " " : $0 })))
+            }
+            guard let first = parts.first, let name = first, name.isValidUTF8 else { return nil }
+            let value = parts.count > 1 ? parts[1] : .empty
+            guard let value, value.isValidUTF8 else { return nil }
+            if seen.insert(CELKeyBytes(buffer: name)).inserted { pairs.append((name, value)) }
+        }
+        return pairs
     }
 
     /// Nil where a `%` is not followed by two hexadecimal digits.

@@ -10,7 +10,8 @@ extension CELLibrary {
                     return .failure(.budgetExceeded)
                 }
                 do throws(RegexError) {
-                    let regex = try LinearRegex(pattern.text)
+                    let regex = try LinearRegex(pattern.text, for: .once)
+                    frame.spend(regex.stepCount * 2)
                     return operation.run(regex, arguments, &frame)
                 } catch {
                     return .failure(.invalidRegex, error.message)
@@ -27,7 +28,7 @@ enum RegexOperation: String, CaseIterable {
     case extract = "regex.extract"
     case extractAll = "regex.extractAll"
 
-    static let compileCostPerByte = 256
+    static let compileCostPerByte = 64
 
     var signatures: [String] {
         switch self {
@@ -42,7 +43,9 @@ enum RegexOperation: String, CaseIterable {
     func run(_ regex: LinearRegex, _ arguments: [CELValue], _ frame: inout CELFrame) -> CELValue {
         guard case .string(let text)? = arguments.first else { return .noSuchOverload }
         let cost = self == .matches ? regex.costPerByte : regex.searchCostPerByte
-        guard frame.spend(bytes: (text.count + 1).multipliedClamping(by: cost)) else { return .failure(.budgetExceeded) }
+        guard frame.spend(bytes: (text.count + 1).multipliedClamping(by: cost)) else {
+            return .failure(.budgetExceeded)
+        }
         switch self {
         case .matches: return unsafe .bool(regex.matches(text.bytes.span))
         case .extract, .extractAll: return extract(regex, text, &frame)
@@ -189,7 +192,7 @@ extension Int {
 }
 
 /// A call whose pattern is a constant.
-final class RegexCallNode: PlanNode, @unchecked Sendable {
+final class RegexCallNode: PlanNode {
     private let operation: RegexOperation
     private let regex: LinearRegex
     private let arguments: [PlanNode]

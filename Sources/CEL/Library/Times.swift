@@ -18,7 +18,8 @@ extension CELLibrary {
         _ name: String, of duration: (@Sendable (Int64) -> Int64)? = nil,
         _ field: @escaping @Sendable (CivilTime) -> Int64
     ) -> CELFunction {
-        let texts = ["timestamp.() -> int", "timestamp.(string) -> int"] + (duration == nil ? [] : ["duration.() -> int"])
+        let texts =
+            ["timestamp.() -> int", "timestamp.(string) -> int"] + (duration == nil ? [] : ["duration.() -> int"])
         return CELFunction(
             name, texts.compactMap { CELSignature($0) },
             .unary { value, _ in

@@ -8,7 +8,7 @@ package struct IPAddress: Equatable, Sendable, CustomStringConvertible {
     let isIPv6: Bool
 
     /// What a text that is no address suffers from.
-    enum ParseError: String, Error {
+    package enum ParseError: String, Error {
         case malformed = "parse error during conversion from string"
         case zone = "a zone is not allowed"
         case mapped = "an IPv4-mapped IPv6 address is not allowed"
@@ -24,7 +24,7 @@ package struct IPAddress: Equatable, Sendable, CustomStringConvertible {
 
     package init(v6High high: UInt64, low: UInt64) { self.init(high: high, low: low, isIPv6: true) }
 
-    init(_ text: CELBuffer) throws(ParseError) {
+    package init(_ text: CELBuffer) throws(ParseError) {
         let bytes = unsafe Array(text.bytes)
         if bytes.contains(UInt8(ascii: "%")) { throw .zone }
         guard bytes.contains(UInt8(ascii: ":")) else {
@@ -162,7 +162,7 @@ package struct IPNetwork: Equatable, Sendable, CustomStringConvertible {
         self.prefixLength = prefixLength
     }
 
-    init(_ text: CELBuffer) throws(IPAddress.ParseError) {
+    package init(_ text: CELBuffer) throws(IPAddress.ParseError) {
         let bytes = unsafe Array(text.bytes)
         if bytes.contains(UInt8(ascii: "%")) { throw .zone }
         guard let slash = bytes.lastIndex(of: UInt8(ascii: "/")) else { throw .malformed }
@@ -181,7 +181,7 @@ package struct IPNetwork: Equatable, Sendable, CustomStringConvertible {
         IPNetwork(address: address.masked(to: Int(prefixLength)), prefixLength: prefixLength)
     }
 
-    func contains(_ other: IPAddress) -> Bool {
+    package func contains(_ other: IPAddress) -> Bool {
         other.isIPv6 == address.isIPv6
             && other.masked(to: Int(prefixLength)) == address.masked(to: Int(prefixLength))
     }

@@ -3,10 +3,10 @@ internal import Bytes
 extension CELValue {
     /// The field of a map, or of a map inside an optional.
     @inline(__always)
-    func field(_ name: CELBuffer, at node: PlanNode) -> CELValue {
+    func field(_ name: CELBuffer, at node: PlanNode, missing: CELEvaluationError) -> CELValue {
         if let value = entry(named: name) { return value }
         switch self {
-        case .map, .jsonObject: return node.failure(.noSuchKey, name.text)
+        case .map, .jsonObject: return .error(missing)
         case .error: return self
         case .optional(let box):
             guard let box else { return self }
@@ -80,23 +80,26 @@ extension CELValue {
     }
 }
 
-final class SelectNode: PlanNode, @unchecked Sendable {
+final class SelectNode: PlanNode {
     private let operand: PlanNode
     private let name: CELBuffer
+    private let missing: CELEvaluationError
 
     init(_ operand: PlanNode, _ name: CELBuffer, _ offset: Int) {
         self.operand = operand
         self.name = name
+        missing = .missing(name, at: offset)
         super.init(offset)
     }
 
     override func evaluate(_ frame: inout CELFrame) -> CELValue {
-        frame.spend(1)
-        return operand.evaluate(&frame).field(name, at: self)
+        let value = operand.evaluate(&frame)
+        frame.spend(1 &+ value.lookupCost)
+        return value.field(name, at: self, missing: missing)
     }
 }
 
-final class OptionalSelectNode: PlanNode, @unchecked Sendable {
+final class OptionalSelectNode: PlanNode {
     private let operand: PlanNode
     private let name: CELBuffer
 
@@ -112,7 +115,7 @@ final class OptionalSelectNode: PlanNode, @unchecked Sendable {
     }
 }
 
-final class PresenceNode: ConditionNode, @unchecked Sendable {
+final class PresenceNode: ConditionNode {
     private let operand: PlanNode
     private let name: CELBuffer
 
@@ -128,7 +131,7 @@ final class PresenceNode: ConditionNode, @unchecked Sendable {
     }
 }
 
-final class IndexNode: PlanNode, @unchecked Sendable {
+final class IndexNode: PlanNode {
     private let operand: PlanNode
     private let key: PlanNode
     private let isOptional: Bool
@@ -146,13 +149,14 @@ final class IndexNode: PlanNode, @unchecked Sendable {
         if value.isError { return value }
         let key = key.evaluate(&frame)
         if key.isError { return key }
+        if case .jsonArray(let array) = value { frame.spend(array.count &>> 4) }
         return isOptional ? value.optionalIndexed(by: key, at: self) : value.indexed(by: key, at: self)
     }
 }
 
 // MARK: - Aggregates
 
-final class ListNode: PlanNode, @unchecked Sendable {
+final class ListNode: PlanNode {
     struct Element {
         let node: PlanNode
         let isOptional: Bool
@@ -183,7 +187,7 @@ final class ListNode: PlanNode, @unchecked Sendable {
     }
 }
 
-final class MapNode: PlanNode, @unchecked Sendable {
+final class MapNode: PlanNode {
     struct Entry {
         let key: PlanNode
         let value: PlanNode

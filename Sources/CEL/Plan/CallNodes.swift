@@ -1,5 +1,5 @@
 /// A call of one argument.
-final class UnaryCallNode: PlanNode, @unchecked Sendable {
+final class UnaryCallNode: PlanNode {
     private let body: @Sendable (CELValue, inout CELFrame) -> CELValue
     private let argument: PlanNode
 
@@ -18,7 +18,7 @@ final class UnaryCallNode: PlanNode, @unchecked Sendable {
 }
 
 /// A call of two arguments.
-final class BinaryCallNode: PlanNode, @unchecked Sendable {
+final class BinaryCallNode: PlanNode {
     private let body: @Sendable (CELValue, CELValue, inout CELFrame) -> CELValue
     private let first: PlanNode
     private let second: PlanNode
@@ -44,7 +44,7 @@ final class BinaryCallNode: PlanNode, @unchecked Sendable {
 }
 
 /// A call of any number of arguments.
-final class CallNode: PlanNode, @unchecked Sendable {
+final class CallNode: PlanNode {
     private let body: CELFunction.Body
     private let arguments: [PlanNode]
 
@@ -72,7 +72,7 @@ final class CallNode: PlanNode, @unchecked Sendable {
 }
 
 /// `operand.startsWith(constant)` and its kin.
-final class TextTestNode: ConditionNode, @unchecked Sendable {
+final class TextTestNode: ConditionNode {
     enum Test { case prefix, suffix, part }
 
     private let operand: PlanNode
@@ -118,7 +118,7 @@ final class TextTestNode: ConditionNode, @unchecked Sendable {
 }
 
 /// `operand in [constants]`, by look-up.
-final class MembershipNode: ConditionNode, @unchecked Sendable {
+final class MembershipNode: ConditionNode {
     private let operand: PlanNode
     private let set: ConstantSet
 
@@ -132,6 +132,6 @@ final class MembershipNode: ConditionNode, @unchecked Sendable {
         frame.spend(1)
         let value = operand.evaluate(&frame)
         if case .error(let error) = value { return fail(error, &frame) }
-        return CELTruth(set.contains(value))
+        return CELTruth(set.contains(value, &frame))
     }
 }

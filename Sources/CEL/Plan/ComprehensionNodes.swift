@@ -33,7 +33,7 @@ extension CELValue {
 }
 
 /// `all`, `exists` and `exists_one`.
-final class QuantifierNode: ConditionNode, @unchecked Sendable {
+final class QuantifierNode: ConditionNode {
     enum Kind { case all, exists, one }
 
     private let kind: Kind
@@ -91,7 +91,7 @@ final class QuantifierNode: ConditionNode, @unchecked Sendable {
 }
 
 /// `map`, `filter` and the two-variable transformations.
-final class TransformNode: PlanNode, @unchecked Sendable {
+final class TransformNode: PlanNode {
     enum Result { case list, map, mapEntries }
 
     private let result: Result
@@ -164,7 +164,7 @@ final class TransformNode: PlanNode, @unchecked Sendable {
 }
 
 /// `sortBy`: the elements in the order of the keys the body makes of them; equal keys keep their order.
-final class SortNode: PlanNode, @unchecked Sendable {
+final class SortNode: PlanNode {
     private let range: PlanNode
     private let variables: LoopVariables
     private let body: PlanNode
@@ -193,7 +193,7 @@ final class SortNode: PlanNode, @unchecked Sendable {
 }
 
 /// `optMap` and `optFlatMap`.
-final class OptionalTransformNode: PlanNode, @unchecked Sendable {
+final class OptionalTransformNode: PlanNode {
     private let range: PlanNode
     private let slot: Int
     private let body: PlanNode
@@ -222,7 +222,7 @@ final class OptionalTransformNode: PlanNode, @unchecked Sendable {
 }
 
 /// `cel.bind` and `with`: the value is computed when the body first reads it; an error too.
-final class BindNode: PlanNode, @unchecked Sendable {
+final class BindNode: PlanNode {
     private let slots: Range<Int>
     private let body: PlanNode
 
@@ -239,7 +239,7 @@ final class BindNode: PlanNode, @unchecked Sendable {
 }
 
 /// Reads a bound value, computing it the first time.
-final class LazyLocalNode: PlanNode, @unchecked Sendable {
+final class LazyLocalNode: PlanNode {
     private let slot: Int
     private let value: PlanNode
 

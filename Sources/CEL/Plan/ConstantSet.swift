@@ -26,14 +26,15 @@ struct ConstantSet: Sendable {
     }
 
     @inline(__always)
-    func contains(_ value: CELValue) -> Bool {
+    func contains(_ value: CELValue, _ frame: inout CELFrame) -> Bool {
         if case .string(let text) = value { return texts.contains(text) }
-        return containsOther(value)
+        return containsOther(value, &frame)
     }
 
-    private func containsOther(_ value: CELValue) -> Bool {
+    private func containsOther(_ value: CELValue, _ frame: inout CELFrame) -> Bool {
         if let key = CELKey(value), keys.contains(key) { return true }
-        return others.contains { value.isEqual(to: $0) }
+        for other in others where frame.areEqual(value, other) { return true }
+        return false
     }
 }
 
@@ -48,7 +49,8 @@ struct TextSet: Sendable {
 
     init(_ elements: [CELBuffer]) {
         var texts: [CELBuffer] = []
-        for element in elements where elements.count >= Self.tableThreshold || !texts.contains(where: { $0 == element }) {
+        for element in elements where elements.count >= Self.tableThreshold || !texts.contains(where: { $0 == element })
+        {
             texts.append(element)
         }
         self.texts = texts

@@ -1,5 +1,5 @@
 /// `a && b`: false wins over an error, an error over true.
-final class AndNode: ConditionNode, @unchecked Sendable {
+final class AndNode: ConditionNode {
     private let left: PlanNode
     private let right: PlanNode
 
@@ -21,7 +21,7 @@ final class AndNode: ConditionNode, @unchecked Sendable {
 }
 
 /// `a || b`: true wins over an error, an error over false.
-final class OrNode: ConditionNode, @unchecked Sendable {
+final class OrNode: ConditionNode {
     private let left: PlanNode
     private let right: PlanNode
 
@@ -42,7 +42,7 @@ final class OrNode: ConditionNode, @unchecked Sendable {
     }
 }
 
-final class NotNode: ConditionNode, @unchecked Sendable {
+final class NotNode: ConditionNode {
     private let operand: PlanNode
 
     init(_ operand: PlanNode, _ offset: Int) {
@@ -59,7 +59,7 @@ final class NotNode: ConditionNode, @unchecked Sendable {
     }
 }
 
-final class ConditionalNode: PlanNode, @unchecked Sendable {
+final class ConditionalNode: PlanNode {
     private let condition: PlanNode
     private let yes: PlanNode
     private let no: PlanNode
@@ -81,7 +81,7 @@ final class ConditionalNode: PlanNode, @unchecked Sendable {
 }
 
 /// The first of several values that is neither an error nor null; otherwise null if one was, or the last error.
-final class FallbackNode: PlanNode, @unchecked Sendable {
+final class FallbackNode: PlanNode {
     private let attempts: [PlanNode]
 
     init(_ attempts: [PlanNode], _ offset: Int) {
@@ -105,7 +105,7 @@ final class FallbackNode: PlanNode, @unchecked Sendable {
 }
 
 /// `operand == constant` where the constant is a string.
-final class StringEqualityNode: ConditionNode, @unchecked Sendable {
+final class StringEqualityNode: ConditionNode {
     private let operand: PlanNode
     private let text: CELBuffer
     private let wanted: Bool
@@ -127,7 +127,7 @@ final class StringEqualityNode: ConditionNode, @unchecked Sendable {
     }
 }
 
-final class EqualityNode: ConditionNode, @unchecked Sendable {
+final class EqualityNode: ConditionNode {
     private let left: PlanNode
     private let right: PlanNode
     private let wanted: Bool
@@ -145,12 +145,11 @@ final class EqualityNode: ConditionNode, @unchecked Sendable {
         if case .error(let error) = a { return fail(error, &frame) }
         let b = right.evaluate(&frame)
         if case .error(let error) = b { return fail(error, &frame) }
-        guard frame.spend(comparing: a, b) else { return .no }
-        return CELTruth(a.isEqual(to: b) == wanted)
+        return CELTruth(frame.areEqual(a, b) == wanted)
     }
 }
 
-final class OrderNode: ConditionNode, @unchecked Sendable {
+final class OrderNode: ConditionNode {
     private let op: Operator
     private let left: PlanNode
     private let right: PlanNode
@@ -168,7 +167,7 @@ final class OrderNode: ConditionNode, @unchecked Sendable {
         if case .error(let error) = a { return fail(error, &frame) }
         let b = right.evaluate(&frame)
         if case .error(let error) = b { return fail(error, &frame) }
-        guard frame.spend(comparing: a, b) else { return .no }
+        guard frame.spend(bytes: min(a.weight, b.weight)) else { return .no }
         guard let order = a.compare(to: b) else { return fail(CELEvaluationError(.noSuchOverload), &frame) }
         return switch op {
         case .less: CELTruth(order == .less)
@@ -176,13 +175,6 @@ final class OrderNode: ConditionNode, @unchecked Sendable {
         case .greater: CELTruth(order == .greater)
         default: CELTruth(order == .greater || order == .equal)
         }
-    }
-}
-
-extension CELFrame {
-    /// Records the comparison of two values; false where the budget is gone.
-    mutating func spend(comparing a: borrowing CELValue, _ b: borrowing CELValue) -> Bool {
-        spend(bytes: min(a.weight, b.weight))
     }
 }
 

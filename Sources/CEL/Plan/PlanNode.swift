@@ -8,8 +8,8 @@ enum CELTruth: UInt8 {
 
 /// A step of a plan: everything that can be known before the evaluation is resolved.
 ///
-/// Immutable once built. A subclass overrides `evaluate`, or `truth` and inherits from `ConditionNode`.
-class PlanNode: @unchecked Sendable {
+/// Immutable once built, in every subclass: programs are shared between threads. A subclass overrides `evaluate`, or `truth` and inherits from `ConditionNode`.
+class PlanNode {
     /// Byte offset in the source, for errors.
     let offset: Int32
 
@@ -59,7 +59,7 @@ class PlanNode: @unchecked Sendable {
 }
 
 /// A node whose value is a boolean or an error.
-class ConditionNode: PlanNode, @unchecked Sendable {
+class ConditionNode: PlanNode {
     final override func evaluate(_ frame: inout CELFrame) -> CELValue {
         switch truth(&frame) {
         case .yes: .bool(true)
@@ -69,7 +69,7 @@ class ConditionNode: PlanNode, @unchecked Sendable {
     }
 }
 
-final class ConstantNode: PlanNode, @unchecked Sendable {
+final class ConstantNode: PlanNode {
     private let value: CELValue
 
     init(_ value: CELValue, _ offset: Int) {
@@ -83,7 +83,7 @@ final class ConstantNode: PlanNode, @unchecked Sendable {
 }
 
 /// Always an error: what names nothing in an expression that is not checked.
-final class FailureNode: PlanNode, @unchecked Sendable {
+final class FailureNode: PlanNode {
     private let error: CELEvaluationError
 
     init(_ error: CELEvaluationError, _ offset: Int) {
@@ -96,7 +96,7 @@ final class FailureNode: PlanNode, @unchecked Sendable {
 
 // MARK: - Variables
 
-final class LocalNode: PlanNode, @unchecked Sendable {
+final class LocalNode: PlanNode {
     private let slot: Int
 
     init(_ slot: Int, _ offset: Int) {
@@ -107,7 +107,7 @@ final class LocalNode: PlanNode, @unchecked Sendable {
     override func evaluate(_ frame: inout CELFrame) -> CELValue { frame[slot] }
 }
 
-final class AttributeNode: PlanNode, @unchecked Sendable {
+final class AttributeNode: PlanNode {
     let attribute: Int
 
     init(_ attribute: Int, _ offset: Int) {
@@ -122,37 +122,46 @@ final class AttributeNode: PlanNode, @unchecked Sendable {
 }
 
 /// `attribute.key` of an attribute that is a map, without making the map.
-final class AttributeEntryNode: PlanNode, @unchecked Sendable {
+final class AttributeEntryNode: PlanNode {
     let attribute: Int
     private let key: CELBuffer
+    private let missing: CELEvaluationError
+    /// Whether the value is known to be a map, so that an entry it does not have is all there is to say.
+    private let isMap: Bool
 
-    init(_ attribute: Int, _ key: CELBuffer, _ offset: Int) {
-        self.attribute = attribute
+    init(_ attribute: CELEnvironment.Attribute, _ key: CELBuffer, _ offset: Int) {
+        self.attribute = attribute.id
         self.key = key
+        isMap = attribute.type.isMap
+        missing = .missing(key, at: offset)
         super.init(offset)
     }
 
     override func evaluate(_ frame: inout CELFrame) -> CELValue {
         frame.spend(1)
         if let value = frame.resolve(attribute, key: key) { return value }
-        return frame.resolve(attribute).field(key, at: self)
+        if isMap { return .error(missing) }
+        return frame.resolve(attribute).field(key, at: self, missing: missing)
     }
 }
 
 /// `has(attribute.key)`; false where the attribute has no value.
-final class AttributePresenceNode: ConditionNode, @unchecked Sendable {
+final class AttributePresenceNode: ConditionNode {
     private let attribute: Int
     private let key: CELBuffer
+    private let isMap: Bool
 
-    init(_ attribute: Int, _ key: CELBuffer, _ offset: Int) {
-        self.attribute = attribute
+    init(_ attribute: CELEnvironment.Attribute, _ key: CELBuffer, _ offset: Int) {
+        self.attribute = attribute.id
         self.key = key
+        isMap = attribute.type.isMap
         super.init(offset)
     }
 
     override func truth(_ frame: inout CELFrame) -> CELTruth {
         frame.spend(1)
         if frame.resolve(attribute, key: key) != nil { return .yes }
+        if isMap { return .no }
         switch frame.resolve(attribute) {
         case .null: return .no
         case let value: return value.hasField(key, at: self, &frame)
@@ -161,7 +170,7 @@ final class AttributePresenceNode: ConditionNode, @unchecked Sendable {
 }
 
 /// `has(group.member)` of a declared member: whether it has a value.
-final class AttributeIsSetNode: ConditionNode, @unchecked Sendable {
+final class AttributeIsSetNode: ConditionNode {
     private let operand: PlanNode
 
     init(_ operand: PlanNode, _ offset: Int) {
@@ -179,7 +188,7 @@ final class AttributeIsSetNode: ConditionNode, @unchecked Sendable {
 }
 
 /// A declared member as an optional: `group.?member`.
-final class OptionalAttributeNode: PlanNode, @unchecked Sendable {
+final class OptionalAttributeNode: PlanNode {
     private let operand: PlanNode
 
     init(_ operand: PlanNode, _ offset: Int) {

@@ -7,7 +7,8 @@ extension Planner {
     func fold(_ node: PlanNode, _ operands: [PlanNode]) -> PlanNode {
         guard !operands.isEmpty || node is ListNode || node is MapNode else { return node }
         for operand in operands where operand.constant == nil { return node }
-        let outcome = CELProgram.evaluate(node, slotCount: slotCount, EmptyActivation(), budget: Self.foldingBudget)
+        let budget = Self.foldingBudget + operands.count * 4
+        let outcome = CELProgram.evaluate(node, slotCount: slotCount, EmptyActivation(), budget: budget)
         return outcome.isError ? node : ConstantNode(outcome, Int(node.offset))
     }
 
@@ -21,6 +22,11 @@ extension Planner {
         _ op: Operator, _ left: Expression, _ right: Expression, _ offset: Int
     ) throws(CELIssue) -> PlanNode {
         let a = try plan(left)
+        if op == .in, case .string(let key)? = a.constant, case .attribute(let attribute)? = names.referent(of: right),
+            attribute.type.isMap
+        {
+            return AttributePresenceNode(use(attribute), key, offset)
+        }
         let b = try plan(right)
         return fold(Self.binary(op, a, b, offset), [a, b])
     }

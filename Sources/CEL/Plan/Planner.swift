@@ -53,7 +53,6 @@ struct Planner {
         }
     }
 
-
     mutating func plan(all expressions: [Expression]) throws(CELIssue) -> [PlanNode] {
         var nodes: [PlanNode] = []
         nodes.reserveCapacity(expressions.count)
@@ -63,9 +62,14 @@ struct Planner {
 
     // MARK: - Names
 
-    mutating func read(_ attribute: CELEnvironment.Attribute, _ offset: Int) -> PlanNode {
+    /// Notes that the plan reads the attribute.
+    mutating func use(_ attribute: CELEnvironment.Attribute) -> CELEnvironment.Attribute {
         attributes.insert(attribute.id)
-        return AttributeNode(attribute.id, offset)
+        return attribute
+    }
+
+    mutating func read(_ attribute: CELEnvironment.Attribute, _ offset: Int) -> PlanNode {
+        AttributeNode(use(attribute).id, offset)
     }
 
     private mutating func reference(_ expression: Expression) throws(CELIssue) -> PlanNode {
@@ -86,10 +90,10 @@ struct Planner {
         }
     }
 
-    private mutating func select(_ operand: Expression, _ field: CELBuffer, _ offset: Int) throws(CELIssue) -> PlanNode {
+    private mutating func select(_ operand: Expression, _ field: CELBuffer, _ offset: Int) throws(CELIssue) -> PlanNode
+    {
         if case .attribute(let attribute)? = names.referent(of: operand), attribute.type.mayBeMap {
-            attributes.insert(attribute.id)
-            return AttributeEntryNode(attribute.id, field, offset)
+            return AttributeEntryNode(use(attribute), field, offset)
         }
         let node = try plan(operand)
         return fold(SelectNode(node, field, offset), [node])
@@ -102,8 +106,7 @@ struct Planner {
         default: break
         }
         if case .attribute(let attribute)? = names.referent(of: operand), attribute.type.mayBeMap {
-            attributes.insert(attribute.id)
-            return AttributePresenceNode(attribute.id, CELBuffer(field), offset)
+            return AttributePresenceNode(use(attribute), CELBuffer(field), offset)
         }
         let node = try plan(operand)
         return fold(PresenceNode(node, CELBuffer(field), offset), [node])
@@ -112,12 +115,13 @@ struct Planner {
     private mutating func index(
         _ operand: Expression, _ key: Expression, _ isOptional: Bool, _ expression: Expression
     ) throws(CELIssue) -> PlanNode {
-        if case .attribute(let attribute)? = names.referent(of: expression) { return read(attribute, expression.offset) }
+        if case .attribute(let attribute)? = names.referent(of: expression) {
+            return read(attribute, expression.offset)
+        }
         if !isOptional, case .literal(.string(let field)) = key.kind,
             case .attribute(let attribute)? = names.referent(of: operand), attribute.type.mayBeMap
         {
-            attributes.insert(attribute.id)
-            return AttributeEntryNode(attribute.id, field, expression.offset)
+            return AttributeEntryNode(use(attribute), field, expression.offset)
         }
         let nodes = (try plan(operand), try plan(key))
         return fold(IndexNode(nodes.0, nodes.1, isOptional: isOptional, expression.offset), [nodes.0, nodes.1])
@@ -175,6 +179,11 @@ struct Planner {
 }
 
 extension CELType {
+    var isMap: Bool {
+        if case .map = self { return true }
+        return false
+    }
+
     /// Whether a value of the type may have string keys.
     var mayBeMap: Bool {
         switch self {

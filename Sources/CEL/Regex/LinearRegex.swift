@@ -6,9 +6,11 @@ package final class LinearRegex: Sendable {
     private let part: RegexAutomaton?
     private let whole: RegexAutomaton?
 
-    /// Which questions get a table of their own; the other one is answered too, only slower.
+    /// Which question gets a table of its own; any other is answered too, only slower.
     package enum Use: Sendable {
         case part, whole
+        /// None: for a pattern that is used once.
+        case once
     }
 
     /// Compiles `pattern`; throws what is wrong with it and where.
@@ -41,8 +43,11 @@ package final class LinearRegex: Sendable {
     package func captureIndex(named name: String) -> Int? { program.captureNames[name] }
 
     /// Steps that looking at one byte takes at most.
-    package var costPerByte: Int { part != nil ? 1 : program.steps.count }
+    package var costPerByte: Int { part != nil ? 1 : searchCostPerByte }
 
-    /// The same for searching with captures.
-    package var searchCostPerByte: Int { program.steps.count }
+    /// The same for searching with captures, whose steps are larger.
+    package var searchCostPerByte: Int { stepCount * 8 }
+
+    /// The size of the automaton.
+    package var stepCount: Int { program.steps.count }
 }

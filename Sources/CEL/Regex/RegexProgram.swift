@@ -87,9 +87,14 @@ struct RegexProgram {
     // MARK: - UTF-8
 
     private mutating func compile(_ set: ScalarSet, next: Int32) throws(RegexError) -> Int32 {
+        if set.ranges.count == 1, let only = set.ranges.first, only.upperBound < 0x80 {
+            return try add(.bytes(UInt8(only.lowerBound)...UInt8(only.upperBound), next: next))
+        }
         var sequences: [[ClosedRange<UInt8>]] = []
         for range in set.ranges { Self.split(range, into: &sequences) }
-        guard !sequences.isEmpty else { return try add(.bytes(1...1, next: try add(.assertion(.textStart, next: next)))) }
+        guard !sequences.isEmpty else {
+            return try add(.bytes(1...1, next: try add(.assertion(.textStart, next: next))))
+        }
         // Sequences that end alike share their ends.
         var shared: [Suffix: Int32] = [:]
         var starts: [Int32] = []

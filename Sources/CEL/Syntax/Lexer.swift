@@ -21,7 +21,9 @@ struct Lexer {
         let first = source[position]
         if first.isASCIILetter || first == UInt8(ascii: "_") { return try word() }
         if first.isASCIIDigit || (first == UInt8(ascii: ".") && byte(1).isASCIIDigit) { return try number() }
-        if first == UInt8(ascii: "\"") || first == UInt8(ascii: "'") { return try string(from: start, .string, isRaw: false) }
+        if first == UInt8(ascii: "\"") || first == UInt8(ascii: "'") {
+            return try string(from: start, .string, isRaw: false)
+        }
         if first == UInt8(ascii: "`") { return try quotedIdentifier() }
         guard let (kind, length) = punctuation(first, byte(1)) else {
             throw CELIssue(.syntax, "unexpected character \(characterText(at: start))", at: start)

@@ -17,8 +17,8 @@ enum Literal {
     }
 
     static func double(_ text: ArraySlice<UInt8>, isNegative: Bool, at offset: Int) throws(CELIssue) -> CELValue {
-        guard let value = Double(String(decoding: text, as: UTF8.self)) else {
-            throw CELIssue(.syntax, "malformed number", at: offset)
+        guard let value = Double(String(decoding: text, as: UTF8.self)), value.isFinite else {
+            throw CELIssue(.syntax, "the number does not fit a double", at: offset)
         }
         return .double(isNegative ? -value : value)
     }

@@ -6,8 +6,7 @@ extension Parser {
         if let target {
             if let expanded = try memberMacro(target, function, arguments, at: offset) { return expanded }
             if case .name("math", _) = target.kind, function == "greatest" || function == "least", arguments.count > 1 {
-                let list = try make(.list(arguments.map { .init(value: $0, isOptional: false) }), at: offset)
-                return try make(.call(target: target, function: function, [list]), at: offset)
+                return try extreme(function, arguments, at: offset)
             }
             if case .name("cel", _) = target.kind,
                 let expanded = try bindingMacro(function, arguments, at: offset)
@@ -31,8 +30,21 @@ extension Parser {
             return try make(.select(operand, field: field, .presence), at: arguments[0].offset)
         case ("default", 2), ("coalesce", 1...):
             return try make(.fallback(arguments), at: offset)
+        case ("max", 1...): return try extreme("greatest", arguments, at: offset)
+        case ("min", 1...): return try extreme("least", arguments, at: offset)
         default: return nil
         }
+    }
+
+    /// `math.greatest` or `math.least` of one argument: several become a list.
+    private mutating func extreme(
+        _ function: String, _ arguments: [Expression], at offset: Int
+    ) throws(CELIssue) -> Expression {
+        var argument = arguments[0]
+        if arguments.count > 1 {
+            argument = try make(.list(arguments.map { .init(value: $0, isOptional: false) }), at: offset)
+        }
+        return try make(.call(target: nil, function: "math.\(function)", [argument]), at: offset)
     }
 
     private mutating func bindingMacro(

@@ -49,7 +49,9 @@ struct TimeZoneData: Sendable {
         let isUTCount, isStandardCount, leapCount, timeCount, typeCount, characterCount: Int
 
         init?(_ bytes: [UInt8], at start: Int) {
-            guard start + Self.size <= bytes.count, bytes[start..<start + 4].elementsEqual("TZif".utf8) else { return nil }
+            guard start + Self.size <= bytes.count, bytes[start..<start + 4].elementsEqual("TZif".utf8) else {
+                return nil
+            }
             self.start = start
             version = bytes[start + 4]
             var reader = BigEndianReader(bytes, at: start + 20)

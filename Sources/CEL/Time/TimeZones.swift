@@ -2,11 +2,11 @@ internal import Bytes
 internal import Synchronization
 
 #if canImport(Glibc)
-internal import Glibc
+    internal import Glibc
 #elseif canImport(Musl)
-internal import Musl
+    internal import Musl
 #else
-internal import Darwin
+    internal import Darwin
 #endif
 
 /// Time zones by name: `UTC`, fixed offsets (`+05:30`, `02:00`), and those of the system's tz database.

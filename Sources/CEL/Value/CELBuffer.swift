@@ -4,7 +4,7 @@ internal import Bytes
 ///
 /// Contract: without an owner the memory is guaranteed by the supplier (an activation) for the duration of
 /// one evaluation, result included; with an owner for as long as the value exists. Strings are UTF-8.
-@safe package struct CELBuffer: @unchecked Sendable {
+@safe package struct CELBuffer: @unchecked Sendable {  // Safe: nobody writes to the memory while it is shown.
     let start: UnsafePointer<UInt8>?
     package let count: Int
     let owner: (any AnyObject & Sendable)?
@@ -57,7 +57,7 @@ internal import Bytes
 }
 
 /// Memory of its own for a buffer made during an evaluation or at compile time; written once, in `init`.
-@safe final class CELBufferStorage: @unchecked Sendable {
+@safe final class CELBufferStorage: @unchecked Sendable {  // Safe: written in `init` only.
     private let memory: UnsafeMutableBufferPointer<UInt8>
 
     init(_ bytes: some Collection<UInt8>) {

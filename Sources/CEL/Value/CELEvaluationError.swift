@@ -52,6 +52,13 @@ package struct CELEvaluationError: Error, Sendable {
         self.offset = offset
     }
 
+    /// The error of selecting an entry that a map does not have; made once, with the plan.
+    static func missing(_ name: CELBuffer, at offset: Int) -> CELEvaluationError {
+        var error = CELEvaluationError(.noSuchKey, name.text)
+        error.offset = Int32(truncatingIfNeeded: offset)
+        return error
+    }
+
     /// What the code alone does not say: the key, the type, the text.
     package var detail: String? { detailText?.text }
 

@@ -2,8 +2,8 @@ internal import Bytes
 
 /// A map value. Subclass it to show a structure of your own (header fields, say) as a map without copying.
 ///
-/// An instance must not change while an evaluation that sees it runs.
-package class CELMap: @unchecked Sendable {
+/// Contract: an instance does not change while an evaluation that sees it runs, and may be read by several threads.
+package class CELMap: @unchecked Sendable {  // Safe: the contract of subclasses, below.
     package init() {}
 
     /// How many entries there are.
@@ -26,7 +26,7 @@ package class CELMap: @unchecked Sendable {
 }
 
 /// A map that owns its entries, in the order they were written.
-package final class CELOwnedMap: CELMap, @unchecked Sendable {
+package final class CELOwnedMap: CELMap, @unchecked Sendable {  // Safe: immutable.
     private let entries: [(key: CELValue, value: CELValue)]
     private let index: [CELKey: Int]?
 

@@ -5,47 +5,70 @@ extension CELValue {
     ///
     /// Never an error. Recurses as deep as the values nest.
     package func isEqual(to other: CELValue) -> Bool {
+        var fuel = Int.max
+        return isEqual(to: other, &fuel)
+    }
+
+    /// The same within a budget: a small value may show its parts many times over. Where `fuel` is used up the
+    /// answer means nothing.
+    @inline(__always)
+    func isEqual(to other: CELValue, _ fuel: inout Int) -> Bool {
         switch (self, other) {
-        case (.string(let a), .string(let b)): a == b
-        case (.int(let a), .int(let b)): a == b
-        case (.null, .null): true
-        case (.bool(let a), .bool(let b)): a == b
-        case (.bytes(let a), .bytes(let b)): a == b
-        case (.int, _), (.uint, _), (.double, _): compareNumbers(to: other) == .equal
-        case (.type(let a), .type(let b)): a == b
-        case (.timestamp(let a), .timestamp(let b)): a == b
-        case (.duration(let a), .duration(let b)): a == b
-        case (.address(let a), .address(let b)): a == b
-        case (.network(let a), .network(let b)): a == b
-        case (.optional(let a), .optional(let b)): Self.areEqual(a, b)
-        case (.list, _), (.jsonArray, _): isEqualList(to: other)
-        case (.map, _), (.jsonObject, _): isEqualMap(to: other)
-        default: false
+        case (.string(let a), .string(let b)):
+            fuel &-= 1 &+ min(a.count, b.count) &>> 4
+            return a == b
+        default: return isEqualOther(to: other, &fuel)
         }
     }
 
-    private static func areEqual(_ a: CELBox?, _ b: CELBox?) -> Bool {
-        guard let a, let b else { return a == nil && b == nil }
-        return a.value.isEqual(to: b.value)
+    private func isEqualOther(to other: CELValue, _ fuel: inout Int) -> Bool {
+        fuel &-= 1
+        switch (self, other) {
+        case (.int(let a), .int(let b)): return a == b
+        case (.null, .null): return true
+        case (.bool(let a), .bool(let b)): return a == b
+        case (.bytes(let a), .bytes(let b)):
+            fuel &-= min(a.count, b.count) &>> 4
+            return a == b
+        case (.int, _), (.uint, _), (.double, _): return compareNumbers(to: other) == .equal
+        case (.type(let a), .type(let b)): return a == b
+        case (.timestamp(let a), .timestamp(let b)): return a == b
+        case (.duration(let a), .duration(let b)): return a == b
+        case (.address(let a), .address(let b)): return a == b
+        case (.network(let a), .network(let b)): return a == b
+        case (.optional(let a), .optional(let b)):
+            guard let a, let b else { return a == nil && b == nil }
+            return a.value.isEqual(to: b.value, &fuel)
+        case (.list, _), (.jsonArray, _): return isEqualList(to: other, &fuel)
+        case (.map, _), (.jsonObject, _): return isEqualMap(to: other, &fuel)
+        default: return false
+        }
     }
 
-    private func isEqualList(to other: CELValue) -> Bool {
+    private func isEqualList(to other: CELValue, _ fuel: inout Int) -> Bool {
         guard let count = elementCount, count == other.elementCount else { return false }
         var mine = CELElements(self)
         var theirs = CELElements(other)
         while let a = mine.next(), let b = theirs.next() {
-            guard a.isEqual(to: b) else { return false }
+            guard fuel > 0, a.isEqual(to: b, &fuel) else { return false }
         }
         return true
     }
 
-    private func isEqualMap(to other: CELValue) -> Bool {
+    private func isEqualMap(to other: CELValue, _ fuel: inout Int) -> Bool {
         guard let count = entryCount, count == other.entryCount else { return false }
         var walk = CELElements(self)
         while let (key, value) = walk.nextPair(0) {
-            guard let theirs = other.entry(at: key), value.isEqual(to: theirs) else { return false }
+            fuel &-= 1 &+ other.lookupCost
+            guard fuel > 0, let theirs = other.entry(at: key), value.isEqual(to: theirs, &fuel) else { return false }
         }
         return true
+    }
+
+    /// About how many entries are looked at to find one by its key, in steps of 16.
+    var lookupCost: Int {
+        if case .jsonObject(let object) = self { return object.count &>> 4 }
+        return 0
     }
 }
 

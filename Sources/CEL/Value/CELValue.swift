@@ -4,7 +4,7 @@ package import Bytes
 ///
 /// Strings and JSON may be borrowed (see `CELBuffer`, `JSONCursor`): a value is good for one evaluation;
 /// `owned` makes it good for ever.
-package enum CELValue: @unchecked Sendable {
+package enum CELValue: @unchecked Sendable {  // Safe: parts are immutable while they are shown.
     case null
     case bool(Bool)
     case int(Int64)
@@ -138,7 +138,8 @@ extension UInt64 {
     init?(decimal text: UnsafeBufferPointer<UInt8>) {
         guard !text.isEmpty else { return nil }
         var value: UInt64 = 0
-        for unsafe byte in unsafe text {
+        for index in text.indices {
+            let byte = unsafe text[index]
             guard byte.isASCIIDigit else { return nil }
             let (product, overflowed) = value.multipliedReportingOverflow(by: 10)
             let (sum, carried) = product.addingReportingOverflow(UInt64(byte &- 0x30))

@@ -51,11 +51,11 @@ struct AgentgatewayDecoder {
 
     mutating func decode(_ root: DocumentNode) -> GatewayConfiguration? {
         guard let reader = MappingReader(root, AgentgatewayShapes.document, findings: findings) else { return nil }
-        let process = processSettings(reader.mapping("config"))
+        let (process, traffic) = config(reader.mapping("config"), at: root.provenance)
         let binds = binds(reader)
         targetedPolicies(reader)
         return GatewayConfiguration(
-            process: process, binds: binds, upstreams: upstreams, attachments: policies.resolved(findings))
+            process: process, traffic: traffic, binds: binds, upstreams: upstreams, attachments: policies.resolved(findings))
     }
 }
 

@@ -47,7 +47,8 @@ package struct Compiler {
         var indices: [UpstreamID: Int] = [:]
         for (index, upstream) in upstreams.enumerated() { indices[upstream.id] = index }
         let binds = configuration.binds.map { compile($0, upstreams: indices) }
-        return Snapshot(binds: binds, upstreams: upstreams)
+        let traffic = TrafficPolicy(configuration.traffic, &diagnostics)
+        return Snapshot(binds: binds, upstreams: upstreams, traffic: traffic)
     }
 
     private mutating func compile(_ bind: Bind, upstreams: [UpstreamID: Int]) -> BindSnapshot {
@@ -63,7 +64,10 @@ package struct Compiler {
             let policy = effectivePolicy(phase: .route, scopes: scopes + [.route(route.id)])
             var upstream: Int?
             if case .forward(let id) = route.action { upstream = upstreams[id] }
-            builder.add(route, RouteSnapshot(name: route.name, upstream: upstream, policy: policy))
+            builder.add(
+                route,
+                RouteSnapshot(name: route.name.isEmpty ? route.id.name : route.name, upstream: upstream, policy: policy)
+            )
         }
         diagnostics += builder.diagnostics
         return ListenerSnapshot(

@@ -26,7 +26,7 @@ package enum Pipeline {
             return .refuse(Refusal(RefusalCode(error), style: bind.refusalStyle))
         }
         // Before any policy: what a client says about where it comes from is not to be believed by rules either.
-        ForwardingHeaders.strip(&scratch.table)
+        ForwardingHeaders.apply(scratch, bytes, connection)
         guard let listener = listener(of: bind, scratch) else {
             return .refuse(Refusal(.routeNotFound, style: bind.refusalStyle))
         }
@@ -37,6 +37,7 @@ package enum Pipeline {
                 try stages.run(listener.unroutedPolicy, listener, bytes, &cache)
                 throw Refusal(.routeNotFound, style: listener.refusalStyle)
             }
+            scratch.route = route
             try stages.run(route.policy, listener, bytes, &cache)
             guard let upstream = route.upstream else { throw Refusal(.noBackend, style: listener.refusalStyle) }
             TokenRemoval.finish(scratch, bytes)

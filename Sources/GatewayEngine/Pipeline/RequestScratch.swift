@@ -1,3 +1,4 @@
+internal import Bytes
 package import HTTPWire
 package import JOSE
 
@@ -15,8 +16,20 @@ package final class RequestScratch {
     var removedCookies: [(line: Int, pair: Range<Int>)] = []
     /// Field lines the stages add, each with its CRLF.
     package var addedLines: [UInt8] = []
+    /// The `X-Forwarded-*` lines for the upstream, beside `X-Forwarded-Host`.
+    package var forwardingLines: [UInt8] = []
+    /// Whether `X-Forwarded-Host` is added.
+    package var sendsForwardedHost = true
     /// The token whose claims hold for this request.
     package var verifiedToken: VerifiedToken?
+    /// The route the request belongs to; nil until one is chosen.
+    package var route: RouteSnapshot?
+
+    /// `exp` of the token whose claims hold, in Unix seconds.
+    package var tokenExpiresAt: Int64? { verifiedToken?.expiresAt }
+
+    /// `sub` of the token whose claims hold; empty where there is none.
+    package var subject: [UInt8] { verifiedToken?.claims.root["sub"]?.decodedBytes ?? [] }
 
     package init() {
         addedLines.reserveCapacity(512)
@@ -32,5 +45,6 @@ package final class RequestScratch {
         if !removedCookies.isEmpty { removedCookies.removeAll(keepingCapacity: true) }
         if !addedLines.isEmpty { addedLines.removeAll(keepingCapacity: true) }
         if verifiedToken != nil { verifiedToken = nil }
+        if route != nil { route = nil }
     }
 }

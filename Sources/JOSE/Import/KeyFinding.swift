@@ -32,6 +32,7 @@ package struct KeyFinding: Sendable, Equatable {
         case secretBesidePublicKeys = "secret_beside_public_keys"
         // Repairs
         case controlCharactersRemoved = "control_characters_removed"
+        case lineBreaksRestored = "line_breaks_restored"
         case whitespaceRemoved = "whitespace_removed"
         case standardBase64Translated = "standard_base64_translated"
         case paddingRemoved = "padding_removed"

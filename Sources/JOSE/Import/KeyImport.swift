@@ -71,8 +71,12 @@ struct KeyImporter {
         }
         switch first {
         case UInt8(ascii: "{"), UInt8(ascii: "["): readJSON(text)
-        case UInt8(ascii: "-"): readPEM(text)
-        default: report(.error, .notAKeySet, "The document is neither JSON nor PEM.")
+        default:
+            // Other tools write text before the first block.
+            guard text.span.text.contains("-----BEGIN ") else {
+                return report(.error, .notAKeySet, "The document is neither JSON nor PEM.")
+            }
+            readPEM(text)
         }
     }
 

@@ -25,7 +25,7 @@ extension KeyImporter {
         if let sample = SampleKeys.origin(of: key) {
             report(
                 .warning, .sampleKey, key: label,
-                "This key is a published sample (\(sample)): anyone can sign tokens with it.")
+                "This key is a published sample (\(sample)): strangers can have tokens that it verifies.")
         }
         keys.append(key)
     }

@@ -26,44 +26,46 @@ extension KeyImporter {
         }
     }
 
-    /// Strictly, or once more without the control characters that broke strings.
+    /// Strictly, or once more without the control characters that broke strings, or key by key.
     private mutating func parseJSON(_ text: [UInt8]) -> JSONDocument? {
+        let failure: JSONError
         do {
             return try JSONDocument(parsing: text, limits: .document)
         } catch {
-            guard error.reason == .controlCharacter,
-                let document = try? JSONDocument(
-                    parsing: JSONRepair.withoutControlCharactersInStrings(text), limits: .document)
-            else {
-                report(.error, .notJSON, "Not JSON: \(error.reason.rawValue) at byte \(error.offset).")
-                return nil
-            }
-            report(
-                .warning, .controlCharactersRemoved,
-                "Line breaks or other control characters inside strings were removed.")
+            failure = error
+        }
+        let repaired = failure.reason == .controlCharacter ? JSONRepair.withoutControlCharactersInStrings(text) : text
+        if let document = try? JSONDocument(parsing: repaired, limits: .document) {
+            reportRemovedControlCharacters()
             return document
         }
-    }
-}
-
-/// Repairs of JSON texts written by hand or broken by a web page.
-enum JSONRepair {
-    static func withoutControlCharactersInStrings(_ text: [UInt8]) -> [UInt8] {
-        var result: [UInt8] = []
-        result.reserveCapacity(text.count)
-        var isInString = false
-        var isEscaped = false
-        for byte in text {
-            if isInString, byte < 0x20 { continue }
-            if isEscaped {
-                isEscaped = false
-            } else if byte == UInt8(ascii: "\\") {
-                isEscaped = isInString
-            } else if byte == UInt8(ascii: "\"") {
-                isInString.toggle()
-            }
-            result.append(byte)
+        if !salvageKeys(repaired) {
+            report(.error, .notJSON, "Not JSON: \(failure.reason.rawValue) at byte \(failure.offset).")
         }
-        return result
+        return nil
+    }
+
+    private mutating func reportRemovedControlCharacters() {
+        report(
+            .warning, .controlCharactersRemoved,
+            "Line breaks or other control characters inside strings were removed.")
+    }
+
+    /// Reads the keys of a whole but faulty list one by one, so that one of them cannot sink the set.
+    /// False if there is no such list: a truncated document is not salvaged.
+    private mutating func salvageKeys(_ text: [UInt8]) -> Bool {
+        guard let ranges = JSONRepair.elementsOfKeys(text) else { return false }
+        var readable: [(index: Int, key: JSONDocument)] = []
+        for (index, range) in ranges.enumerated() {
+            if let key = try? JSONDocument(parsing: Array(text[range]), limits: .document) {
+                readable.append((index, key))
+            }
+        }
+        guard !readable.isEmpty, readable.count < ranges.count else { return false }
+        for index in ranges.indices where !readable.contains(where: { $0.index == index }) {
+            report(.error, .notJSON, key: KeyLabel(index: index), "This key is not JSON; the others were read.")
+        }
+        for (index, key) in readable { readJWK(key.root, index: index) }
+        return true
     }
 }

@@ -1,7 +1,14 @@
 extension KeyImporter {
     /// Reads PEM blocks: public keys (RFC 7468 §13, PKCS #1) and certificates.
     mutating func readPEM(_ text: [UInt8]) {
-        guard let blocks = PEM.blocks(in: text), !blocks.isEmpty else {
+        var blocks = PEM.blocks(in: text) ?? []
+        if blocks.isEmpty {
+            blocks = PEM.blocks(in: PEM.withLineBreaksRestored(text)) ?? []
+            if !blocks.isEmpty {
+                report(.warning, .lineBreaksRestored, "The line breaks of the PEM text were lost and were restored.")
+            }
+        }
+        guard !blocks.isEmpty else {
             return report(.error, .badPEM, "The text is not well-formed PEM.")
         }
         for (index, block) in blocks.enumerated() {

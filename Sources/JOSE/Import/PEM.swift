@@ -30,6 +30,16 @@ enum PEM {
         return label == nil ? blocks : nil
     }
 
+    /// The text with each boundary on a line of its own: for texts that came through a shell or a form
+    /// that turned line breaks into blanks or into a backslash and a letter.
+    static func withLineBreaksRestored(_ text: [UInt8]) -> [UInt8] {
+        text.span.text
+            .replacing("\\r", with: "").replacing("\\n", with: "\n")
+            .replacing("-----BEGIN ", with: "\n-----BEGIN ").replacing("-----END ", with: "\n-----END ")
+            .replacing("KEY-----", with: "KEY-----\n").replacing("CERTIFICATE-----", with: "CERTIFICATE-----\n")
+            .utf8.map(\.self)
+    }
+
     private static func lines(of text: [UInt8]) -> [[UInt8]] {
         text.split { $0 == 0x0A || $0 == 0x0D }.map { line in
             let start = line.drop { $0 == 0x20 || $0 == 0x09 }

@@ -1,10 +1,5 @@
 internal import Bytes
 internal import Crypto
-#if canImport(FoundationEssentials)
-internal import FoundationEssentials
-#else
-internal import Foundation
-#endif
 
 // ECDSA of RFC 7518 §3.4: r and s side by side, each of the full length of the field. The library
 // refuses r and s outside 1..<n.

@@ -1,10 +1,5 @@
 internal import Bytes
 internal import Crypto
-#if canImport(FoundationEssentials)
-internal import FoundationEssentials
-#else
-internal import Foundation
-#endif
 
 /// Ed25519 of RFC 8032 under either of its names.
 struct Ed25519Checker: SignatureChecker {

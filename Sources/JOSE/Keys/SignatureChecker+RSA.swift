@@ -1,11 +1,6 @@
 internal import Bytes
 internal import Crypto
 internal import CryptoExtras
-#if canImport(FoundationEssentials)
-internal import FoundationEssentials
-#else
-internal import Foundation
-#endif
 
 /// RSASSA-PKCS1-v1_5 and RSASSA-PSS of RFC 7518 §3.3 and §3.5: PSS with MGF1 of the same hash and a
 /// salt as long as the hash.

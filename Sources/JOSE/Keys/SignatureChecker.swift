@@ -1,10 +1,5 @@
 internal import Bytes
 internal import Crypto
-#if canImport(FoundationEssentials)
-internal import FoundationEssentials
-#else
-internal import Foundation
-#endif
 
 /// A crypto library's key object, made once and asked for every token.
 protocol SignatureChecker: Sendable {

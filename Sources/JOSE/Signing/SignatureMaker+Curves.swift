@@ -1,10 +1,5 @@
 internal import Bytes
 internal import Crypto
-#if canImport(FoundationEssentials)
-internal import FoundationEssentials
-#else
-internal import Foundation
-#endif
 
 struct P256Signer: SignatureMaker {
     let key: P256.Signing.PrivateKey

@@ -1,11 +1,6 @@
 internal import Bytes
 internal import Crypto
 internal import CryptoExtras
-#if canImport(FoundationEssentials)
-internal import FoundationEssentials
-#else
-internal import Foundation
-#endif
 
 /// A crypto library's private key.
 protocol SignatureMaker: Sendable {

@@ -1,11 +1,6 @@
 internal import Bytes
 internal import Crypto
 internal import CryptoExtras
-#if canImport(FoundationEssentials)
-internal import FoundationEssentials
-#else
-internal import Foundation
-#endif
 
 extension SigningKey {
     /// Reads a private JWK (RFC 7518 §6, RFC 8037, RFC 9964), strictly.

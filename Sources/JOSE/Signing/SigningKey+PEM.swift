@@ -1,11 +1,6 @@
 internal import Bytes
 internal import Crypto
 internal import CryptoExtras
-#if canImport(FoundationEssentials)
-internal import FoundationEssentials
-#else
-internal import Foundation
-#endif
 
 extension SigningKey {
     /// Reads a private key in PEM: PKCS #8 (RFC 5958), PKCS #1 or SEC 1, not encrypted.
@@ -17,14 +12,19 @@ extension SigningKey {
         guard let blocks = PEM.blocks(in: pem), let block = blocks.first(where: { $0.label.hasSuffix("PRIVATE KEY") })
         else { throw .malformedKey }
         let signer: any SignatureMaker
+        var admitted = AlgorithmSet(SignatureAlgorithm.allCases)
         switch block.label {
-        case "PRIVATE KEY": signer = try PrivateKeyInfo.signer(der: block.bytes)
+        case "PRIVATE KEY":
+            signer = try PrivateKeyInfo.signer(der: block.bytes)
+            if PrivateKeyInfo.isForPSS(block.bytes) { admitted = .rsaPSS }
         case "RSA PRIVATE KEY": signer = try PrivateKeyInfo.rsa(block.bytes)
         case "EC PRIVATE KEY": signer = try PrivateKeyInfo.sec1(block.bytes, curve: nil)
         default: throw .unsupportedKey
         }
-        let natural = signer.material.natural.algorithms
-        try self.init(signer, algorithm: algorithm ?? natural[0], kid: kid)
+        admitted.formIntersection(signer.material.natural)
+        guard let first = admitted.algorithms.first else { throw .unsupportedKey }
+        guard admitted.contains(algorithm ?? first) else { throw .algorithmMismatch }
+        try self.init(signer, algorithm: algorithm ?? first, kid: kid)
     }
 }
 
@@ -47,6 +47,13 @@ enum PrivateKeyInfo {
         case ObjectIdentifier.mlDSA87: return try mlDSA(.mlDSA87, seed: try mlDSASeed(key))
         default: throw .unsupportedKey
         }
+    }
+
+    /// Whether the key says it is for RSASSA-PSS alone (RFC 4055 §1.2).
+    static func isForPSS(_ der: [UInt8]) -> Bool {
+        var reader = DERReader(der)
+        guard var info = reader.enter(0x30), info.skip(), var algorithm = info.enter(0x30) else { return false }
+        return algorithm.content(0x06) == ObjectIdentifier.rsaPSS
     }
 
     static func rsa(_ der: [UInt8]) throws(SigningError) -> any SignatureMaker {

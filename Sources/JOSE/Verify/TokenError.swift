@@ -26,8 +26,6 @@ package enum TokenError: UInt8, Error, Sendable, CaseIterable {
     case unencodedPayload
     /// `alg` names nothing that is offered; `none` is one of these.
     case unsupportedAlgorithm
-    /// A registered claim or a date has the wrong type or no finite value.
-    case claimMalformed
 
     // MARK: Issuer and key
     case issuerMissing
@@ -45,6 +43,8 @@ package enum TokenError: UInt8, Error, Sendable, CaseIterable {
     case signatureInvalid
 
     // MARK: Claims
+    /// A registered claim or a date has the wrong type or no finite value.
+    case claimMalformed
     case audienceMissing
     case audienceMismatch
     case subjectMissing
@@ -68,5 +68,8 @@ package enum TokenError: UInt8, Error, Sendable, CaseIterable {
 
 extension TokenError {
     /// How far verification came; the furthest failure of several providers is the one to report.
-    var progress: UInt8 { rawValue }
+    var progress: UInt8 {
+        // A provider's own limit is asked after its issuer was found.
+        self == .tooLarge ? Self.algorithmNotAllowed.rawValue : rawValue
+    }
 }

@@ -25,6 +25,8 @@ final class Stage {
             config:
               workerThreads: 1
               enableIpv6: false
+              statsAddr: "off"
+              accessLog: "off"
             binds:
             - port: \(port)
               listeners:

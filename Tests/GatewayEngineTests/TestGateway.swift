@@ -9,7 +9,7 @@ struct TestGateway {
     let snapshot: Snapshot
     let scratch = RequestScratch()
     var cache = TokenCache(maxBytes: 1 << 20)
-    private let connection = ConnectionContext(address: "192.0.2.7", port: 4711, scheme: "http")
+    private let connection: ConnectionContext
 
     init(_ configuration: GatewayConfiguration) throws {
         var keys = KeyMaterial()
@@ -27,6 +27,7 @@ struct TestGateway {
         let (snapshot, diagnostics) = Compiler.compile(configuration, keys: keys)
         guard let snapshot else { throw Invalid(diagnostics: diagnostics) }
         self.snapshot = snapshot
+        connection = ConnectionContext(address: "192.0.2.7", port: 4711, scheme: "http", traffic: snapshot.traffic)
     }
 
     struct Invalid: Error {
@@ -86,10 +87,11 @@ struct TestGateway {
         let received = target.query.map { Array(text[($0.lowerBound - 1)..<$0.upperBound]) } ?? []
         let query = scratch.hasRewrittenQuery ? scratch.rewrittenQuery : received
         let lines = scratch.addedLines
-        let moreLines = connection.forwardingLines
+        let moreLines = scratch.forwardingLines
         let additions = HeadWriter.RequestAdditions(
             path: text.span.extracting(target.path), query: query.span, lines: lines.span,
-            moreLines: moreLines.span, authority: bytes.span.extracting(target.authority))
+            moreLines: moreLines.span, authority: bytes.span.extracting(target.authority),
+            sendsForwardedHost: scratch.sendsForwardedHost)
         let bound = HeadWriter.boundOfRequest(head, additions)
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: bound, alignment: 1)
         defer { buffer.deallocate() }
@@ -200,7 +202,10 @@ extension GatewayConfiguration {
     init(listeners: [Listener], _ attachments: [Attachment] = []) {
         let names = listeners.flatMap(\.routes).map(\.name)
         self.init(
-            process: ProcessSettings(workerThreads: 1),
+            process: ProcessSettings(
+                workerThreads: 1, control: .off, accessLog: .off, logLevel: .error, logFormat: .text,
+                drainTimeout: .seconds(1)),
+            traffic: .test,
             binds: [Bind(address: ListenAddress(host: "::", port: 1), listeners: listeners, provenance: here)],
             upstreams: names.map { name in
                 Upstream(
@@ -208,5 +213,14 @@ extension GatewayConfiguration {
                     provenance: here)
             },
             attachments: attachments)
+    }
+}
+
+extension TrafficSettings {
+    static var test: TrafficSettings {
+        TrafficSettings(
+            headTimeout: .seconds(1), idleTimeout: .seconds(1), bodyTimeout: .seconds(1), requestTimeout: .seconds(1),
+            connectTimeout: .seconds(1), maxHeadBytes: 64 << 10, maxTargetBytes: 16 << 10, maxFields: 128,
+            maxBodyBytes: nil, trustedProxies: [], onTokenExpiry: .close, provenance: here)
     }
 }

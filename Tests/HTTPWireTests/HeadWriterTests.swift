@@ -16,7 +16,7 @@ import Testing
         let moreLines = Array(moreLines.utf8)
         let additions = HeadWriter.RequestAdditions(
             path: storage.span.extracting(target.path), query: storage.span.extracting(query), lines: lines.span,
-            moreLines: moreLines.span, authority: bytes.span.extracting(target.authority))
+            moreLines: moreLines.span, authority: bytes.span.extracting(target.authority), sendsForwardedHost: true)
         return written(bound: HeadWriter.boundOfRequest(head, additions)) {
             HeadWriter.writeRequest(head, table, bytes.span, additions, into: &$0)
         }

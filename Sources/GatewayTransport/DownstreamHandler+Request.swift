@@ -150,6 +150,8 @@ extension DownstreamHandler {
     /// Counts the request in service and writes its line.
     func finishRecord(wasAborted: Bool) {
         if wasAborted { worker.counters.aborted &+= 1 }
+        // A refusal is answered in the event that brought the request: look at the clock once more.
+        if exchange.record?.refusal != nil { worker.tick() }
         worker.counters.countAnswer(exchange.status, nanoseconds: worker.uptime - exchange.startedAt)
         guard var record = exchange.record else { return }
         exchange.record = nil

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Bytes
+internal import GatewayControl
 internal import GatewayTransport
 internal import JOSE
 
@@ -72,6 +73,11 @@ struct JWTSignCommand: ParsableCommand {
 
     private func writeKeySet(of key: SigningKey) throws {
         guard let jwks else { return }
+        if let text = try? TextFile.readBytes(jwks, maxBytes: Self.maxKeyBytes).get(),
+            (try? SigningKey.read(text, algorithm: nil, kid: nil)) != nil
+        {
+            throw Exit.usage("\(jwks) holds a private key, and is not overwritten; name another file.")
+        }
         let bytes = key.verificationJWKS + [ASCII.lineFeed]
         do {
             try OutputFile.replace(jwks, with: bytes, isSecret: key.algorithm.isSymmetric)
@@ -79,6 +85,8 @@ struct JWTSignCommand: ParsableCommand {
             throw Exit.usage("cannot write \(jwks): \(error.reason)")
         }
     }
+
+    private static var maxKeyBytes: Int { 1 << 20 }
 
     private func explain(_ key: SigningKey, _ claims: JSONMembers, now: Int64) {
         let origin = self.key.key.map { "the key in \($0)" } ?? "a fresh key"

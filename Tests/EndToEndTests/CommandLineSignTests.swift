@@ -50,6 +50,9 @@ struct CommandLineSignTests {
         #expect(try folder.read("key.jwk") == key)
         let confused = try folder.run("jwt", "sign", "--key", "key.jwk", "--jwks", "key.jwk")
         #expect(confused.exitCode == 2)
+        let disguised = try folder.run("jwt", "sign", "--jwks", "./key.jwk")
+        #expect(disguised.exitCode == 2)
+        #expect(disguised.errors.contains("holds a private key"))
         #expect(try folder.read("key.jwk") == key)
     }
 

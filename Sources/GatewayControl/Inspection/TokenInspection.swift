@@ -128,7 +128,14 @@ extension TokenInspection {
                 .warning, "duplicate_name",
                 "A name occurs twice in the \(name) (\(place)): two readers would take different values.")
         } else {
-            note(.warning, "not_json", "The \(name) is not JSON: \(failure.reason.rawValue) \(place).")
+            note(.warning, "not_json", "The \(name) is not JSON: \(failure.reason.inWords) \(place).")
         }
+    }
+}
+
+extension JSONError.Reason {
+    /// `unexpected end` for `unexpectedEnd`.
+    package var inWords: String {
+        rawValue.map { $0.isUppercase && self != .invalidUTF8 ? " \($0.lowercased())" : "\($0)" }.joined()
     }
 }

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Bytes
+internal import GatewayControl
 internal import JOSE
 
 /// Which key signs.
@@ -117,7 +118,7 @@ struct ClaimOptions: ParsableArguments {
             guard root.isObject else { throw Exit.usage("the claims in \(base) are no JSON object.") }
             return JSONMembers(root)
         } catch let error as JSONError {
-            throw Exit.usage("the claims in \(base) are no JSON: \(error.reason.rawValue) at byte \(error.offset).")
+            throw Exit.usage("the claims in \(base) are no JSON: \(error.reason.inWords) at byte \(error.offset).")
         }
     }
 }

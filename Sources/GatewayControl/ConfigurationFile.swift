@@ -1,3 +1,4 @@
+internal import Bytes
 internal import GatewayDialects
 package import GatewayEngine
 package import GatewayModel
@@ -77,11 +78,12 @@ package struct ConfigurationFile: Sendable {
     /// Far more than anyone writes by hand.
     private static let maxBytes = 32 << 20
 
-    /// All diagnostics as people read them, errors last.
+    /// All diagnostics as people read them, errors last; what they quote cannot steer a terminal.
     package func renderedDiagnostics() -> String {
-        diagnostics.sorted { ($0.severity, $1.provenance.line) < ($1.severity, $0.provenance.line) }
+        let rendered = diagnostics.sorted { ($0.severity, $1.provenance.line) < ($1.severity, $0.provenance.line) }
             .map { $0.rendered(source: $0.provenance.document == path ? text : nil) }
             .joined()
+        return TerminalText.lines(rendered)
     }
 }
 

@@ -32,6 +32,15 @@ package enum TextFile {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return .failure(lastFailure()) }
         defer { close(descriptor) }
+        return readBytes(descriptor, maxBytes: maxBytes)
+    }
+
+    /// Reads the standard input to its end.
+    package static func readStandardInput(maxBytes: Int) -> Result<[UInt8], Failure> {
+        readBytes(STDIN_FILENO, maxBytes: maxBytes)
+    }
+
+    private static func readBytes(_ descriptor: Int32, maxBytes: Int) -> Result<[UInt8], Failure> {
         var bytes: [UInt8] = []
         var chunk = [UInt8](repeating: 0, count: 64 << 10)
         while true {

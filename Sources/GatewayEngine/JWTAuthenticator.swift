@@ -19,8 +19,10 @@ final class JWTAuthenticator: Sendable {
     let forwardsUnverifiedToken: Bool
     let realm: String
     let maxTokenBytes: Int
+    /// Where the policy was written.
+    let provenance: Provenance
 
-    init(_ policy: JWTAuthentication, verifier: TokenVerifier) {
+    init(_ policy: JWTAuthentication, verifier: TokenVerifier, provenance: Provenance) {
         presence = policy.presence
         locations = policy.locations.map(Location.init)
         self.verifier = verifier
@@ -28,6 +30,7 @@ final class JWTAuthenticator: Sendable {
         forwardsUnverifiedToken = policy.forwardsUnverifiedToken
         realm = policy.realm
         maxTokenBytes = policy.maxTokenBytes
+        self.provenance = provenance
     }
 }
 

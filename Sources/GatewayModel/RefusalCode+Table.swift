@@ -36,8 +36,6 @@ extension RefusalCode {
                 remedy: "Use `chunked` alone; compress with Content-Encoding.")
         case .expectationFailed:
             Entry(417, .client, "the expectation is not supported", remedy: "Only `Expect: 100-continue` is known.")
-        case .upgradeNotSupported:
-            Entry(501, .client, "the upgrade is not supported", remedy: "Send the request without Upgrade.")
         case .bodyTooLarge:
             Entry(413, .client, "the request body is too large", remedy: "Send less, or raise the limit of the route.")
         case .requestTimeout:

@@ -15,7 +15,6 @@ package enum RefusalCode: String, Error, CaseIterable, Sendable {
     case versionNotSupported = "version_not_supported"
     case codingNotSupported = "coding_not_supported"
     case expectationFailed = "expectation_failed"
-    case upgradeNotSupported = "upgrade_not_supported"
     case bodyTooLarge = "body_too_large"
     case requestTimeout = "request_timeout"
 

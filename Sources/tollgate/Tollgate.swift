@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Bytes
 
 /// The command line. Flags and wiring only; no logic.
 @main
@@ -12,7 +13,24 @@ struct Tollgate: AsyncParsableCommand {
             """,
         version: Version.text,
         subcommands: [
-            DemoCommand.self, RunCommand.self, ValidateCommand.self, VersionCommand.self, RefusalsCommand.self,
+            DemoCommand.self, RunCommand.self, ValidateCommand.self, JWTCommand.self, JWKSCommand.self,
+            VersionCommand.self, RefusalsCommand.self,
         ]
     )
+
+    /// As ArgumentParser's own, but a wrong call ends with 2 instead of 64.
+    static func main() async {
+        do {
+            var command = try await asyncParseAsRoot()
+            if var command = command as? any AsyncParsableCommand {
+                try await command.run()
+            } else {
+                try command.run()
+            }
+        } catch {
+            guard exitCode(for: error) == .validationFailure else { exit(withError: error) }
+            StandardError.print(TerminalText.lines(fullMessage(for: error)))
+            exit(withError: Exit.misused)
+        }
+    }
 }

@@ -62,6 +62,12 @@ import Testing
         Case("[^\\n]*", "a\n", true, false),
         Case("$^", "", true, true),
         Case("a$b", "ab", false, false),
+        Case(#"\B\B"#, "é", true, false),
+        Case(#"a\Bé"#, "aé", false, false),
+        Case(#"^\wé\b\w"#, "aéa", true, true),
+        Case(#"[^x]\B[^x]"#, "é", false, false),
+        Case("(|a)*", "aa", true, true),
+        Case("(a|b?)*c", "abac", true, true),
     ])
     func `matches a part and the whole`(_ test: Case) throws {
         let bytes = Array(test.text.utf8)
@@ -96,6 +102,9 @@ import Testing
         #expect(try captures("(a)|(b)", "b") == [0, 1, -1, -1, 0, 1])
         #expect(try captures("(?:(a)|b)*", "ab") == [0, 2, 0, 1])
         #expect(try captures("z", "abc") == nil)
+        #expect(try captures("(^|)*", "a") == [0, 0, 0, 0])
+        #expect(try captures(#"\B\B"#, "Aé") == [3, 3])
+        #expect(try captures("(?:(a)|b)*?c", "abc") == [0, 3, 0, 1])
         #expect(try captures("$", "abc") == [3, 3])
     }
 

@@ -191,6 +191,39 @@ import Testing
     }
 }
 
+@Suite struct `A trusted proxy` {
+    private static let lines =
+        "X-Forwarded-For: 1.2.3.4\r\nX-Forwarded-Proto: https\r\nX-Forwarded-Host: b\r\nForwarded: for=1.2.3.4\r\n"
+
+    private static func forwarded(_ lines: String, trusting networks: [String]) throws -> [String] {
+        var configuration = GatewayConfiguration([.named("a")])
+        configuration.traffic.trustedProxies = networks
+        var gateway = try TestGateway(configuration)
+        return Array(gateway.get("/", host: "a", lines).lines.dropFirst(2))
+    }
+
+    @Test(arguments: [["192.0.2.0/24"], ["10.0.0.0/8", "192.0.2.7/32"], ["0.0.0.0/0"]])
+    func `is believed, and added to the list`(_ networks: [String]) throws {
+        #expect(
+            try Self.forwarded(Self.lines, trusting: networks) == [
+                "X-Forwarded-For: 1.2.3.4", "X-Forwarded-Proto: https", "X-Forwarded-Host: b", "Forwarded: for=1.2.3.4",
+                "x-forwarded-for: 192.0.2.7",
+            ])
+        #expect(
+            try Self.forwarded("", trusting: networks) == [
+                "x-forwarded-for: 192.0.2.7", "x-forwarded-proto: http", "x-forwarded-host: a",
+            ])
+    }
+
+    @Test(arguments: [[], ["192.0.3.0/24"], ["192.0.2.8/32"], ["::/0"]])
+    func `is nobody else`(_ networks: [String]) throws {
+        #expect(
+            try Self.forwarded(Self.lines, trusting: networks) == [
+                "x-forwarded-for: 192.0.2.7", "x-forwarded-proto: http", "x-forwarded-host: a",
+            ])
+    }
+}
+
 @Suite struct `Upstream weights` {
     private static func upstream(_ weights: [Int]) throws -> UpstreamSnapshot {
         var configuration = GatewayConfiguration([.named("a")])

@@ -27,8 +27,7 @@ struct TestGateway {
         let (snapshot, diagnostics) = Compiler.compile(configuration, keys: keys)
         guard let snapshot else { throw Invalid(diagnostics: diagnostics) }
         self.snapshot = snapshot
-        connection = ConnectionContext(
-            address: "192.0.2.7", port: 4711, scheme: "http", traffic: snapshot.traffic)
+        connection = ConnectionContext(address: "192.0.2.7", port: 4711, scheme: "http", traffic: snapshot.traffic)
     }
 
     struct Invalid: Error {
@@ -109,9 +108,14 @@ extension [UInt8] {
 /// Keys and tokens.
 enum Tokens {
     static let now: Int64 = 1_800_000_000
-    static let key = try! SigningKey.generate(.es256, kid: "one")
-    static let stranger = try! SigningKey.generate(.es256, kid: "one")
-    static let secret = try! SigningKey.generate(.hs256, kid: "secret")
+    static let key = generate(.es256, kid: "one")
+    static let stranger = generate(.es256, kid: "one")
+    static let secret = generate(.hs256, kid: "secret")
+
+    private static func generate(_ algorithm: SignatureAlgorithm, kid: String) -> SigningKey {
+        guard let key = try? SigningKey.generate(algorithm, kid: kid) else { preconditionFailure("no key could be made") }
+        return key
+    }
 
     /// Claims that pass, with some replaced; nil leaves a claim out.
     static func claims(_ changes: [String: String?] = [:]) -> String {
@@ -199,13 +203,9 @@ extension GatewayConfiguration {
         let names = listeners.flatMap(\.routes).map(\.name)
         self.init(
             process: ProcessSettings(
-                workerThreads: 1, control: .off, accessLog: .off, logLevel: .info, logFormat: .text,
+                workerThreads: 1, control: .off, accessLog: .off, logLevel: .error, logFormat: .text,
                 drainTimeout: .seconds(1)),
-            traffic: TrafficSettings(
-                headTimeout: .seconds(15), idleTimeout: .seconds(75), bodyTimeout: .seconds(60),
-                requestTimeout: .seconds(60), connectTimeout: .seconds(10), maxHeadBytes: 65536,
-                maxTargetBytes: 16384, maxFields: 128, maxBodyBytes: nil, trustedProxies: [], onTokenExpiry: .close,
-                provenance: Provenance(document: "test")),
+            traffic: .test,
             binds: [Bind(address: ListenAddress(host: "::", port: 1), listeners: listeners, provenance: here)],
             upstreams: names.map { name in
                 Upstream(
@@ -213,5 +213,14 @@ extension GatewayConfiguration {
                     provenance: here)
             },
             attachments: attachments)
+    }
+}
+
+extension TrafficSettings {
+    static var test: TrafficSettings {
+        TrafficSettings(
+            headTimeout: .seconds(1), idleTimeout: .seconds(1), bodyTimeout: .seconds(1), requestTimeout: .seconds(1),
+            connectTimeout: .seconds(1), maxHeadBytes: 64 << 10, maxTargetBytes: 16 << 10, maxFields: 128,
+            maxBodyBytes: nil, trustedProxies: [], onTokenExpiry: .close, provenance: here)
     }
 }

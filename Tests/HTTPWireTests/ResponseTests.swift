@@ -205,6 +205,27 @@ import Testing
         #expect(ClientDriver.events("HTTP/1.1 101 Switching Protocols\r\n\r\n") == [.failed(.malformedStatusLine)])
     }
 
+    @Test func `behind a switch that was asked for everything is the other protocol's`() {
+        var driver = ClientDriver()
+        driver.machine.begin(toHead: false, isComplete: true, asksForUpgrade: true)
+        driver.feed("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n\u{81}HTTP/1.1 200 OK\r\n\r\n")
+        #expect(driver.events.count == 2)
+        #expect(driver.events.last == .body("\u{81}HTTP/1.1 200 OK\r\n\r\n"))
+        #expect(!driver.machine.isReusable)
+        #expect(driver.machine.inputClosed() == .endsBody)
+    }
+
+    @Test func `a switch may be refused by an ordinary answer`() {
+        var driver = ClientDriver()
+        driver.machine.begin(toHead: false, isComplete: true, asksForUpgrade: true)
+        driver.feed("HTTP/1.1 403 No\r\nContent-Length: 2\r\n\r\nno")
+        #expect(driver.events.last == .end(trailers: []))
+        #expect(driver.machine.isReusable)
+        driver.machine.begin(toHead: false, isComplete: true)
+        driver.feed("HTTP/1.1 101 Switching Protocols\r\n\r\n")
+        #expect(driver.events.last == .failed(.malformedStatusLine))
+    }
+
     @Test func `a flood of interim answers is refused`() {
         let events = ClientDriver.events(String(repeating: "HTTP/1.1 100 Continue\r\n\r\n", count: 20))
         #expect(events.count == 17)

@@ -130,6 +130,35 @@ import Testing
         #expect(driver.events.last == .after(keepsAlive ? .nextRequest : .close))
     }
 
+    struct Upgrade: Sendable, CustomTestStringConvertible {
+        var request: String
+        var asks: Bool
+        var testDescription: String { request.replacing("\r\n", with: "⏎") }
+    }
+
+    static let upgrades: [Upgrade] = [
+        Upgrade(request: "GET / HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: WebSocket\r\n", asks: true),
+        Upgrade(request: "GET / HTTP/1.1\r\nConnection: keep-alive, upgrade\r\nUpgrade: websocket\r\n", asks: true),
+        Upgrade(request: "GET / HTTP/1.1\r\nUpgrade: websocket\r\n", asks: false),
+        Upgrade(request: "GET / HTTP/1.1\r\nConnection: upgrade\r\n", asks: false),
+        Upgrade(request: "GET / HTTP/1.1\r\nConnection: upgrade\r\nUpgrade: h2c\r\n", asks: false),
+        Upgrade(request: "GET / HTTP/1.1\r\nConnection: upgrade\r\nUpgrade: websocket, h2c\r\n", asks: false),
+        Upgrade(request: "GET / HTTP/1.0\r\nConnection: upgrade\r\nUpgrade: websocket\r\n", asks: false),
+        Upgrade(request: "POST / HTTP/1.1\r\nConnection: upgrade\r\nUpgrade: websocket\r\n", asks: false),
+        Upgrade(
+            request: "GET / HTTP/1.1\r\nConnection: upgrade\r\nUpgrade: websocket\r\nContent-Length: 1\r\n", asks: false),
+    ]
+
+    @Test(arguments: upgrades)
+    func `knows who asks for a WebSocket, and forwards no other wish`(_ entry: Upgrade) throws {
+        let bytes = Array((entry.request + "Host: a\r\n\r\n").utf8)
+        var table = FieldTable()
+        let head = try #require(try RequestHeadParser.parse(bytes.span, limits: .standard, into: &table))
+        #expect(head.asksForWebSocket == entry.asks)
+        let kept = ReadRequest(head, table, bytes).kept.map { $0.lowercased() }
+        #expect(!kept.contains { $0.hasPrefix("upgrade:") || $0.hasPrefix("connection:") })
+    }
+
     @Test func `remembers HEAD for one request only`() {
         var driver = ServerDriver()
         driver.feed("HEAD / HTTP/1.1\r\nHost: a\r\n\r\n")

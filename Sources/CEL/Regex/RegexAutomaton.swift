@@ -36,12 +36,14 @@ struct RegexAutomaton: Sendable {
         return acceptsAtEnd[Int(state)]
     }
 
-    /// What assertions can tell about the byte before a place.
+    /// What assertions can tell about a byte beside a place.
     private enum Before: UInt8 {
-        case textStart, newline, word, other
+        case textStart, newline, word, continuation, other
 
         init(_ byte: UInt8) {
-            self = byte == 0x0A ? .newline : RegexAssertion.isWord(byte) ? .word : .other
+            self =
+                byte == 0x0A
+                ? .newline : RegexAssertion.isWord(byte) ? .word : byte & 0xC0 == 0x80 ? .continuation : .other
         }
 
         var sample: UInt8? {
@@ -49,6 +51,7 @@ struct RegexAutomaton: Sendable {
             case .textStart: nil
             case .newline: 0x0A
             case .word: 0x61
+            case .continuation: 0x80
             case .other: 0x20
             }
         }
@@ -116,7 +119,9 @@ struct RegexAutomaton: Sendable {
             }
             for case .bytes(let range, _) in steps { mark(range) }
             if hasAssertions {
-                for range: ClosedRange<UInt8> in [0x0A...0x0A, 0x30...0x39, 0x41...0x5A, 0x5F...0x5F, 0x61...0x7A] {
+                for range: ClosedRange<UInt8> in [
+                    0x0A...0x0A, 0x30...0x39, 0x41...0x5A, 0x5F...0x5F, 0x61...0x7A, 0x80...0xBF,
+                ] {
                     mark(range)
                 }
             }

@@ -78,7 +78,8 @@ struct RegexProgram {
             let loop = try add(.split(next, next))
             let once = try compile(body, next: loop)
             steps[Int(loop)] = isGreedy ? .split(once, next) : .split(next, once)
-            start = loop
+            // Where the body may match nothing, it is tried before the loop is left, as backtracking engines do.
+            start = body.mayBeEmpty ? try add(isGreedy ? .split(once, next) : .split(next, once)) : loop
         }
         for _ in 0..<minimum { start = try compile(body, next: start) }
         return start

@@ -31,7 +31,7 @@ struct RegexSimulation {
         var following = Threads(program.steps.count)
         var found: Captures?
         for position in from...max(from, text.count) {
-            if found == nil, !isWhole || position == from {
+            if found == nil, !isWhole || position == from, isScalarStart(position, in: text) {
                 var captures = Captures(repeating: -1, count: slotCount)
                 captures[0] = position
                 add(program.start, captures, at: position, in: text, to: &current)
@@ -62,6 +62,10 @@ struct RegexSimulation {
             following.clear()
         }
         return found
+    }
+
+    private func isScalarStart(_ position: Int, in text: Span<UInt8>) -> Bool {
+        position == text.count || text[position] & 0xC0 != 0x80
     }
 
     /// Adds a step and all it reaches without taking a byte, in order of preference.

@@ -10,6 +10,20 @@ indirect enum RegexNode {
     case assertion(RegexAssertion)
 }
 
+extension RegexNode {
+    /// Whether the expression may match without taking a byte.
+    var mayBeEmpty: Bool {
+        switch self {
+        case .empty, .assertion: true
+        case .set: false
+        case .sequence(let parts): parts.allSatisfy(\.mayBeEmpty)
+        case .alternatives(let branches): branches.contains(where: \.mayBeEmpty)
+        case .repetition(let body, let minimum, _, _): minimum == 0 || body.mayBeEmpty
+        case .capture(let body, _): body.mayBeEmpty
+        }
+    }
+}
+
 /// A condition on a place in the text.
 enum RegexAssertion: UInt8 {
     case textStart, textEnd, lineStart, lineEnd, wordBoundary, notWordBoundary
@@ -22,7 +36,9 @@ enum RegexAssertion: UInt8 {
         case .lineStart: before == nil || before == 0x0A
         case .lineEnd: after == nil || after == 0x0A
         case .wordBoundary: Self.isWord(before) != Self.isWord(after)
-        case .notWordBoundary: Self.isWord(before) == Self.isWord(after)
+        // Never inside a scalar of several bytes.
+        case .notWordBoundary:
+            Self.isWord(before) == Self.isWord(after) && !(after.map { $0 & 0xC0 == 0x80 } ?? false)
         }
     }
 

@@ -55,7 +55,8 @@ struct AgentgatewayDecoder {
         let binds = binds(reader)
         targetedPolicies(reader)
         return GatewayConfiguration(
-            process: process, traffic: traffic, binds: binds, upstreams: upstreams, attachments: policies.resolved(findings))
+            process: process, traffic: traffic, binds: binds, upstreams: upstreams,
+            attachments: policies.resolved(findings))
     }
 }
 

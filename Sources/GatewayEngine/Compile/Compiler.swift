@@ -135,7 +135,9 @@ package struct Compiler {
         let providers = policy.issuers.map { issuer in
             (rules(of: issuer, policy), issuer.keySources.compactMap { keys.keySets[$0] })
         }
-        let authenticator = JWTAuthenticator(policy, verifier: TokenVerifier(providers: providers))
+        let authenticator = JWTAuthenticator(
+            policy, verifier: TokenVerifier(providers: providers),
+            provenance: configuration.attachments[index].provenance)
         authenticators[index] = authenticator
         return authenticator
     }

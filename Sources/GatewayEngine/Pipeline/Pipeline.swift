@@ -48,14 +48,14 @@ package enum Pipeline {
     }
 
     @inline(__always)
-    private static func listener(of bind: BindSnapshot, _ scratch: RequestScratch) -> ListenerSnapshot? {
+    static func listener(of bind: BindSnapshot, _ scratch: RequestScratch) -> ListenerSnapshot? {
         if bind.listeners.count == 1, bind.hosts.any != nil { return bind.listeners[0] }
         let host = scratch.target.host
         return bind.hosts.first(host.span) { bind.listeners[$0] }
     }
 
     @inline(__always)
-    private static func route(
+    static func route(
         of listener: ListenerSnapshot, _ head: RequestHead, _ bytes: Span<UInt8>, _ scratch: RequestScratch
     ) -> RouteSnapshot? {
         if scratch.target.isVerbatim { return route(of: listener, head, bytes, target: bytes, scratch) }

@@ -140,11 +140,7 @@ package final class GatewayServer: Sendable {
         let workers = listening.withLock { $0.workers }
         var channels: [any Channel] = []
         do {
-            // Nobody else may have the address: with SO_REUSEPORT alone a second process would share it unseen.
-            let probe = try await ServerBootstrap(group: group)
-                .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-                .bind(host: address.host, port: address.port).get()
-            try await probe.close()
+            try proveFree(address)
             for worker in workers {
                 channels.append(try await listen(address, worker))
             }
@@ -192,4 +188,23 @@ package final class GatewayServer: Sendable {
         default: "\(error)"
         }
     }
+}
+
+/// Throws where another process listens on the address: with SO_REUSEPORT alone it would be shared unseen.
+///
+/// The socket is bound and never listens: what listens also takes connections, which would be nobody's.
+private func proveFree(_ address: ListenAddress) throws {
+    let socketAddress = try SocketAddress(ipAddress: address.host, port: address.port)
+    #if canImport(Glibc)
+        let stream = Int32(SOCK_STREAM.rawValue)
+    #else
+        let stream = SOCK_STREAM
+    #endif
+    let descriptor = socket(Int32(socketAddress.protocol.rawValue), stream, 0)
+    guard descriptor >= 0 else { throw IOError(errnoCode: errno, reason: "socket") }
+    defer { _ = close(descriptor) }
+    var yes: Int32 = 1
+    setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &yes, socklen_t(MemoryLayout<Int32>.size))
+    let result = socketAddress.withSockAddr { bind(descriptor, $0, socklen_t($1)) }
+    guard result == 0 else { throw IOError(errnoCode: errno, reason: "bind") }
 }

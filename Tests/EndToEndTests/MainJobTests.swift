@@ -1,3 +1,4 @@
+import Foundation
 import JOSE
 import Testing
 
@@ -100,5 +101,29 @@ import Testing
             #expect(answer.status == 502)
             #expect(answer.refusal == "upstream_unreachable")
         }
+    }
+}
+
+@Suite struct `The start` {
+    @Test func `answers the first connection it takes`() throws {
+        for _ in 0..<10 {
+            let stage = try Stage()
+            let client = stage.gateway.firstConnection
+            try client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+            #expect(try client.readAnswer().status == 401)
+        }
+    }
+
+    @Test func `fails where another process has the port`() throws {
+        let stage = try Stage()
+        let (listener, port) = try Sockets.listen()
+        defer { Sockets.close(listener) }
+        for port in [stage.gateway.port, port] {
+            let failure = try GatewayProcess.failure(
+                of: "config: {enableIpv6: false, statsAddr: 'off'}\nbinds: [{port: \(port), listeners: [{routes: []}]}]"
+            )
+            #expect(failure.contains("in use by another process"), "\(failure)")
+        }
+        #expect(!Sockets.wait(listener, for: Int16(POLLIN), 0))
     }
 }

@@ -88,7 +88,8 @@ final class Upstream {
     deinit { Sockets.close(listener) }
 
     func accept() throws -> Wire {
-        guard Sockets.wait(listener, for: Int16(POLLIN), Wire.patience), let descriptor = Sockets.accept(listener) else {
+        guard Sockets.wait(listener, for: Int16(POLLIN), Wire.patience), let descriptor = Sockets.accept(listener)
+        else {
             throw WireFailure.timedOut(waitingFor: "a connection of the gateway", after: [])
         }
         return Wire(descriptor: descriptor)
@@ -104,25 +105,54 @@ final class GatewayProcess {
     let id: pid_t
     private let folder: URL
 
+    /// The connection that showed that the gateway is ready.
+    let firstConnection: Wire
+
     init(configuration: (_ port: Int) -> String) throws {
-        folder = FileManager.default.temporaryDirectory.appending(path: "tollgate-test-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        var failure = "it was never started"
+        folder = try Self.makeFolder()
+        let log = folder.appending(path: "log")
+        var failure = ""
         // Another program may have the port: then the gateway ends at once.
         for _ in 0..<5 {
             let port = Ports.next()
             let file = folder.appending(path: "config.yaml")
             try configuration(port).write(to: file, atomically: true, encoding: .utf8)
-            let id = try Self.spawn(file, log: folder.appending(path: "log"))
-            if Self.isReady(id, port: port) {
+            let id = try Self.spawn(file, log: log)
+            if let connection = Self.connection(to: id, port: port) {
                 self.port = port
                 self.id = id
+                firstConnection = connection
                 return
             }
             Self.end(id)
-            failure = (try? String(contentsOf: folder.appending(path: "log"), encoding: .utf8)) ?? "no log"
+            failure = (try? String(contentsOf: log, encoding: .utf8)) ?? "no log"
         }
         throw StartFailure(log: failure)
+    }
+
+    /// What a start with this configuration says before it fails.
+    static func failure(of configuration: String) throws -> String {
+        let folder = try makeFolder()
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let file = folder.appending(path: "config.yaml")
+        try configuration.write(to: file, atomically: true, encoding: .utf8)
+        let log = folder.appending(path: "log")
+        let id = try spawn(file, log: log)
+        let deadline = ContinuousClock.now + .seconds(10)
+        while waitpid(id, nil, WNOHANG) == 0 {
+            guard ContinuousClock.now < deadline else {
+                end(id)
+                throw StartFailure(log: "it runs")
+            }
+            poll(nil, 0, 2)
+        }
+        return try String(contentsOf: log, encoding: .utf8)
+    }
+
+    private static func makeFolder() throws -> URL {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "tollgate-test-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        return folder
     }
 
     struct StartFailure: Error {
@@ -145,20 +175,26 @@ final class GatewayProcess {
 
     private static let binary: URL? = {
         if let path = ProcessInfo.processInfo.environment["TOLLGATE_BINARY"] { return URL(filePath: path) }
-        let own = [CommandLine.arguments.first, try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")]
+        let own = [
+            CommandLine.arguments.first, try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe"),
+        ]
         for path in own.compactMap({ $0 }) {
             var folder = URL(filePath: path)
             for _ in 0..<5 {
                 folder.deleteLastPathComponent()
                 let candidate = folder.appending(path: "tollgate")
-                if FileManager.default.isExecutableFile(atPath: candidate.path), !candidate.hasDirectoryPath { return candidate }
+                if FileManager.default.isExecutableFile(atPath: candidate.path), !candidate.hasDirectoryPath {
+                    return candidate
+                }
             }
         }
         return nil
     }()
 
     private static func spawn(_ configuration: URL, log: URL) throws -> pid_t {
-        guard let binary else { throw StartFailure(log: "no tollgate beside the tests, and TOLLGATE_BINARY is not set") }
+        guard let binary else {
+            throw StartFailure(log: "no tollgate beside the tests, and TOLLGATE_BINARY is not set")
+        }
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
@@ -176,17 +212,14 @@ final class GatewayProcess {
         return id
     }
 
-    /// Whether the process takes connections before it ends or ten seconds have passed.
-    private static func isReady(_ id: pid_t, port: Int) -> Bool {
+    /// The first connection that the process takes; nil if it ends before or ten seconds have passed.
+    private static func connection(to id: pid_t, port: Int) -> Wire? {
         let deadline = ContinuousClock.now + .seconds(10)
         while ContinuousClock.now < deadline, waitpid(id, nil, WNOHANG) == 0 {
-            if let descriptor = try? Sockets.connect(port: port, receiveBuffer: nil) {
-                Sockets.close(descriptor)
-                return waitpid(id, nil, WNOHANG) == 0
-            }
+            if let wire = try? Wire(port: port) { return waitpid(id, nil, WNOHANG) == 0 ? wire : nil }
             poll(nil, 0, 2)
         }
-        return false
+        return nil
     }
 
     private static func end(_ id: pid_t) {

@@ -148,8 +148,10 @@ enum WireFailure: Error, CustomStringConvertible {
 
     var description: String {
         switch self {
-        case .timedOut(let what, let bytes): "timed out waiting for \(what.debugDescription) after \(bytes.text.debugDescription)"
-        case .ended(let what, let bytes): "closed while waiting for \(what.debugDescription) after \(bytes.text.debugDescription)"
+        case .timedOut(let what, let bytes):
+            "timed out waiting for \(what.debugDescription) after \(bytes.text.debugDescription)"
+        case .ended(let what, let bytes):
+            "closed while waiting for \(what.debugDescription) after \(bytes.text.debugDescription)"
         case .broken(let reason): "broken: \(reason)"
         }
     }
@@ -193,7 +195,8 @@ enum Sockets {
         let descriptor = socket(AF_INET, stream, 0)
         set(descriptor, SO_REUSEADDR, 1)
         if let receiveBuffer { set(descriptor, SO_RCVBUF, receiveBuffer) }
-        guard descriptor >= 0, withAddress(port: 0, { bind(descriptor, $0, $1) }) == 0, systemListen(descriptor, 128) == 0
+        guard descriptor >= 0, withAddress(port: 0, { bind(descriptor, $0, $1) }) == 0,
+            systemListen(descriptor, 128) == 0
         else { throw WireFailure.broken("cannot listen") }
         setNonBlocking(descriptor)
         var address = sockaddr_in()

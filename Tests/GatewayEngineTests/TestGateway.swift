@@ -113,7 +113,9 @@ enum Tokens {
     static let secret = generate(.hs256, kid: "secret")
 
     private static func generate(_ algorithm: SignatureAlgorithm, kid: String) -> SigningKey {
-        guard let key = try? SigningKey.generate(algorithm, kid: kid) else { preconditionFailure("no key could be made") }
+        guard let key = try? SigningKey.generate(algorithm, kid: kid) else {
+            preconditionFailure("no key could be made")
+        }
         return key
     }
 

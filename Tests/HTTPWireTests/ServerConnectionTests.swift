@@ -146,7 +146,8 @@ import Testing
         Upgrade(request: "GET / HTTP/1.0\r\nConnection: upgrade\r\nUpgrade: websocket\r\n", asks: false),
         Upgrade(request: "POST / HTTP/1.1\r\nConnection: upgrade\r\nUpgrade: websocket\r\n", asks: false),
         Upgrade(
-            request: "GET / HTTP/1.1\r\nConnection: upgrade\r\nUpgrade: websocket\r\nContent-Length: 1\r\n", asks: false),
+            request: "GET / HTTP/1.1\r\nConnection: upgrade\r\nUpgrade: websocket\r\nContent-Length: 1\r\n", asks: false
+        ),
     ]
 
     @Test(arguments: upgrades)

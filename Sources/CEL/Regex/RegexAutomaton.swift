@@ -136,26 +136,41 @@ struct RegexAutomaton: Sendable {
             classCount = current + 1
         }
 
+        /// What a place does with the next byte.
+        private struct Row {
+            var ways: [(range: ClosedRange<UInt8>, next: Int32)] = []
+            var isMatch = false
+        }
+
+        private func row(_ here: [Int32]) -> Row {
+            var row = Row()
+            for step in here {
+                switch steps[Int(step)] {
+                case .bytes(let range, let next): row.ways.append((range, next))
+                case .match: row.isMatch = true
+                default: break
+                }
+            }
+            return row
+        }
+
         /// Adds the transitions of a place; false where there are too many places.
         private mutating func addRow(for place: Place) -> Bool {
             let isConditional = place.steps.contains(where: isAssertion)
+            let plain = row(place.steps)
             // Bytes alike to assertions see the same steps.
-            var resolved: [Before: [Int32]] = [:]
+            var resolved: [Before: Row] = [:]
             for sample in samples {
-                let kind = isConditional ? Before(sample) : .other
-                let here: [Int32]
-                if !isConditional {
-                    here = place.steps
-                } else if let known = resolved[kind] {
-                    here = known
-                } else {
-                    here = resolve(place, after: sample)
+                var here = plain
+                if isConditional {
+                    let kind = Before(sample)
+                    here = resolved[kind] ?? row(resolve(place, after: sample))
                     resolved[kind] = here
                 }
                 guard let target = state(after: sample, from: here) else { return false }
                 table.append(target)
             }
-            acceptsAtEnd.append(reachesMatch(isConditional ? resolve(place, after: nil) : place.steps))
+            acceptsAtEnd.append(isConditional ? row(resolve(place, after: nil)).isMatch : plain.isMatch)
             return true
         }
 
@@ -174,15 +189,11 @@ struct RegexAutomaton: Sendable {
             return UInt16(number)
         }
 
-        private mutating func state(after byte: UInt8, from here: [Int32]) -> UInt16? {
-            if !isWhole, reachesMatch(here) { return RegexAutomaton.accepting }
+        private mutating func state(after byte: UInt8, from here: Row) -> UInt16? {
+            if !isWhole, here.isMatch { return RegexAutomaton.accepting }
+            work += here.ways.count
             var targets: [Int32] = []
-            for step in here {
-                work += 1
-                if case .bytes(let range, let next) = steps[Int(step)], range.contains(byte) {
-                    targets.append(next)
-                }
-            }
+            for way in here.ways where way.range.contains(byte) { targets.append(way.next) }
             if mayBeginLater { targets.append(firstStep) }
             if targets.isEmpty { return RegexAutomaton.dead }
             let before = hasAssertions ? Before(byte) : .other
@@ -195,10 +206,6 @@ struct RegexAutomaton: Sendable {
 
         private func isAssertion(_ step: Int32) -> Bool {
             if case .assertion = steps[Int(step)] { true } else { false }
-        }
-
-        private func reachesMatch(_ reached: [Int32]) -> Bool {
-            reached.contains { if case .match = steps[Int($0)] { true } else { false } }
         }
 
         /// The steps of a place with those behind assertions that hold there.

@@ -165,7 +165,7 @@ struct RouteCandidate: Sendable {
         var matches = false
         var count = 0
         for line in request.lines
-        where request.bytes.extracting(line.name).equalsIgnoringASCIICase(header.name.span) {
+        where !line.isDropped && request.bytes.extracting(line.name).equalsIgnoringASCIICase(header.name.span) {
             count += 1
             matches = header.value.accepts(request.bytes.extracting(line.value))
         }

@@ -27,7 +27,7 @@ extension RefusalCode {
                 431, .client, "the request header section is too large",
                 remedy: "Send fewer or shorter headers (a cookie jar is the usual cause).")
         case .methodNotSupported:
-            Entry(501, .client, "the method is not supported", remedy: "CONNECT is not forwarded.")
+            Entry(501, .client, "the method is not supported", remedy: "CONNECT and TRACE are not forwarded.")
         case .versionNotSupported:
             Entry(505, .client, "the HTTP version is not supported", remedy: "Speak HTTP/1.1 or HTTP/1.0.")
         case .codingNotSupported:

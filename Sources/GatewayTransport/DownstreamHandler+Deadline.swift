@@ -7,6 +7,8 @@ internal import HTTPWire
 struct Deadline {
     enum Wait {
         case nothing, idle, head, body, response, tunnel
+        /// The client does not read.
+        case writing
     }
 
     var wait = Wait.nothing
@@ -27,7 +29,7 @@ extension DownstreamHandler {
             case .nothing, .tunnel: nil
             case .idle: traffic.idleSeconds
             case .head: traffic.headSeconds
-            case .body: traffic.bodySeconds
+            case .body, .writing: traffic.bodySeconds
             case .response: traffic.requestSeconds
             }
         deadline.at = seconds.map { worker.uptime &+ $0 &* 1_000_000_000 } ?? .max
@@ -36,7 +38,7 @@ extension DownstreamHandler {
     private var currentWait: Deadline.Wait {
         guard machine.isServing else { return pending == nil ? .idle : .head }
         if exchange.isTunnel { return .tunnel }
-        if exchange.hasWrittenHead { return .nothing }
+        if exchange.hasWrittenHead { return isWritable ? .nothing : .writing }
         // A body that the upstream does not take is the upstream's delay, not the client's.
         let waitsForClient = !machine.hasReadWholeRequest && !isConnecting && upstream?.isWritable ?? true
         return waitsForClient ? .body : .response
@@ -47,7 +49,7 @@ extension DownstreamHandler {
         guard worker.uptime >= deadline.at else { return }
         switch deadline.wait {
         case .nothing, .tunnel: break
-        case .idle: close()
+        case .idle, .writing: close()
         case .head:
             exchange = Exchange()
             exchange.startedAt = worker.uptime

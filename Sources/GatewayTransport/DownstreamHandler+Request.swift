@@ -87,7 +87,7 @@ extension DownstreamHandler {
                 connection.requestHead = head
                 connection.begin(for: self, self.exchange.request)
             case .failure(let error):
-                if !self.isClosed { self.refuse(UpstreamPool.refusalCode(of: error)) }
+                if !self.isClosed, self.machine.isServing { self.refuse(UpstreamPool.refusalCode(of: error)) }
             }
             self.continueServing()
         }
@@ -95,6 +95,7 @@ extension DownstreamHandler {
 
     func forwardBody(_ buffer: ByteBuffer, _ range: Range<Int>) {
         guard let upstream else { return }
+        exchange.hasSentBody = true
         exchange.bodyBytes &+= UInt64(range.count)
         guard exchange.bodyBytes <= worker.snapshot.traffic.maxBodyBytes || exchange.isTunnel else {
             self.upstream = nil
@@ -110,6 +111,7 @@ extension DownstreamHandler {
 
     func forwardEnd(_ bytes: Span<UInt8>) {
         guard let upstream else { return }
+        exchange.hasSentBody = true
         if exchange.isChunked {
             var last = ByteBuffer()
             BodyWriter.writeLastChunk(worker.scratch.table, bytes, into: &last)
@@ -124,7 +126,7 @@ extension DownstreamHandler {
     ///   and a request that is idempotent and has sent no body goes out once more on a fresh one.
     func upstreamDied(head: ByteBuffer?, pool: UpstreamPool) {
         upstream = nil
-        guard let head, exchange.request.isIdempotent, exchange.bodyBytes == 0, !exchange.wasRetried,
+        guard let head, exchange.request.isIdempotent, !exchange.hasSentBody, !exchange.wasRetried,
             !exchange.hasWrittenHead
         else { return upstreamFailed(.upstreamClosed) }
         exchange.wasRetried = true

@@ -30,6 +30,8 @@ extension DownstreamHandler {
         }
         writeHead(head, bytes, plan: exchange.plan)
         updateDeadline()
+        // What the client sent behind its request was meant for the other side.
+        if exchange.isTunnel { continueServing() }
     }
 
     /// The upstream speaks WebSocket from here on: both sides are bytes until one of them closes.

@@ -41,6 +41,8 @@ final class DownstreamHandler: ChannelDuplexHandler {
         var isChunked = false
         var style = RefusalStyle.agentgateway
         var bodyBytes: UInt64 = 0
+        /// A piece of the body, or its end, has gone to an upstream.
+        var hasSentBody = false
         var wasRetried = false
         var hasWrittenHead = false
         var isTunnel = false
@@ -137,7 +139,10 @@ final class DownstreamHandler: ChannelDuplexHandler {
         }
         upstream?.flush()
         flush()
-        if hasEndedInput, !machine.isServing { return closeWhenWritten() }
+        if hasEndedInput, !isConnecting {
+            if !machine.isServing { return closeWhenWritten() }
+            if !machine.hasReadWholeRequest { return close() }
+        }
         resumeReading()
     }
 
@@ -159,6 +164,7 @@ final class DownstreamHandler: ChannelDuplexHandler {
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
         isWritable = context.channel.isWritable
+        updateDeadline()
         if isWritable { upstream?.resumeReading() }
     }
 
@@ -193,7 +199,9 @@ final class DownstreamHandler: ChannelDuplexHandler {
         guard case .some(.inputClosed) = event as? ChannelEvent else { return }
         hasEndedInput = true
         // A request that is whole is still answered; half a request is nothing.
-        if !machine.isServing || !machine.hasReadWholeRequest, !isConnecting { close() }
+        if isConnecting { return }
+        if !machine.isServing { return closeWhenWritten() }
+        if !machine.hasReadWholeRequest { close() }
     }
 
     func channelInactive(context: ChannelHandlerContext) {

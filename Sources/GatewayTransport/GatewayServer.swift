@@ -80,7 +80,16 @@ package final class GatewayServer: Sendable {
     package func publish(_ snapshot: Snapshot) async throws {
         let (workers, open) = listening.withLock { ($0.workers, Set($0.channels.keys)) }
         let wanted = Set(snapshot.binds.map(\.address))
-        for address in wanted.subtracting(open) { try await listen(address) }
+        var added: [ListenAddress] = []
+        do {
+            for address in wanted.subtracting(open) {
+                try await listen(address)
+                added.append(address)
+            }
+        } catch {
+            for address in added { await close(address) }
+            throw error
+        }
         for worker in workers {
             try await worker.eventLoop.submit { worker.value.use(snapshot) }.get()
         }

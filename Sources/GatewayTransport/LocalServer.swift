@@ -71,6 +71,9 @@ private final class LocalHandler: ChannelInboundHandler {
     private var pending = ByteBuffer()
     private var request = LocalRequest(method: "", target: "")
 
+    /// What may wait behind an answer.
+    private static let maxPendingBytes = 1 << 20
+
     init(_ respond: @escaping @Sendable (LocalRequest) async -> LocalResponse) {
         self.respond = respond
     }
@@ -78,6 +81,7 @@ private final class LocalHandler: ChannelInboundHandler {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         var buffer = unwrapInboundIn(data)
         pending.writeBuffer(&buffer)
+        guard pending.readableBytes <= Self.maxPendingBytes else { return context.close(promise: nil) }
         serve(context)
     }
 

@@ -30,6 +30,9 @@ package struct CanonicalTarget: Sendable {
 
     /// Reads the target and host of `head`.
     package mutating func read(_ head: RequestHead, _ bytes: Span<UInt8>) throws(WireError) {
+        // A target that is refused leaves nothing of the request before it.
+        set(verbatimPath: 0..<0, query: nil)
+        host.removeAll(keepingCapacity: true)
         authority = head.host
         try Authority.read(bytes.extracting(head.host), into: &host)
         let target = head.target
@@ -111,16 +114,18 @@ package struct CanonicalTarget: Sendable {
         if end < target.upperBound, bytes[end] == UInt8(ascii: "/") {
             return try readOriginForm(end..<target.upperBound, bytes)
         }
-        try readEmptyPath(query: end < target.upperBound ? end + 1..<target.upperBound : nil, bytes)
+        try readEmptyPath(head, query: end < target.upperBound ? end + 1..<target.upperBound : nil, bytes)
     }
 
-    private mutating func readEmptyPath(query: Range<Int>?, _ bytes: Span<UInt8>) throws(WireError) {
+    private mutating func readEmptyPath(
+        _ head: RequestHead, query: Range<Int>?, _ bytes: Span<UInt8>
+    ) throws(WireError) {
         if let query {
             for index in query where !PathNormalizer.isAllowedInQuery(bytes[index]) { throw .ambiguousTarget }
         }
-        let slash: [UInt8] = [UInt8(ascii: "/")]
         storage.removeAll(keepingCapacity: true)
-        storage.append(contentsOf: slash)
+        // RFC 9112 §3.2.4: OPTIONS of a whole server.
+        storage.append(head.method == .options && query == nil ? UInt8(ascii: "*") : UInt8(ascii: "/"))
         isVerbatim = false
         path = 0..<1
         self.query = nil

@@ -9,7 +9,7 @@ package enum KnownField: UInt8, Sendable {
     case connection, keepAlive, proxyConnection, te, trailer, upgrade, http2Settings
     case proxyAuthorization, proxyAuthenticate
     // Written by the gateway itself
-    case forwarded, xForwarded, xRealIP, date
+    case forwarded, xForwarded, xRealIP, date, tollgateRefusal
     // Read by it
     case authorization, cookie
 
@@ -65,7 +65,9 @@ package enum KnownField: UInt8, Sendable {
     }
 
     private static func ofSixteen(_ name: Span<UInt8>) -> KnownField {
-        name.equalsIgnoringASCIICase("proxy-connection") ? .proxyConnection : xForwardedOrOther(name)
+        if name.equalsIgnoringASCIICase("proxy-connection") { return .proxyConnection }
+        // Only the gateway says that it refused.
+        return name.equalsIgnoringASCIICase("tollgate-refusal") ? .tollgateRefusal : xForwardedOrOther(name)
     }
 
     private static func xForwardedOrOther(_ name: Span<UInt8>) -> KnownField {
@@ -84,11 +86,11 @@ package enum KnownField: UInt8, Sendable {
         return true
     }
 
-    /// Fields that concern one connection only and are never forwarded.
+    /// Fields that are never forwarded: those that concern one connection only, and the gateway's own.
     package var isHopByHop: Bool {
         switch self {
         case .connection, .keepAlive, .proxyConnection, .te, .trailer, .upgrade, .http2Settings,
-            .transferEncoding, .proxyAuthorization, .proxyAuthenticate:
+            .transferEncoding, .proxyAuthorization, .proxyAuthenticate, .tollgateRefusal:
             true
         default: false
         }

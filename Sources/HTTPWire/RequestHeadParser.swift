@@ -67,7 +67,7 @@ package enum RequestHeadParser {
     private static func readFields(
         _ bytes: Span<UInt8>, _ table: inout FieldTable, into head: inout RequestHead
     ) throws(WireError) {
-        guard head.method != .connect else { throw .methodNotSupported }
+        guard head.method != .connect, head.method != .trace else { throw .methodNotSupported }
         var framing = FramingFields()
         var hosts = 0
         var hasConnection = false

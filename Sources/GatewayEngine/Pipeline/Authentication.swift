@@ -18,6 +18,8 @@ enum Authentication {
             scratch.verifiedToken = try verify(found, authenticator, scratch, bytes, cache: &cache, now: now)
         } catch {
             guard authenticator.presence == .permissive else { throw RefusalCode(error) }
+            // A token that failed here yields no claims, not even those of an earlier phase.
+            scratch.verifiedToken = nil
             if !authenticator.forwardsUnverifiedToken { TokenRemoval.note(found.place, scratch) }
             return
         }

@@ -25,8 +25,12 @@ package final class RequestScratch {
     /// The route the request belongs to; nil until one is chosen.
     package var route: RouteSnapshot?
 
-    /// `exp` of the token whose claims hold, in Unix seconds.
-    package var tokenExpiresAt: Int64? { verifiedToken?.expiresAt }
+    /// When the token whose claims hold is no longer accepted, in Unix seconds: `exp` and the clock skew.
+    package var tokenExpiresAt: Int64? {
+        guard let times = verifiedToken?.times, let expiry = times.expiresAt else { return nil }
+        let (sum, overflowed) = expiry.addingReportingOverflow(times.clockSkewSeconds)
+        return overflowed ? nil : sum
+    }
 
     /// `sub` of the token whose claims hold; empty where there is none.
     package var subject: [UInt8] { verifiedToken?.claims.root["sub"]?.decodedBytes ?? [] }

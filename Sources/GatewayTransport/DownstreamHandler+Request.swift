@@ -24,7 +24,10 @@ extension DownstreamHandler {
             return refuse(.bodyTooLarge)
         }
         switch decision {
-        case .refuse(let refusal): refuse(refusal)
+        case .refuse(let refusal):
+            // Whoever sends what can be read in two ways may have sent a second request inside the first.
+            if refusal.code == .ambiguousTarget || refusal.code == .hostInvalid { machine.closeAfterResponse() }
+            refuse(refusal)
         case .forward(let upstream): forward(head, bytes, upstream: upstream)
         }
     }

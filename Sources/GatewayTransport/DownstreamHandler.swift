@@ -147,7 +147,8 @@ final class DownstreamHandler: ChannelDuplexHandler {
     }
 
     func read(context: ChannelHandlerContext) {
-        let isWaiting = pending != nil && machine.isServing
+        // Half a chunk's size line is no reason to wait: the other half is still to be read.
+        let isWaiting = pending != nil && machine.isServing && (isConnecting || machine.hasReadWholeRequest)
         let isCongested = upstream.map { !machine.hasReadWholeRequest && !$0.isWritable } ?? false
         if isWaiting || isCongested {
             wantsRead = true

@@ -6,6 +6,7 @@ let common: [SwiftSetting] = [
     .enableUpcomingFeature("ExistentialAny"),
     .enableUpcomingFeature("MemberImportVisibility"),
     .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableExperimentalFeature("Lifetimes"),
 ]
 
 /// The rings that read hostile bytes also name every unsafe construct.
@@ -22,7 +23,9 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
         .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
         .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
         .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
     ],
     targets: [
         // Ring 0
@@ -66,7 +69,11 @@ let package = Package(
         ),
         .target(
             name: "GatewayControl",
-            dependencies: ["Bytes", "GatewayModel", "GatewayDialects", "GatewayEngine"],
+            dependencies: [
+                "Bytes", "JOSE", "GatewayModel", "GatewayDialects", "GatewayEngine",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
             swiftSettings: common
         ),
 
@@ -77,6 +84,9 @@ let package = Package(
                 "Bytes", "JOSE", "CEL", "GatewayModel", "GatewayEngine", "GatewayDialects",
                 "GatewayTransport", "GatewayControl",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             swiftSettings: common
         ),
@@ -88,6 +98,7 @@ let package = Package(
         .testTarget(
             name: "GatewayDialectsTests",
             dependencies: ["GatewayDialects", "GatewayModel", "Bytes"],
+            exclude: ["Fixtures"],
             swiftSettings: common
         ),
         .testTarget(

@@ -1,14 +1,16 @@
 /// Byte classes of the grammars the gateway reads, as branch-free table look-ups.
+@usableFromInline
 package enum ASCII {
-    package static let tab: UInt8 = 0x09
-    package static let lineFeed: UInt8 = 0x0A
-    package static let carriageReturn: UInt8 = 0x0D
-    package static let space: UInt8 = 0x20
+    @inlinable @inline(__always) package static var tab: UInt8 { 0x09 }
+    @inlinable @inline(__always) package static var lineFeed: UInt8 { 0x0A }
+    @inlinable @inline(__always) package static var carriageReturn: UInt8 { 0x0D }
+    @inlinable @inline(__always) package static var space: UInt8 { 0x20 }
 }
 
 /// A set of byte values, as a 256-bit map.
+@usableFromInline
 package struct ByteSet: Sendable {
-    private let words: (UInt64, UInt64, UInt64, UInt64)
+    @usableFromInline let words: (UInt64, UInt64, UInt64, UInt64)
 
     /// The set of all bytes for which `contains` answers true.
     package init(_ contains: (UInt8) -> Bool) {
@@ -19,7 +21,7 @@ package struct ByteSet: Sendable {
         self.words = (words[0], words[1], words[2], words[3])
     }
 
-    @inline(__always)
+    @inlinable @inline(__always)
     package func contains(_ byte: UInt8) -> Bool {
         let word =
             switch byte >> 6 {
@@ -33,18 +35,18 @@ package struct ByteSet: Sendable {
 }
 
 extension UInt8 {
-    @inline(__always)
+    @inlinable @inline(__always)
     package var isASCIIDigit: Bool { self &- 0x30 < 10 }
 
-    @inline(__always)
+    @inlinable @inline(__always)
     package var isASCIILetter: Bool { (self | 0x20) &- 0x61 < 26 }
 
     /// The lower-case form of an ASCII letter; every other byte as it is.
-    @inline(__always)
+    @inlinable @inline(__always)
     package var asciiLowercased: UInt8 { self &- 0x41 < 26 ? self | 0x20 : self }
 
     /// The value of a hexadecimal digit, or nil.
-    @inline(__always)
+    @inlinable @inline(__always)
     package var hexDigitValue: UInt8? {
         if isASCIIDigit { return self &- 0x30 }
         let letter = (self | 0x20) &- 0x61
@@ -52,7 +54,7 @@ extension UInt8 {
     }
 
     /// RFC 9110 §5.6.2 `tchar`: the bytes of methods and field names.
-    @inline(__always)
+    @inlinable @inline(__always)
     package var isTokenCharacter: Bool {
         // Two halves of the ASCII table; bytes above 0x7F are never token characters.
         let low: UInt64 = 0x03FF_6CFA_0000_0000
@@ -62,11 +64,11 @@ extension UInt8 {
     }
 
     /// RFC 9110 §5.5: the bytes a field value may hold (visible, obs-text, blank, tab).
-    @inline(__always)
+    @inlinable @inline(__always)
     package var isFieldValueByte: Bool { (self >= 0x20 && self != 0x7F) || self == ASCII.tab }
 
     /// RFC 3986 §2.3 unreserved characters.
-    @inline(__always)
+    @inlinable @inline(__always)
     package var isURIUnreserved: Bool {
         isASCIILetter || isASCIIDigit || self == 0x2D || self == 0x2E || self == 0x5F || self == 0x7E
     }
@@ -74,7 +76,7 @@ extension UInt8 {
 
 extension Span where Element == UInt8 {
     /// Whether the bytes are exactly those of `other`. Not constant-time: for public values only.
-    @inline(__always)
+    @inlinable @inline(__always)
     package func equals(_ other: borrowing Span<UInt8>) -> Bool {
         guard count == other.count else { return false }
         return unsafe withUnsafeBytes { mine in
@@ -85,7 +87,7 @@ extension Span where Element == UInt8 {
     }
 
     /// Whether the bytes are exactly those of a literal.
-    @inline(__always)
+    @inlinable @inline(__always)
     package func equals(_ literal: StaticString) -> Bool {
         guard count == literal.utf8CodeUnitCount else { return false }
         return unsafe withUnsafeBytes { mine in
@@ -95,6 +97,7 @@ extension Span where Element == UInt8 {
     }
 
     /// Whether the bytes equal a lower-case literal once their ASCII letters are lowered.
+    @inlinable
     package func equalsIgnoringASCIICase(_ lowercased: StaticString) -> Bool {
         guard count == lowercased.utf8CodeUnitCount else { return false }
         for index in 0..<count where unsafe self[index].asciiLowercased != lowercased.utf8Start[index] {
@@ -104,6 +107,7 @@ extension Span where Element == UInt8 {
     }
 
     /// Whether both are equal once their ASCII letters are lowered.
+    @inlinable
     package func equalsIgnoringASCIICase(_ other: borrowing Span<UInt8>) -> Bool {
         guard count == other.count else { return false }
         for index in 0..<count where self[index].asciiLowercased != other[index].asciiLowercased {
@@ -128,7 +132,7 @@ extension Span where Element == UInt8 {
     }
 
     /// The offset of the first `byte` at or after `start`, or nil.
-    @inline(__always)
+    @inlinable @inline(__always)
     package func firstIndex(of byte: UInt8, from start: Int = 0) -> Int? {
         var index = start
         while index < count {
@@ -140,8 +144,8 @@ extension Span where Element == UInt8 {
 }
 
 extension UnsafeRawBufferPointer {
-    @inline(__always)
-    fileprivate func elementsEqualByMemory(_ other: UnsafeRawBufferPointer) -> Bool {
+    @usableFromInline
+    func elementsEqualByMemory(_ other: UnsafeRawBufferPointer) -> Bool {
         guard count == other.count else { return false }
         guard count > 0, let mine = baseAddress, let theirs = other.baseAddress else { return true }
         return unsafe compareMemory(mine, theirs, count)

@@ -42,15 +42,15 @@ package final class TokenVerifier: Sendable {
     ) throws(TokenError) -> VerifiedToken {
         precondition(unverified.jws.count == token.count, "not the bytes this token was parsed from")
         let issuer = unverified.registered.issuer
-        var failure: TokenError = issuer == nil ? .issuerMissing : .issuerUnknown
+        var failure: TokenError?
         var budget = Self.maxSignatureChecks
         for provider in providers where provider.answers(for: issuer) {
             do {
                 return try provider.verify(unverified, token, now: now, budget: &budget)
             } catch {
-                if error.progress > failure.progress { failure = error }
+                if error.progress > failure?.progress ?? 0 { failure = error }
             }
         }
-        throw failure
+        throw failure ?? (issuer == nil ? .issuerMissing : .issuerUnknown)
     }
 }

@@ -1,0 +1,49 @@
+# Everything a newcomer needs: `make run` and `make test`. CI runs the same targets.
+
+SWIFT ?= swift
+RELEASE_FLAGS := -c release --scratch-path .build-release -Xswiftc -static-stdlib
+BINARY := .build-release/release/tollgate
+
+.PHONY: help run test test-long check format build setup docs bench-peers clean
+
+help:
+	@echo "make run          build in release and run the demo"
+	@echo "make test         all tests that take seconds"
+	@echo "make test-long    those that take minutes, too"
+	@echo "make check        formatting, import direction, generated pages"
+	@echo "make build        the release binary: $(BINARY)"
+	@echo "make bench-peers  CPU per request against HAProxy and nginx (QUICK=1 for a first look)"
+
+setup:
+	@Scripts/setup
+
+build: setup
+	$(SWIFT) build $(RELEASE_FLAGS) --product tollgate
+
+run: build
+	$(BINARY) demo
+
+test: setup
+	$(SWIFT) build --build-tests
+	$(SWIFT) test --skip-build --parallel
+
+test-long: build test
+	TOLLGATE_BINARY=$(BINARY) TOLLGATE_LONG=1 $(SWIFT) test --skip-build --filter EndToEndTests
+	Scripts/end-to-end $(BINARY) long
+
+check: setup
+	Scripts/check
+
+# The pages that are made from the code.
+docs:
+	$(SWIFT) build --product tollgate
+	.build/debug/tollgate refusals > Docs/Refusals.md
+
+format:
+	$(SWIFT) format --in-place --recursive --parallel Package.swift Sources Tests
+
+bench-peers: build
+	Benchmarks/Peers/run $(if $(QUICK),--quick) --tollgate $(BINARY)
+
+clean:
+	rm -rf .build .build-release

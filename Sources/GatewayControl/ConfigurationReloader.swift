@@ -1,0 +1,96 @@
+internal import GatewayModel
+package import Logging
+package import ServiceLifecycle
+
+/// Keeps what is served equal to what the files say: the configuration and every key file it names.
+///
+/// Looks at the files a few times a second and reads them again once one has changed and stays as it is,
+/// or when it is told to. A configuration that is not valid changes nothing: the last good one serves.
+package struct ConfigurationReloader: Service {
+    private let path: String
+    private let environment: [String: String]
+    private let initial: ConfigurationFile
+    private let publisher: any SnapshotPublisher
+    private let requests: AsyncStream<Void>
+    private let logger: Logger
+
+    /// How often files are looked at.
+    private static let interval = Duration.milliseconds(250)
+
+    /// - Parameter requests: an element for each time somebody asks for a reload (SIGHUP).
+    package init(
+        _ initial: ConfigurationFile, environment: [String: String], publisher: any SnapshotPublisher,
+        requests: AsyncStream<Void>, logger: Logger
+    ) {
+        path = initial.path
+        self.initial = initial
+        self.environment = environment
+        self.publisher = publisher
+        self.requests = requests
+        self.logger = logger
+    }
+
+    package func run() async throws {
+        try await cancelWhenGracefulShutdown {
+            await withTaskGroup(of: Void.self) { group in
+                let (events, continuation) = AsyncStream.makeStream(of: Bool.self)
+                group.addTask {
+                    for await _ in requests { continuation.yield(true) }
+                }
+                group.addTask {
+                    while !Task.isCancelled {
+                        try? await Task.sleep(for: Self.interval)
+                        continuation.yield(false)
+                    }
+                    continuation.finish()
+                }
+                await watch(events)
+                group.cancelAll()
+            }
+        }
+    }
+
+    /// `events`: true for a reload that was asked for, false for a look at the files.
+    private func watch(_ events: AsyncStream<Bool>) async {
+        var current = initial
+        var served = current.fingerprint
+        var seen = served
+        for await isAsked in events {
+            let now = FileFingerprint.of(current.paths)
+            // A file that is being written is left alone until it stays as it is.
+            let hasSettled = now == seen && now != served
+            seen = now
+            guard isAsked || hasSettled else { continue }
+            let loaded = ConfigurationFile.load(path: path, environment: environment)
+            if await publish(loaded) {
+                current = loaded
+                served = loaded.fingerprint
+            } else {
+                current = current.watching(loaded)
+                served = FileFingerprint.of(current.paths)
+            }
+            seen = served
+        }
+    }
+
+    private func publish(_ loaded: ConfigurationFile) async -> Bool {
+        for diagnostic in loaded.diagnostics {
+            logger.log(level: diagnostic.severity == .error ? .error : .warning, "\(diagnostic.oneLine)")
+        }
+        guard let snapshot = loaded.snapshot else {
+            logger.error("the changed configuration is not valid; the one before it goes on serving")
+            return false
+        }
+        do {
+            try await publisher.publish(snapshot)
+        } catch {
+            logger.error("the changed configuration can't be served; the one before it goes on: \(error)")
+            return false
+        }
+        logger.info("serving the changed configuration")
+        if loaded.configuration?.process != initial.configuration?.process {
+            logger.warning("some settings under `config` are read at start only: restart for them")
+        }
+        return true
+    }
+}

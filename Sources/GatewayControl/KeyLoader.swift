@@ -1,0 +1,65 @@
+internal import Bytes
+package import GatewayEngine
+package import GatewayModel
+package import JOSE
+
+/// Reads the key sources of a configuration.
+package enum KeyLoader {
+    /// Key sets are small; this bounds a wrong path.
+    private static let maxBytes = 4 << 20
+
+    /// The key sets, and what was noticed in them. A source that gives no key at all is an error.
+    package static func load(for configuration: GatewayConfiguration) -> (KeyMaterial, [Diagnostic]) {
+        var material = KeyMaterial()
+        var diagnostics: [Diagnostic] = []
+        for attachment in configuration.attachments {
+            guard case .jwtAuthentication(let policy) = attachment.policy else { continue }
+            for issuer in policy.issuers {
+                for source in issuer.keySources where material.keySets[source] == nil {
+                    material.keySets[source] = load(source, issuer, &diagnostics)
+                }
+            }
+        }
+        return (material, diagnostics)
+    }
+
+    private static func load(_ source: KeySource, _ issuer: Issuer, _ diagnostics: inout [Diagnostic]) -> KeySet? {
+        let bytes: [UInt8]
+        switch source.origin {
+        case .inline(let text): bytes = Array(text.utf8)
+        case .file(let path):
+            switch TextFile.readBytes(path, maxBytes: maxBytes) {
+            case .success(let content): bytes = content
+            case .failure(let error):
+                diagnostics.append(
+                    Diagnostic(
+                        .error, "key_file_unreadable", "cannot read the key file `\(path)`: \(error)",
+                        at: source.provenance,
+                        hint: "the path is relative to the folder the gateway runs in, not to this file"))
+                return nil
+            }
+        }
+        let result = KeyImport(
+            bytes, options: KeyImportOptions(allowWeak: issuer.allowsWeakKeys, admitsSecrets: issuer.namesSecrets))
+        diagnostics += result.findings.compactMap { diagnostic($0, source) }
+        if result.keySet.keys.isEmpty {
+            diagnostics.append(
+                Diagnostic(.error, "no_usable_key", "this key source holds no usable key", at: source.provenance))
+        }
+        return result.keySet
+    }
+
+    /// One bad key never sinks a set: whatever is wrong with a part of it is a warning.
+    private static func diagnostic(_ finding: KeyFinding, _ source: KeySource) -> Diagnostic? {
+        guard finding.severity > .note, finding.code != .noUsableKey else { return nil }
+        let label = finding.kid.map { " (key `\($0)`)" } ?? finding.keyIndex.map { " (key number \($0 + 1))" } ?? ""
+        return Diagnostic(.warning, finding.code.rawValue, finding.message + label, at: source.provenance)
+    }
+}
+
+extension Issuer {
+    /// Whether shared secrets count: only where the configuration names one of their algorithms.
+    fileprivate var namesSecrets: Bool {
+        algorithms?.contains { SignatureAlgorithm(name: $0)?.isSymmetric ?? false } ?? false
+    }
+}

@@ -1,0 +1,151 @@
+internal import GatewayModel
+
+extension AgentgatewayShapes {
+    static let config = ObjectShape(
+        "the process configuration",
+        [
+            .optional(
+                "workerThreads", .either([.integer(1...1024), .choice(["auto"])]),
+                "How many event loops serve traffic: a number, or `auto` for one per core. Default: `auto`."),
+            .optional(
+                "enableIpv6", .boolean,
+                "Whether ports are opened for IPv6 as well as IPv4. Default: true."),
+            .optional(
+                "statsAddr", .string,
+                "Where `/metrics`, `/healthz/ready` and `/healthz/live` are served: `ip:port`, `localhost:port` or "
+                    + "`off`. Default: `127.0.0.1:15020`, left out with a warning where that port is taken. "
+                    + "agentgateway's default is every address."),
+            .optional("logging", .object(logging), "How the gateway logs what it does, on standard error."),
+            .ours(
+                "accessLog", .choice(["off", "text", "json"]),
+                "A line per request on standard output. Tokens and queries are never in it. Default: `text`."),
+            .ours("timeouts", .object(timeouts), "How long a client or an upstream may take."),
+            .ours("limits", .object(limits), "How large a request may be."),
+            .ours(
+                "trustedProxies", .list(of: .string),
+                "Networks (CIDR) whose `X-Forwarded-*` headers are kept; those of anyone else are replaced. "
+                    + "Default: none."),
+            .ours(
+                "onTokenExpiry", .choice(["close", "keep"]),
+                "What becomes of an open WebSocket when its token expires. Default: `close`."),
+        ],
+        notOffered: [
+            "dns", "localXdsPath", "modelCatalog", "database", "storage", "caAddress", "caAuthToken", "xdsAddress",
+            "xdsAuthToken", "spiffe", "namespace", "gateway", "trustDomain", "additionalTrustDomains",
+            "skipValidateTrustDomain", "serviceAccount", "clusterId", "network", "adminAddr", "standardAttributes",
+            "histograms", "readinessAddr", "session", "mcp", "sensitiveHeaders", "customFunctions",
+            "connectionTerminationDeadline", "connectionMinTerminationDeadline", "tracing", "metrics",
+            "backend", "hbone",
+        ])
+
+    static let logging = ObjectShape(
+        "the logging settings",
+        [
+            .optional(
+                "level", .choice(["error", "warning", "info", "debug"]), "The least that is logged. Default: `info`."),
+            .optional("format", .choice(["text", "json"]), "Default: `text`."),
+        ],
+        notOffered: ["filter", "fields", "database"])
+
+    static let timeouts = ObjectShape(
+        "the timeouts",
+        [
+            .ours(
+                "head", .duration, "From the first byte of a request to the end of its head; then 408. Default: 15s."),
+            .ours("idle", .duration, "A kept connection without a request; then it is closed. Default: 75s."),
+            .ours("body", .duration, "Between two pieces of a request's body; then 408. Default: 60s."),
+            .ours(
+                "request", .duration, "From a whole request to the first byte of its answer; then 504. Default: 60s."),
+            .ours("connect", .duration, "Opening a connection to an upstream; then 504. Default: 10s."),
+            .ours("drain", .duration, "For requests in service once the gateway is told to stop. Default: 30s."),
+        ])
+
+    static let limits = ObjectShape(
+        "the limits",
+        [
+            .ours(
+                "headBytes", .integer(1024...1_048_576), "Request line and headers together; then 431. Default: 65536."),
+            .ours("targetBytes", .integer(64...65536), "The request target; then 414. Default: 16384."),
+            .ours("headers", .integer(8...1024), "Header lines; then 431. Default: 128."),
+            .ours("bodyBytes", .integer(0...(1 << 50)), "The body; then 413. Default: any size."),
+        ])
+}
+
+extension AgentgatewayDecoder {
+    mutating func config(_ reader: MappingReader?, at provenance: Provenance) -> (ProcessSettings, TrafficSettings) {
+        let timeouts = reader?.mapping("timeouts")
+        return (processSettings(reader, timeouts), trafficSettings(reader, timeouts, at: provenance))
+    }
+
+    private mutating func processSettings(_ reader: MappingReader?, _ timeouts: MappingReader?) -> ProcessSettings {
+        if reader?.boolean("enableIpv6") == false { listenHost = "0.0.0.0" }
+        let logging = reader?.mapping("logging")
+        return ProcessSettings(
+            workerThreads: reader?.node("workerThreads").flatMap(workerThreads),
+            control: reader?.node("statsAddr").map(controlListener) ?? Self.defaultControl,
+            accessLog: reader?.choice("accessLog").flatMap(AccessLogFormat.init) ?? .text,
+            logLevel: logging?.choice("level").flatMap(LogLevel.init) ?? .info,
+            logFormat: logging?.choice("format").flatMap(LogFormat.init) ?? .text,
+            drainTimeout: timeout("drain", timeouts) ?? .seconds(30))
+    }
+
+    private static var defaultControl: ControlListener {
+        .on(ListenAddress(host: "127.0.0.1", port: 15020), isRequired: false)
+    }
+
+    private func controlListener(_ node: DocumentNode) -> ControlListener {
+        guard let text = node.text(findings), text != "off" else { return .off }
+        guard let endpoint = try? HostSyntax.endpoint(text) else {
+            findings.error(
+                "address_invalid", "`statsAddr` has to be `ip:port`, `localhost:port` or `off`, found `\(text)`",
+                at: node.provenance)
+            return .off
+        }
+        let host = endpoint.host == "localhost" ? "127.0.0.1" : endpoint.host
+        return .on(ListenAddress(host: host, port: endpoint.port), isRequired: true)
+    }
+
+    /// A number, also in quotes as agentgateway takes it; nil for `auto`.
+    private func workerThreads(_ node: DocumentNode) -> Int? {
+        guard case .scalar(var scalar) = node.content, scalar.text != "auto" else { return nil }
+        scalar.style = .plain
+        guard scalar.integer != nil else {
+            node.reportType("a number or `auto`", findings)
+            return nil
+        }
+        return DocumentNode(.scalar(scalar), at: node.provenance).integer(in: 1...1024, findings)
+    }
+
+    // MARK: - Traffic
+
+    private func trafficSettings(
+        _ reader: MappingReader?, _ timeouts: MappingReader?, at provenance: Provenance
+    ) -> TrafficSettings {
+        let limits = reader?.mapping("limits")
+        return TrafficSettings(
+            headTimeout: timeout("head", timeouts) ?? .seconds(15),
+            idleTimeout: timeout("idle", timeouts) ?? .seconds(75),
+            bodyTimeout: timeout("body", timeouts) ?? .seconds(60),
+            requestTimeout: timeout("request", timeouts) ?? .seconds(60),
+            connectTimeout: timeout("connect", timeouts) ?? .seconds(10),
+            maxHeadBytes: limits?.integer("headBytes") ?? 65536,
+            maxTargetBytes: limits?.integer("targetBytes") ?? 16384,
+            maxFields: limits?.integer("headers") ?? 128,
+            maxBodyBytes: limits?.integer("bodyBytes"),
+            trustedProxies: reader?.texts("trustedProxies") ?? [],
+            onTokenExpiry: reader?.choice("onTokenExpiry").flatMap(TokenExpiryAction.init) ?? .close,
+            provenance: reader?.node("trustedProxies")?.provenance ?? provenance)
+    }
+
+    /// From one second, the grain of the clock that watches them, to a day.
+    private func timeout(_ name: String, _ reader: MappingReader?) -> Duration? {
+        guard let duration = reader?.duration(name) else { return nil }
+        guard duration >= .seconds(1), duration <= .seconds(86400) else {
+            findings.error(
+                "out_of_range", "`\(name)` has to be between 1s and 24h",
+                at: reader?.node(name)?.provenance ?? .init(document: ""))
+            return nil
+        }
+        return duration
+    }
+}

@@ -1,0 +1,81 @@
+import GatewayModel
+
+/// What only shows when several parts of a document are looked at together.
+extension AgentgatewayDecoder {
+    /// One port belongs to one bind.
+    func checkPorts(_ binds: [Bind]) {
+        var first: [Int: Provenance] = [:]
+        for bind in binds {
+            guard let place = first[bind.address.port] else {
+                first[bind.address.port] = bind.provenance
+                continue
+            }
+            findings.error(
+                "port_taken", "port \(bind.address.port) has a bind already, at line \(place.line)",
+                at: bind.provenance, hint: "put the listeners of one port into one bind")
+        }
+    }
+
+    /// Two listeners of one bind for one hostname: which would answer?
+    func checkHostnames(_ listeners: [Listener]) {
+        var first: [HostPattern: Provenance] = [:]
+        for listener in listeners where !unreadableHostnames.contains(listener.id) {
+            guard let place = first[listener.hostname] else {
+                first[listener.hostname] = listener.provenance
+                continue
+            }
+            let hosts = listener.hostname == .any ? "every host" : "`\(listener.hostname.written)`"
+            findings.error(
+                "hostname_taken", "\(hosts) is answered by another listener of this bind, at line \(place.line)",
+                at: listener.provenance, hint: "give each listener of a bind its own `hostname`")
+        }
+    }
+
+    /// A listener's name is unique in its bind, so that a policy can target it. Listeners of one name
+    /// on several ports are targeted together.
+    func checkListenerName(_ name: String?, gateway: QualifiedName, port: Int, at place: Provenance?) {
+        let alike = listeners.filter { $0.name == name && $0.gateway == gateway && $0.port == port }
+        guard let name, let place, !alike.isEmpty else { return }
+        findings.error("name_taken", "the bind has another listener named `\(name)`", at: place)
+    }
+
+    /// Routes that answer to no host of their listener, and matches that an earlier route has as well.
+    func checkRoutes(_ routes: [Route], listenerHostname: HostPattern) {
+        var first: [MatchKey: Provenance] = [:]
+        for route in routes {
+            // None at all means that none could be read, which is reported.
+            if !route.hostnames.isEmpty, !route.hostnames.contains(where: listenerHostname.intersects) {
+                findings.warning(
+                    "route_unreachable",
+                    "the route answers to no host of its listener (`\(listenerHostname.written)`)", at: route.provenance
+                )
+            }
+            var own: [MatchKey: Provenance] = [:]
+            for match in route.matches {
+                let keys = route.hostnames.map { MatchKey(host: $0, match) }
+                own.merge(keys.map { ($0, match.provenance) }) { old, _ in old }
+                guard let place = keys.lazy.compactMap({ first[$0] }).first else { continue }
+                findings.warning(
+                    "match_taken", "an earlier route has the same match, at line \(place.line)",
+                    at: match.provenance, hint: "only one of the two is ever chosen")
+            }
+            first.merge(own) { old, _ in old }
+        }
+    }
+}
+
+/// A match of a route in a form that two equal ones share.
+private struct MatchKey: Hashable {
+    var host: HostPattern
+    var path: PathMatch
+    var method: String?
+    var fields: Set<String>
+
+    init(host: HostPattern, _ match: RouteMatch) {
+        self.host = host
+        path = match.path
+        method = match.method
+        fields = Set(
+            match.headers.map { "header \($0.name) \($0.value)" } + match.query.map { "query \($0.name) \($0.value)" })
+    }
+}

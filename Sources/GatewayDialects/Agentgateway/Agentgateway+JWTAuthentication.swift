@@ -1,0 +1,181 @@
+import GatewayModel
+
+extension AgentgatewayShapes {
+    /// Fields of `jwtAuth` in both of its forms.
+    private static let jwtCommon: [FieldShape] = [
+        .optional(
+            "mode", .choice(["strict", "optional", "permissive"]),
+            "What becomes of a request without a valid token. `strict`: refused. `optional`: passes without a token; "
+                + "one that is there must be valid. `permissive`: always passes; only a valid token yields claims. "
+                + "Default: `optional`, with a warning."),
+        .optional(
+            "location", .object(tokenLocation),
+            "Where the token stands. Default: the header `Authorization` with the prefix `Bearer `."),
+        .ours("maxTokenBytes", .integer(256...1_048_576), "Longer tokens are refused unread. Default: 16384."),
+    ]
+
+    /// Fields of an issuer that may also stand beside `providers`, for all of them.
+    private static let jwtVerification: [FieldShape] = [
+        .ours(
+            "algorithms", .list(of: .choice(jwsAlgorithms)),
+            "The signature algorithms a token may use. Default: what the keys are for, HMAC excepted."),
+        .ours(
+            "clockSkew", .duration,
+            "How far clocks may differ when `exp` and `nbf` are checked, up to 1h. Default: 60s."),
+        .ours(
+            "allowWeak", .boolean,
+            "Whether keys too weak for their algorithm are used all the same. Default: false."),
+    ]
+
+    private static let jwtIssuer: [FieldShape] = [
+        .required("issuer", .string, "The `iss` of the tokens, exactly."),
+        .optional(
+            "audiences", .list(of: .string),
+            "Any of these has to be in the token's `aud`. Default: `aud` is not looked at."),
+        .required(
+            "jwks", .either([.string, .object(keySet)]),
+            "The issuer's public keys: a JWK Set as text, or a `file` that holds one."),
+        .optional("jwtValidationOptions", .object(jwtValidationOptions), "What claims a token must have."),
+    ]
+
+    static let jwtSingle = ObjectShape("a jwtAuth with one issuer", jwtCommon + jwtIssuer + jwtVerification)
+
+    static let jwtMulti = ObjectShape(
+        "a jwtAuth with providers",
+        jwtCommon + [
+            .required("providers", .list(of: .object(jwtProvider)), "The issuers whose tokens are taken.")
+        ] + jwtVerification)
+
+    static let jwtProvider = ObjectShape("a provider", jwtIssuer + jwtVerification)
+
+    static let jwtValidationOptions = ObjectShape(
+        "a jwtValidationOptions",
+        [
+            .optional(
+                "requiredClaims", .list(of: .string), "Claims that must be in the token; any name. Default: `exp`.")
+        ])
+
+    static let jwsAlgorithms = [
+        "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "Ed25519",
+        "ML-DSA-65", "ML-DSA-87", "HS256", "HS384", "HS512",
+    ]
+}
+
+/// How tokens of an issuer are verified, as far as it may be said once for all providers.
+private struct JWTVerification {
+    var algorithms: [String]?
+    var clockSkewSeconds: Int64 = 60
+    var allowsWeakKeys = false
+}
+
+extension AgentgatewayDecoder {
+    static var defaultMaxTokenBytes: Int { 16384 }
+    static var realm: String { "tollgate" }
+
+    /// The form is told by `providers`, as agentgateway does.
+    func jwtAuthentication(_ entry: DocumentEntry) -> JWTAuthentication? {
+        var shape = AgentgatewayShapes.jwtSingle
+        if case .mapping(let entries) = entry.value.content, entries.contains(where: { $0.key == "providers" }) {
+            shape = AgentgatewayShapes.jwtMulti
+        }
+        guard
+            let reader = MappingReader(entry.value, shape, introducedAt: entry.keyProvenance, findings: findings)
+        else { return nil }
+        let presence = presence(reader)
+        let location = reader.mapping("location").flatMap(tokenLocation)
+        return JWTAuthentication(
+            presence: presence,
+            locations: [location ?? .header(name: "authorization", prefix: "Bearer ")],
+            issuers: issuers(reader), forwardsToken: false, forwardsUnverifiedToken: presence == .permissive,
+            realm: Self.realm, maxTokenBytes: reader.integer("maxTokenBytes") ?? Self.defaultMaxTokenBytes)
+    }
+
+    private func presence(_ reader: MappingReader) -> Presence {
+        guard reader.has("mode") else {
+            findings.warning(
+                "mode_omitted", "`jwtAuth` without `mode` is optional: requests without a token pass",
+                at: reader.place, hint: "write `mode: strict` to refuse them, or `mode: optional` if it is meant")
+            return .optional
+        }
+        let presence = reader.choice("mode").flatMap(Presence.init(rawValue:)) ?? .strict
+        if presence == .permissive, let place = reader.node("mode")?.provenance {
+            findings.warning(
+                "unverified_token_forwarded",
+                "permissive mode forwards tokens that failed: the backend must not take them for verified", at: place)
+        }
+        return presence
+    }
+
+    private func issuers(_ reader: MappingReader) -> [Issuer] {
+        let verification = verification(reader, defaults: JWTVerification())
+        guard reader.shape.field("providers") != nil else { return [issuer(reader, verification)] }
+        let items = reader.nonEmptyItems("providers") ?? []
+        return items.compactMap { item in
+            MappingReader(item, AgentgatewayShapes.jwtProvider, findings: findings).map {
+                issuer($0, self.verification($0, defaults: verification))
+            }
+        }
+    }
+
+    private func verification(_ reader: MappingReader, defaults: JWTVerification) -> JWTVerification {
+        var verification = defaults
+        if let items = reader.nonEmptyItems("algorithms", hint: "remove it to take what the keys are for") {
+            verification.algorithms = items.compactMap(algorithm)
+        }
+        if let seconds = reader.node("clockSkew").flatMap(clockSkew) { verification.clockSkewSeconds = seconds }
+        if let allowsWeakKeys = reader.boolean("allowWeak") { verification.allowsWeakKeys = allowsWeakKeys }
+        return verification
+    }
+
+    private func issuer(_ reader: MappingReader, _ verification: JWTVerification) -> Issuer {
+        Issuer(
+            names: reader.text("issuer").map { [$0] } ?? [], audiences: audiences(reader),
+            keySources: reader.entry("jwks").flatMap(keySource).map { [$0] } ?? [],
+            algorithms: verification.algorithms, requiredClaims: requiredClaims(reader),
+            clockSkewSeconds: verification.clockSkewSeconds, allowsWeakKeys: verification.allowsWeakKeys,
+            provenance: reader.place)
+    }
+
+    private func audiences(_ reader: MappingReader) -> [String] {
+        guard let node = reader.node("audiences"), let audiences = node.texts(findings) else { return [] }
+        if audiences.isEmpty, case .sequence(let items) = node.content, items.isEmpty {
+            findings.warning(
+                "audiences_empty", "`audiences` is an empty list: tokens for any audience are taken",
+                at: node.provenance)
+        }
+        return audiences
+    }
+
+    private func requiredClaims(_ reader: MappingReader) -> [String] {
+        guard let options = reader.mapping("jwtValidationOptions"), let node = options.node("requiredClaims"),
+            let claims = node.texts(findings)
+        else { return ["exp"] }
+        if !claims.contains("exp") {
+            findings.warning(
+                "expiry_not_required", "tokens without `exp` are taken, and never expire", at: node.provenance,
+                hint: "add `exp` to `requiredClaims`")
+        }
+        return claims
+    }
+}
+
+extension AgentgatewayDecoder {
+    private func algorithm(_ node: DocumentNode) -> String? {
+        if case .scalar(let scalar) = node.content, scalar.text.lowercased() == "none" {
+            findings.error("algorithm_none", "tokens without a signature are never taken", at: node.provenance)
+            return nil
+        }
+        return node.choice(AgentgatewayShapes.jwsAlgorithms, findings)
+    }
+
+    private func clockSkew(_ node: DocumentNode) -> Int64? {
+        guard let duration = node.duration(findings) else { return nil }
+        let (seconds, fraction) = duration.components
+        guard fraction == 0, (0...3600).contains(seconds) else {
+            findings.error(
+                "out_of_range", "`clockSkew` has to be whole seconds between 0s and 1h", at: node.provenance)
+            return nil
+        }
+        return seconds
+    }
+}

@@ -1,0 +1,123 @@
+import GatewayModel
+
+extension AgentgatewayShapes {
+    /// The policies this version offers, wherever policies may stand.
+    private static let offeredPolicies: [FieldShape] = [
+        .optional(
+            "jwtAuth", .either([.object(jwtSingle), .object(jwtMulti)]),
+            "Who sent the request, proven by a JSON Web Token."),
+        .optional("authorization", .object(authorization), "Whether the request may pass."),
+    ]
+
+    /// Names of `offeredPolicies`.
+    static var policyNames: [String] { offeredPolicies.map(\.name) }
+
+    /// What may stand at a listener: run before a route is chosen.
+    static let gatewayPolicies = ObjectShape(
+        "a listener's policies", offeredPolicies,
+        notOffered: ["oidc", "extAuthz", "extProc", "cors", "transformations", "basicAuth", "apiKey"])
+
+    /// What may stand at a route, or be attached by name.
+    static let routePolicies = ObjectShape(
+        "a route's policies", offeredPolicies,
+        notOffered: [
+            "requestHeaderModifier", "responseHeaderModifier", "requestRedirect", "urlRewrite", "requestMirror",
+            "directResponse", "cors", "mcpAuthorization", "mcpGuardrails", "mcpAuthentication", "a2a", "ai",
+            "backendTLS", "backendTunnel", "backendAuth", "localRateLimit", "remoteRateLimit", "oidc", "basicAuth",
+            "apiKey", "extAuthz", "extProc", "transformations", "csrf", "buffer", "timeout", "retry", "delay",
+        ])
+}
+
+extension AgentgatewayDecoder {
+    /// Policies written at what they are for.
+    mutating func inlinePolicies(_ reader: MappingReader?, scope: Attachment.Scope, phase: Attachment.Phase) {
+        guard let reader else { return }
+        // A listener's own policies rank like those attached to it by name; a route's own come first.
+        let specificity: PolicyCollector.Specificity = if case .route = scope { .inline } else { .target }
+        for (policy, place) in decodedPolicies(reader) {
+            policies.add(
+                Attachment(scope: scope, phase: phase, policy: policy, provenance: place), specificity: specificity)
+        }
+    }
+
+    /// The policies of one mapping, each with the place of its name.
+    func decodedPolicies(_ reader: MappingReader) -> [(Policy, Provenance)] {
+        var decoded: [(Policy, Provenance)] = []
+        if let entry = reader.entry("jwtAuth"), let policy = jwtAuthentication(entry) {
+            decoded.append((.jwtAuthentication(policy), entry.keyProvenance))
+        }
+        if let policy = reader.mapping("authorization"), let authorization = authorization(policy) {
+            decoded.append((.authorization(authorization), policy.place))
+        }
+        return decoded
+    }
+}
+
+/// The attachments of a document, and which of them hold where several meet.
+struct PolicyCollector {
+    /// How closely a policy names what it is for; the closest holds.
+    enum Specificity: Int, Comparable {
+        case target, rule, inline
+
+        static func < (a: Specificity, b: Specificity) -> Bool { a.rawValue < b.rawValue }
+    }
+
+    private var collected: [(attachment: Attachment, specificity: Specificity)] = []
+
+    mutating func add(_ attachment: Attachment, specificity: Specificity) {
+        collected.append((attachment, specificity))
+    }
+
+    /// The attachments in the document's order, at most one `jwtAuth` per scope and phase.
+    ///
+    /// Of several, the most closely named one holds and the others get a warning; a tie is an error.
+    /// Authorizations add up, so all of them stay.
+    func resolved(_ findings: Findings) -> [Attachment] {
+        var holders: [SlotKey: (index: Int, specificity: Specificity)] = [:]
+        var dropped: Set<Int> = []
+        var reported: Set<Provenance> = []
+        for (index, (attachment, specificity)) in collected.enumerated() {
+            guard case .jwtAuthentication = attachment.policy else { continue }
+            let key = SlotKey(scope: attachment.scope, phase: attachment.phase)
+            guard let holder = holders[key] else {
+                holders[key] = (index, specificity)
+                continue
+            }
+            let loser = specificity > holder.specificity ? holder.index : index
+            dropped.insert(loser)
+            if loser == holder.index { holders[key] = (index, specificity) }
+            let winner = loser == index ? holder.index : index
+            guard reported.insert(collected[loser].attachment.provenance).inserted else { continue }
+            report(loser: loser, winner: winner, isTie: specificity == holder.specificity, findings)
+        }
+        return collected.indices.filter { !dropped.contains($0) }.map { collected[$0].attachment }
+    }
+
+    private func report(loser: Int, winner: Int, isTie: Bool, _ findings: Findings) {
+        let loser = collected[loser].attachment
+        let other = collected[winner].attachment.provenance
+        let target = Self.inWords(loser.scope)
+        if isTie {
+            findings.error(
+                "policy_duplicate", "\(target) has a `jwtAuth` for this phase already, at line \(other.line)",
+                at: loser.provenance, hint: "keep one of them; several issuers go under its `providers`")
+        } else {
+            findings.warning(
+                "policy_overridden", "for \(target) the `jwtAuth` at line \(other.line) holds instead of this one",
+                at: loser.provenance)
+        }
+    }
+
+    private static func inWords(_ scope: Attachment.Scope) -> String {
+        switch scope {
+        case .gateway(let name): "the gateway `\(name)`"
+        case .listener(let id): "the listener `\(id.name)`"
+        case .route(let id): "the route `\(id.name)`"
+        }
+    }
+}
+
+private struct SlotKey: Hashable {
+    var scope: Attachment.Scope
+    var phase: Attachment.Phase
+}

@@ -1,0 +1,73 @@
+import GatewayModel
+
+extension AgentgatewayShapes {
+    static let route = ObjectShape(
+        "a route",
+        [
+            .optional("name", .string, "The route's name. Policies may target it; it appears in logs."),
+            .optional("namespace", .string, "The namespace of the name. Default: `default`."),
+            .optional("ruleName", .string, "The name of this rule among routes of the same name."),
+            .optional(
+                "hostnames", .list(of: .string),
+                "Hosts the route answers to, as for a listener. Default: every host of the listener."),
+            .optional(
+                "matches", .list(of: .object(match)),
+                "What requests the route takes; any of them. Default: every path."),
+            .optional(
+                "policies", .object(routePolicies), "Policies for the requests of the route (route phase)."),
+            .optional(
+                "backends", .list(of: .object(backend)), "Where requests go, shared out by weight."),
+        ])
+}
+
+/// A decoded route, as policies target it.
+struct RouteRecord {
+    var id: RouteID
+    var name: QualifiedName
+    var ruleName: String?
+}
+
+extension AgentgatewayDecoder {
+    mutating func routes(_ nodes: [DocumentNode], of listener: ListenerID, hostname: HostPattern) -> [Route] {
+        let routes = nodes.enumerated().compactMap { index, node in
+            route(node, index: index, listener: listener)
+        }
+        checkRoutes(routes, listenerHostname: hostname)
+        return routes
+    }
+
+    private mutating func route(_ node: DocumentNode, index: Int, listener: ListenerID) -> Route? {
+        guard let reader = MappingReader(node, AgentgatewayShapes.route, findings: findings) else { return nil }
+        let name = reader.name("name")
+        let qualified = QualifiedName(name, namespace: reader.name("namespace"))
+        let ruleName = reader.name("ruleName")
+        let parts = [listener.name, name ?? "route\(index)", ruleName].compactMap(\.self)
+        let id = RouteID(names.unique(parts.joined(separator: "/")))
+        if name != nil { routes.append(RouteRecord(id: id, name: qualified, ruleName: ruleName)) }
+        let hostnames = reader.nonEmptyItems("hostnames", hint: "remove it to answer to every host")
+        let matches = reader.nonEmptyItems("matches", hint: "remove it to take every path")
+        inlinePolicies(reader.mapping("policies"), scope: .route(id), phase: .route)
+        return Route(
+            id: id, name: name ?? "",
+            hostnames: hostnames?.compactMap(hostPattern) ?? [.any],
+            matches: matches?.compactMap(match) ?? [Self.everyPath(at: reader.place)],
+            action: action(of: id, reader), provenance: reader.place)
+    }
+
+    private mutating func action(of route: RouteID, _ reader: MappingReader) -> RouteAction {
+        let items = reader.items("backends") ?? []
+        let endpoints = items.compactMap(endpoint)
+        guard let place = reader.entry("backends")?.keyProvenance, !items.isEmpty else {
+            findings.warning(
+                "backend_missing", "the route has no backend: it can only refuse", at: reader.place)
+            return .noBackend
+        }
+        if !endpoints.isEmpty, endpoints.allSatisfy({ $0.weight == 0 }) {
+            findings.error(
+                "weight_missing", "every backend of the route has weight 0: none takes requests", at: place)
+        }
+        let upstream = Upstream(id: UpstreamID(route.name), endpoints: endpoints, provenance: place)
+        upstreams.append(upstream)
+        return .forward(to: upstream.id)
+    }
+}

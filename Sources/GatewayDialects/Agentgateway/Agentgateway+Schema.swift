@@ -1,0 +1,32 @@
+extension AgentgatewayDialect {
+    /// The objects of the dialect, each with the definition of agentgateway's JSON Schema it stands
+    /// for (the empty name is the document itself).
+    ///
+    /// A test holds the one against the other, so that no field of theirs is taken for unknown.
+    package static let shapesByDefinition: [(shape: ObjectShape, definition: String)] = [
+        (AgentgatewayShapes.document, ""),
+        (AgentgatewayShapes.config, "RawConfig"),
+        (AgentgatewayShapes.bind, "LocalBind"),
+        (AgentgatewayShapes.listener, "LocalListener"),
+        (AgentgatewayShapes.gatewayPolicies, "LocalGatewayPolicy"),
+        (AgentgatewayShapes.route, "LocalRoute"),
+        (AgentgatewayShapes.match, "RouteMatch"),
+        (AgentgatewayShapes.pathMatch, "PathMatch"),
+        (AgentgatewayShapes.headerMatch, "HeaderMatch"),
+        (AgentgatewayShapes.valueMatch, "HeaderValueMatch"),
+        (AgentgatewayShapes.queryMatch, "QueryMatch"),
+        (AgentgatewayShapes.valueMatch, "QueryValueMatch"),
+        (AgentgatewayShapes.routePolicies, "FilterOrPolicy"),
+        (AgentgatewayShapes.backend, "LocalRouteBackend"),
+        (AgentgatewayShapes.jwtProvider, "ProviderConfig"),
+        (AgentgatewayShapes.tokenLocation, "AuthorizationLocation"),
+        (AgentgatewayShapes.keySet, "FileInlineOrRemote"),
+        (AgentgatewayShapes.jwtValidationOptions, "JWTValidationOptions"),
+        (AgentgatewayShapes.authorization, "RuleSet"),
+        (AgentgatewayShapes.targetedPolicy, "LocalPolicy"),
+        (AgentgatewayShapes.resourceName, "ResourceName"),
+        (AgentgatewayShapes.policyTarget, "PolicyTarget"),
+        (AgentgatewayShapes.gatewayTarget, "ListenerTarget"),
+        (AgentgatewayShapes.routeTarget, "RouteName"),
+    ]
+}

@@ -1,0 +1,83 @@
+package import GatewayModel
+
+/// The configuration file of agentgateway's standalone mode: YAML, or JSON.
+///
+/// Differences that are meant: unknown fields are errors, explicit empty values are errors, variables
+/// are expanded after parsing, two policies that would tie are an error instead of a coin toss.
+/// Defaults of the dialect: `jwtAuth.mode` optional (with a warning), `exp` required, 60 s of clock
+/// skew, tokens up to 16 KiB, a token in `Authorization: Bearer`, removed when forwarding; the
+/// challenge's realm is `tollgate`.
+package enum AgentgatewayDialect {
+    /// Decodes a document.
+    ///
+    /// - Parameters:
+    ///   - text: the whole document.
+    ///   - documentName: the name places are reported with, such as the path the user gave.
+    ///   - environment: the variables the document may use.
+    /// - Returns: the model, nil where there is an error, and all findings in the document's order.
+    ///   Expressions, regular expressions and keys are not looked into: the compiler does.
+    package static func decode(
+        text: String, documentName: String, environment: [String: String]
+    ) -> (GatewayConfiguration?, [Diagnostic]) {
+        let findings = Findings(dialectName: "agentgateway")
+        var configuration: GatewayConfiguration?
+        if let root = DocumentReader.read(
+            text: text, documentName: documentName, environment: environment, findings: findings)
+        {
+            var decoder = AgentgatewayDecoder(findings: findings)
+            configuration = decoder.decode(root)
+        }
+        return (findings.hasErrors ? nil : configuration, findings.sorted)
+    }
+}
+
+/// One decoding of one document. Each feature adds its part in a file of its own.
+struct AgentgatewayDecoder {
+    let findings: Findings
+    var names = UniqueNames()
+    var upstreams: [Upstream] = []
+    var listeners: [ListenerRecord] = []
+    var routes: [RouteRecord] = []
+    /// Listeners whose hostname is reported, and good for no comparison.
+    var unreadableHostnames: Set<ListenerID> = []
+    var policies = PolicyCollector()
+    var policyNames: [QualifiedName: Provenance] = [:]
+    /// What a bind listens on: all of IPv6 and IPv4, or IPv4 alone.
+    var listenHost = "::"
+
+    init(findings: Findings) {
+        self.findings = findings
+    }
+
+    mutating func decode(_ root: DocumentNode) -> GatewayConfiguration? {
+        guard let reader = MappingReader(root, AgentgatewayShapes.document, findings: findings) else { return nil }
+        let (process, traffic) = config(reader.mapping("config"), at: root.provenance)
+        let binds = binds(reader)
+        targetedPolicies(reader)
+        return GatewayConfiguration(
+            process: process, traffic: traffic, binds: binds, upstreams: upstreams,
+            attachments: policies.resolved(findings))
+    }
+}
+
+/// The field tables of the dialect.
+enum AgentgatewayShapes {
+    static let document = ObjectShape(
+        "a configuration",
+        [
+            .optional("config", .object(config), "Settings of the whole process, read once at start."),
+            .optional("binds", .list(of: .object(bind)), "The ports to listen on."),
+            .optional(
+                "policies", .list(of: .object(targetedPolicy)),
+                "Policies attached by name to gateways, listeners or routes."),
+            .optional(
+                "gatewayPolicies", .list(of: .object(targetedPolicy)),
+                "An older name of `policies`. Both may stand in one file."),
+            .notOffered("gateways", hint: "write `binds` with `listeners`"),
+            .notOffered("routes", hint: "write them under a listener of `binds`"),
+        ],
+        notOffered: [
+            "frontendPolicies", "tcpRoutes", "routeGroups", "backends", "workloads",
+            "services", "llm", "mcp", "ui",
+        ])
+}

@@ -1,0 +1,66 @@
+package import GatewayModel
+
+/// A node of a YAML or JSON document, with the place it was written at.
+///
+/// A plain value: aliases are resolved, merge keys applied, variables expanded. The provenance of a
+/// node is where its value begins; its path is spelled `binds[0].listeners[0].port`.
+package struct DocumentNode: Equatable, Sendable {
+    package enum Content: Equatable, Sendable {
+        case scalar(DocumentScalar)
+        case sequence([DocumentNode])
+        /// In the order written; keys are unique.
+        case mapping([DocumentEntry])
+    }
+
+    package var content: Content
+    package var provenance: Provenance
+
+    package init(_ content: Content, at provenance: Provenance) {
+        self.content = content
+        self.provenance = provenance
+    }
+}
+
+/// One `key: value` of a mapping.
+package struct DocumentEntry: Equatable, Sendable {
+    package var key: String
+    /// Where the key stands; its path is that of the value.
+    package var keyProvenance: Provenance
+    package var value: DocumentNode
+
+    package init(key: String, keyProvenance: Provenance, value: DocumentNode) {
+        self.key = key
+        self.keyProvenance = keyProvenance
+        self.value = value
+    }
+}
+
+extension DocumentNode {
+    /// Whether the author wrote no value: `key:`, `~` or `null`.
+    package var isNull: Bool {
+        if case .scalar(let scalar) = content { return scalar.value == .null }
+        return false
+    }
+
+    /// Whether the reader has reported that the value cannot be had.
+    var isUnusable: Bool {
+        if case .scalar(let scalar) = content { return scalar.origin == .unusable }
+        return false
+    }
+
+    /// The name of the node in messages: the last part of its path, as the dialect spells it.
+    package var label: String {
+        let path = provenance.path
+        guard let dot = path.lastIndex(of: ".") else { return path.isEmpty ? "the document" : "`\(path)`" }
+        return "`\(path[path.index(after: dot)...])`"
+    }
+
+    /// What stands there, in the words of a message: `a list`, `the number 12`.
+    package var kindInWords: String {
+        switch content {
+        case .sequence: "a list"
+        case .mapping: "a mapping"
+        case .scalar(let scalar): scalar.kindInWords
+        }
+    }
+}

@@ -1,0 +1,33 @@
+/// What is the same for all requests of one connection.
+package final class ConnectionContext: Sendable {
+    /// The socket's address as text, an IPv4 peer of a dual-stack socket as IPv4; empty for a peer without one.
+    package let sourceAddress: [UInt8]
+    let sourcePort: Int
+    let scheme: [UInt8]
+    /// The `X-Forwarded-For` line, with its CRLF; empty for a peer without an address.
+    let forwardedFor: [UInt8]
+    /// `X-Forwarded-For` and `X-Forwarded-Proto`, each with its CRLF.
+    let forwardingLines: [UInt8]
+    /// Whether what the peer says about where requests come from is believed.
+    let isTrustedProxy: Bool
+
+    /// - Parameters:
+    ///   - address: the socket's, without port; nil for a peer without one (a Unix socket).
+    ///   - scheme: `http` or `https`.
+    package init(address: String?, port: Int, scheme: String, traffic: TrafficPolicy) {
+        let address = address.map(Self.plain)
+        sourceAddress = Array((address ?? "").utf8)
+        sourcePort = port
+        self.scheme = Array(scheme.utf8)
+        forwardedFor = Array((address.map { "x-forwarded-for: \($0)\r\n" } ?? "").utf8)
+        forwardingLines = forwardedFor + Array("x-forwarded-proto: \(scheme)\r\n".utf8)
+        isTrustedProxy = traffic.trusts(address)
+    }
+
+    /// An IPv4 peer of a dual-stack socket (`::ffff:192.0.2.1`) as the IPv4 address it is.
+    private static func plain(_ address: String) -> String {
+        let prefix = "::ffff:"
+        guard address.hasPrefix(prefix), address.contains(".") else { return address }
+        return String(address.dropFirst(prefix.count))
+    }
+}

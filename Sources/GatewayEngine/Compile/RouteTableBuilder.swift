@@ -1,0 +1,120 @@
+internal import Bytes
+internal import CEL
+internal import GatewayModel
+
+/// Collects routes and freezes them to a `RouteTable`.
+struct RouteTableBuilder {
+    /// One match of one route, with what it is ordered by.
+    private struct Entry {
+        let candidate: RouteCandidate
+        let name: String
+    }
+
+    private struct Paths {
+        var exact: [String: [Entry]] = [:]
+        var prefixes: [String: [Entry]] = [:]
+        var regexes: [String: [Entry]] = [:]
+    }
+
+    private var routes: [RouteSnapshot] = []
+    private var hosts: [HostPattern: Paths] = [:]
+    private var regexes: [String: LinearRegex] = [:]
+    private(set) var diagnostics: [Diagnostic] = []
+
+    mutating func add(_ route: Route, _ snapshot: RouteSnapshot) {
+        let index = routes.count
+        routes.append(snapshot)
+        for match in route.matches {
+            if case .regex(let pattern) = match.path { _ = regex(pattern, match) }
+            let entry = Entry(candidate: candidate(match, route: index), name: route.name)
+            for host in route.hostnames {
+                switch match.path {
+                case .exact(let path): hosts[host, default: Paths()].exact[path, default: []].append(entry)
+                case .segmentPrefix(let path): hosts[host, default: Paths()].prefixes[path, default: []].append(entry)
+                case .regex(let pattern): hosts[host, default: Paths()].regexes[pattern, default: []].append(entry)
+                }
+            }
+        }
+    }
+
+    private mutating func candidate(_ match: RouteMatch, route: Int) -> RouteCandidate {
+        RouteCandidate(
+            method: match.method.map { Array($0.utf8) },
+            headers: match.headers.map { field($0, match) },
+            query: match.query.map { field($0, match) },
+            route: route)
+    }
+
+    private mutating func field(_ field: FieldMatch, _ match: RouteMatch) -> RouteCandidate.Field {
+        let name = Array(field.name.utf8)
+        switch field.value {
+        case .exact(let value): return RouteCandidate.Field(name: name, value: .exact(Array(value.utf8)))
+        case .regex(let pattern):
+            let regex = regex(pattern, match)
+            return RouteCandidate.Field(name: name, value: regex.map { .regex($0) } ?? .exact([]))
+        }
+    }
+
+    /// The compiled pattern; nil, with a diagnostic, where it is none.
+    private mutating func regex(_ pattern: String, _ match: RouteMatch) -> LinearRegex? {
+        if let known = regexes[pattern] { return known }
+        do {
+            let regex = try LinearRegex(pattern, for: .whole)
+            regexes[pattern] = regex
+            return regex
+        } catch {
+            let diagnostic = Diagnostic(
+                .error, "regex_invalid", "`\(pattern)` is not a regular expression: \(error)", at: match.provenance,
+                hint: "the syntax is RE2's; look-around and back-references are not in it")
+            if !diagnostics.contains(diagnostic) { diagnostics.append(diagnostic) }
+            return nil
+        }
+    }
+
+    func build() -> RouteTable {
+        var tables: [PathTable] = []
+        var patterns: [(HostPattern, Int)] = []
+        for (host, paths) in hosts {
+            patterns.append((host, tables.count))
+            tables.append(freeze(paths))
+        }
+        return RouteTable(hosts: HostTable(patterns), paths: tables, routes: routes)
+    }
+
+    private func freeze(_ paths: Paths) -> PathTable {
+        var candidates: [[RouteCandidate]] = []
+        func table(_ entries: [String: [Entry]]) -> ByteTable {
+            ByteTable(
+                entries.map { path, list in
+                    candidates.append(Self.ordered(list))
+                    return (Array(path.utf8), candidates.count - 1)
+                })
+        }
+        let exact = table(paths.exact)
+        let prefixes = table(paths.prefixes)
+        let segments = paths.prefixes.keys.map { $0.utf8.count { $0 == UInt8(ascii: "/") } }.max() ?? 0
+        let patterns = paths.regexes.keys.sorted { ($1.utf8.count, $0) < ($0.utf8.count, $1) }
+        let regexList = patterns.compactMap { pattern in
+            regexes[pattern].map { regex in
+                candidates.append(Self.ordered(paths.regexes[pattern] ?? []))
+                return (regex, candidates.count - 1)
+            }
+        }
+        return PathTable(
+            exact: exact, prefixes: prefixes, maxPrefixSegments: segments, regexes: regexList, candidates: candidates)
+    }
+
+    /// Gateway API order within one path: a method, more headers, more query parameters, then the name,
+    /// then the order written.
+    private static func ordered(_ entries: [Entry]) -> [RouteCandidate] {
+        entries.enumerated().sorted { a, b in
+            let first = a.element.candidate
+            let second = b.element.candidate
+            if (first.method != nil) != (second.method != nil) { return first.method != nil }
+            if first.headers.count != second.headers.count { return first.headers.count > second.headers.count }
+            if first.query.count != second.query.count { return first.query.count > second.query.count }
+            if a.element.name != b.element.name { return a.element.name < b.element.name }
+            return a.offset < b.offset
+        }.map(\.element.candidate)
+    }
+}

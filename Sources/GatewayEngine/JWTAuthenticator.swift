@@ -1,0 +1,49 @@
+internal import GatewayModel
+internal import HTTPWire
+internal import JOSE
+
+/// A compiled `JWTAuthentication`: where tokens stand, and what verifies them.
+final class JWTAuthenticator: Sendable {
+    /// A token location, its names as bytes.
+    enum Location: Sendable {
+        case authorizationHeader(prefix: [UInt8])
+        case header(name: [UInt8], prefix: [UInt8])
+        case queryParameter(name: [UInt8])
+        case cookie(name: [UInt8])
+    }
+
+    let presence: Presence
+    let locations: [Location]
+    let verifier: TokenVerifier
+    let forwardsToken: Bool
+    let forwardsUnverifiedToken: Bool
+    let realm: String
+    let maxTokenBytes: Int
+    /// Where the policy was written.
+    let provenance: Provenance
+
+    init(_ policy: JWTAuthentication, verifier: TokenVerifier, provenance: Provenance) {
+        presence = policy.presence
+        locations = policy.locations.map(Location.init)
+        self.verifier = verifier
+        forwardsToken = policy.forwardsToken
+        forwardsUnverifiedToken = policy.forwardsUnverifiedToken
+        realm = policy.realm
+        maxTokenBytes = policy.maxTokenBytes
+        self.provenance = provenance
+    }
+}
+
+extension JWTAuthenticator.Location {
+    init(_ location: TokenLocation) {
+        switch location {
+        case .header(let name, let prefix):
+            let prefix = Array(prefix.utf8)
+            self =
+                name.lowercased() == "authorization"
+                ? .authorizationHeader(prefix: prefix) : .header(name: Array(name.utf8), prefix: prefix)
+        case .queryParameter(let name): self = .queryParameter(name: Array(name.utf8))
+        case .cookie(let name): self = .cookie(name: Array(name.utf8))
+        }
+    }
+}

@@ -1,0 +1,64 @@
+internal import Bytes
+internal import GatewayModel
+internal import HTTPWire
+internal import JOSE
+
+/// The stage that proves who sent a request.
+enum Authentication {
+    /// Runs one `jwtAuth`; on success the token's claims hold for the request.
+    static func run(
+        _ authenticator: JWTAuthenticator, _ scratch: RequestScratch, _ bytes: Span<UInt8>,
+        cache: inout TokenCache, now: Int64
+    ) throws(RefusalCode) {
+        guard let found = try find(authenticator, scratch, bytes) else {
+            if authenticator.presence == .strict { throw .tokenMissing }
+            return
+        }
+        do {
+            scratch.verifiedToken = try verify(found, authenticator, scratch, bytes, cache: &cache, now: now)
+        } catch {
+            guard authenticator.presence == .permissive else { throw RefusalCode(error) }
+            if !authenticator.forwardsUnverifiedToken { TokenRemoval.note(found.place, scratch) }
+            return
+        }
+        if !authenticator.forwardsToken { TokenRemoval.note(found.place, scratch) }
+    }
+
+    private static func find(
+        _ authenticator: JWTAuthenticator, _ scratch: RequestScratch, _ bytes: Span<UInt8>
+    ) throws(RefusalCode) -> FoundToken? {
+        do {
+            return try TokenExtraction.find(authenticator, scratch, bytes)
+        } catch {
+            guard authenticator.presence == .permissive else { throw .tokenAmbiguous }
+            if !authenticator.forwardsUnverifiedToken { TokenExtraction.removeAll(authenticator, scratch, bytes) }
+            return nil
+        }
+    }
+
+    @inline(__always)
+    private static func verify(
+        _ found: FoundToken, _ authenticator: JWTAuthenticator, _ scratch: RequestScratch, _ bytes: Span<UInt8>,
+        cache: inout TokenCache, now: Int64
+    ) throws(TokenError) -> VerifiedToken {
+        if !found.isInTargetStorage {
+            return try verify(bytes.extracting(found.range), authenticator, cache: &cache, now: now)
+        }
+        let storage = scratch.target.storage
+        return try verify(storage.span.extracting(found.range), authenticator, cache: &cache, now: now)
+    }
+
+    private static func verify(
+        _ token: Span<UInt8>, _ authenticator: JWTAuthenticator, cache: inout TokenCache, now: Int64
+    ) throws(TokenError) -> VerifiedToken {
+        guard token.count <= authenticator.maxTokenBytes else { throw .tooLarge }
+        let identity = authenticator.verifier.identity
+        if let known = cache.find(token, identity) {
+            try known.checkTime(now: now)
+            return known
+        }
+        let verified = try authenticator.verifier.verify(token, now: now)
+        cache.insert(token, identity, verified)
+        return verified
+    }
+}

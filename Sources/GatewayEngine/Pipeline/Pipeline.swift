@@ -1,0 +1,105 @@
+internal import Bytes
+internal import GatewayModel
+package import HTTPWire
+
+/// What becomes of a request.
+package enum Decision: Sendable {
+    /// Forward it to the upstream of that index in the snapshot.
+    case forward(upstream: Int)
+    case refuse(Refusal)
+}
+
+/// A request's way from its head to a decision. No I/O, no clock; one call, one event loop.
+package enum Pipeline {
+    /// Decides on the request whose head stands at the start of `bytes` and whose lines are in
+    /// `scratch.table`. What is to be forwarded differently is left in `scratch`.
+    ///
+    /// - Parameter now: Unix seconds.
+    package static func decide(
+        _ head: RequestHead, _ bytes: Span<UInt8>, _ scratch: RequestScratch, bind: BindSnapshot,
+        connection: ConnectionContext, cache: inout TokenCache, now: Int64
+    ) -> Decision {
+        scratch.reset()
+        do {
+            try scratch.target.read(head, bytes)
+        } catch {
+            return .refuse(Refusal(RefusalCode(error), style: bind.refusalStyle))
+        }
+        // Before any policy: what a client says about where it comes from is not to be believed by rules either.
+        ForwardingHeaders.apply(scratch, bytes, connection)
+        guard let listener = listener(of: bind, scratch) else {
+            return .refuse(Refusal(.routeNotFound, style: bind.refusalStyle))
+        }
+        do throws(Refusal) {
+            let stages = Stages(head: head, scratch: scratch, connection: connection, now: now)
+            try stages.run(listener.gatewayPolicy, listener, bytes, &cache)
+            guard let route = route(of: listener, head, bytes, scratch) else {
+                try stages.run(listener.unroutedPolicy, listener, bytes, &cache)
+                throw Refusal(.routeNotFound, style: listener.refusalStyle)
+            }
+            scratch.route = route
+            try stages.run(route.policy, listener, bytes, &cache)
+            guard let upstream = route.upstream else { throw Refusal(.noBackend, style: listener.refusalStyle) }
+            TokenRemoval.finish(scratch, bytes)
+            return .forward(upstream: upstream)
+        } catch {
+            return .refuse(error)
+        }
+    }
+
+    @inline(__always)
+    static func listener(of bind: BindSnapshot, _ scratch: RequestScratch) -> ListenerSnapshot? {
+        if bind.listeners.count == 1, bind.hosts.any != nil { return bind.listeners[0] }
+        let host = scratch.target.host
+        return bind.hosts.first(host.span) { bind.listeners[$0] }
+    }
+
+    @inline(__always)
+    static func route(
+        of listener: ListenerSnapshot, _ head: RequestHead, _ bytes: Span<UInt8>, _ scratch: RequestScratch
+    ) -> RouteSnapshot? {
+        if scratch.target.isVerbatim { return route(of: listener, head, bytes, target: bytes, scratch) }
+        let storage = scratch.target.storage
+        return route(of: listener, head, bytes, target: storage.span, scratch)
+    }
+
+    private static func route(
+        of listener: ListenerSnapshot, _ head: RequestHead, _ bytes: Span<UInt8>, target text: Span<UInt8>,
+        _ scratch: RequestScratch
+    ) -> RouteSnapshot? {
+        let host = scratch.target.host
+        let request = MatchedRequest(
+            host: host.span, path: text.extracting(scratch.target.path),
+            query: text.extracting(scratch.target.query ?? 0..<0), method: bytes.extracting(head.methodName),
+            bytes: bytes, lines: scratch.table.lines)
+        return listener.routes.match(request)
+    }
+}
+
+/// The stages of a policy in their fixed order.
+private struct Stages {
+    let head: RequestHead
+    let scratch: RequestScratch
+    let connection: ConnectionContext
+    let now: Int64
+
+    @inline(__always)
+    func run(
+        _ policy: EffectivePolicy, _ listener: ListenerSnapshot, _ bytes: Span<UInt8>, _ cache: inout TokenCache
+    ) throws(Refusal) {
+        if let authenticator = policy.jwtAuthentication {
+            do {
+                try Authentication.run(authenticator, scratch, bytes, cache: &cache, now: now)
+            } catch {
+                throw Refusal(error, style: listener.refusalStyle, realm: authenticator.realm)
+            }
+        }
+        if let authorizer = policy.authorization {
+            do {
+                try AuthorizationStage.run(authorizer, head, bytes, scratch, connection)
+            } catch {
+                throw Refusal(error, style: listener.refusalStyle)
+            }
+        }
+    }
+}

@@ -1,0 +1,50 @@
+internal import Bytes
+package import HTTPWire
+package import JOSE
+
+/// What the stages of one request work on. One per event loop, reused: a request passes the pipeline
+/// in one go, and steady traffic allocates nothing.
+package final class RequestScratch {
+    package var table = FieldTable()
+    package var target = CanonicalTarget()
+    /// The query as forwarded, where a token was taken out of it; with its question mark.
+    package var rewrittenQuery: [UInt8] = []
+    package var hasRewrittenQuery = false
+    /// Parameters that leave, as ranges of the query.
+    var removedParameters: [Range<Int>] = []
+    /// Cookies that leave, by their line in the table and as ranges of the head.
+    var removedCookies: [(line: Int, pair: Range<Int>)] = []
+    /// Field lines the stages add, each with its CRLF.
+    package var addedLines: [UInt8] = []
+    /// The `X-Forwarded-*` lines for the upstream, beside `X-Forwarded-Host`.
+    package var forwardingLines: [UInt8] = []
+    /// Whether `X-Forwarded-Host` is added.
+    package var sendsForwardedHost = true
+    /// The token whose claims hold for this request.
+    package var verifiedToken: VerifiedToken?
+    /// The route the request belongs to; nil until one is chosen.
+    package var route: RouteSnapshot?
+
+    /// `exp` of the token whose claims hold, in Unix seconds.
+    package var tokenExpiresAt: Int64? { verifiedToken?.expiresAt }
+
+    /// `sub` of the token whose claims hold; empty where there is none.
+    package var subject: [UInt8] { verifiedToken?.claims.root["sub"]?.decodedBytes ?? [] }
+
+    package init() {
+        addedLines.reserveCapacity(512)
+    }
+
+    /// Forgets the last request; `table` and `target` are overwritten by their readers.
+    package func reset() {
+        if hasRewrittenQuery {
+            hasRewrittenQuery = false
+            rewrittenQuery.removeAll(keepingCapacity: true)
+        }
+        if !removedParameters.isEmpty { removedParameters.removeAll(keepingCapacity: true) }
+        if !removedCookies.isEmpty { removedCookies.removeAll(keepingCapacity: true) }
+        if !addedLines.isEmpty { addedLines.removeAll(keepingCapacity: true) }
+        if verifiedToken != nil { verifiedToken = nil }
+        if route != nil { route = nil }
+    }
+}

@@ -1,0 +1,173 @@
+internal import Bytes
+internal import HTTPWire
+
+/// Where a token was found, so that it can be taken out of what is forwarded.
+enum TokenPlace {
+    case none
+    /// A whole header line, by its index in the table.
+    case header(line: Int)
+    /// A parameter: the range of `name=value` in the query.
+    case query(pair: Range<Int>)
+    /// A cookie: the line's index and the range of `name=value` in the head.
+    case cookie(line: Int, pair: Range<Int>)
+}
+
+/// A token as it stands in the request: offsets into the head, or into the rewritten target.
+struct FoundToken {
+    var place = TokenPlace.none
+    var range = 0..<0
+    /// Whether `range` counts in the canonical target's own storage.
+    var isInTargetStorage = false
+}
+
+/// Finds the one token of a request. More than one, in one place or in several, is refused: two readers
+/// would take different ones.
+enum TokenExtraction {
+    enum Failure: Error { case ambiguous }
+
+    static func find(
+        _ authenticator: JWTAuthenticator, _ scratch: RequestScratch, _ bytes: Span<UInt8>
+    ) throws(Failure) -> FoundToken? {
+        var found: FoundToken?
+        for location in authenticator.locations {
+            let next: FoundToken? =
+                switch location {
+                case .authorizationHeader(let prefix):
+                    try header(prefix: prefix, scratch, bytes) { $0.known == .authorization }
+                case .header(let name, let prefix):
+                    try header(prefix: prefix, scratch, bytes) {
+                        bytes.extracting($0.name).equalsIgnoringASCIICase(name.span)
+                    }
+                case .queryParameter(let name): try queryParameter(name, scratch, bytes)
+                case .cookie(let name): try cookie(name, scratch, bytes)
+                }
+            guard let next else { continue }
+            guard found == nil else { throw .ambiguous }
+            found = next
+        }
+        return found
+    }
+
+    // MARK: - Header
+
+    /// A header that is there twice is refused even if only one line holds a token: `Authorization` is no
+    /// list (RFC 9110 §11.6.2).
+    private static func header(
+        prefix: [UInt8], _ scratch: RequestScratch, _ bytes: Span<UInt8>, isNamed: (FieldLine) -> Bool
+    ) throws(Failure) -> FoundToken? {
+        var index: Int?
+        for (position, line) in scratch.table.lines.enumerated() where isNamed(line) {
+            guard index == nil else { throw .ambiguous }
+            index = position
+        }
+        guard let index else { return nil }
+        let value = scratch.table.lines[index].value
+        guard value.count > prefix.count,
+            bytes.extracting(value.lowerBound..<value.lowerBound + prefix.count)
+                .equalsIgnoringASCIICase(prefix.span)
+        else { return nil }
+        var start = value.lowerBound + prefix.count
+        // RFC 9110 §11.4: one or more blanks stand behind the scheme.
+        if prefix.last == ASCII.space {
+            while start < value.upperBound, bytes[start] == ASCII.space { start += 1 }
+        }
+        guard start < value.upperBound else { return nil }
+        return FoundToken(place: .header(line: index), range: start..<value.upperBound)
+    }
+
+    // MARK: - Query
+
+    private static func queryParameter(
+        _ name: [UInt8], _ scratch: RequestScratch, _ bytes: Span<UInt8>
+    ) throws(Failure) -> FoundToken? {
+        guard let query = scratch.target.query else { return nil }
+        if scratch.target.isVerbatim {
+            return try parameter(name, in: bytes, query: query, isInTargetStorage: false)
+        }
+        let storage = scratch.target.storage
+        return try parameter(name, in: storage.span, query: query, isInTargetStorage: true)
+    }
+
+    private static func parameter(
+        _ name: [UInt8], in bytes: Span<UInt8>, query: Range<Int>, isInTargetStorage: Bool
+    ) throws(Failure) -> FoundToken? {
+        let text = bytes.extracting(query)
+        var found: FoundToken?
+        var count = 0
+        QueryString.forEach(text) { pair, written, value in
+            guard QueryString.isName(text.extracting(written), name.span) else { return true }
+            count += 1
+            let start = query.lowerBound + value.lowerBound
+            found = FoundToken(
+                place: .query(pair: pair), range: start..<start + value.count, isInTargetStorage: isInTargetStorage)
+            return true
+        }
+        guard count <= 1 else { throw .ambiguous }
+        guard let found, !found.range.isEmpty else { return nil }
+        return found
+    }
+
+    // MARK: - Cookie
+
+    private static func cookie(
+        _ name: [UInt8], _ scratch: RequestScratch, _ bytes: Span<UInt8>
+    ) throws(Failure) -> FoundToken? {
+        var found: FoundToken?
+        var count = 0
+        for (index, line) in scratch.table.lines.enumerated() where line.known == .cookie {
+            Cookies.forEach(in: line, bytes) { pair in
+                guard let value = Cookies.value(of: pair, named: name, bytes) else { return }
+                count += 1
+                found = FoundToken(place: .cookie(line: index, pair: pair), range: value)
+            }
+        }
+        guard count <= 1 else { throw .ambiguous }
+        guard let found, !found.range.isEmpty else { return nil }
+        return found
+    }
+}
+
+// MARK: - All of them
+
+extension TokenExtraction {
+    /// Takes out whatever stands at any of the locations: nobody can tell which of several tokens an
+    /// upstream would believe.
+    static func removeAll(_ authenticator: JWTAuthenticator, _ scratch: RequestScratch, _ bytes: Span<UInt8>) {
+        for location in authenticator.locations {
+            switch location {
+            case .authorizationHeader: scratch.table.drop(.authorization)
+            case .header(let name, _): scratch.table.drop(name.span, in: bytes)
+            case .queryParameter(let name): removeParameters(name, scratch, bytes)
+            case .cookie(let name): removeCookies(name, scratch, bytes)
+            }
+        }
+    }
+
+    private static func removeParameters(_ name: [UInt8], _ scratch: RequestScratch, _ bytes: Span<UInt8>) {
+        guard let query = scratch.target.query else { return }
+        if scratch.target.isVerbatim {
+            removeParameters(name, of: bytes.extracting(query), scratch)
+        } else {
+            let storage = scratch.target.storage
+            removeParameters(name, of: storage.span.extracting(query), scratch)
+        }
+    }
+
+    private static func removeParameters(_ name: [UInt8], of query: Span<UInt8>, _ scratch: RequestScratch) {
+        QueryString.forEach(query) { pair, written, _ in
+            if QueryString.isName(query.extracting(written), name.span) {
+                TokenRemoval.note(.query(pair: pair), scratch)
+            }
+            return true
+        }
+    }
+
+    private static func removeCookies(_ name: [UInt8], _ scratch: RequestScratch, _ bytes: Span<UInt8>) {
+        for (index, line) in scratch.table.lines.enumerated() where line.known == .cookie {
+            Cookies.forEach(in: line, bytes) { pair in
+                guard Cookies.value(of: pair, named: name, bytes) != nil else { return }
+                TokenRemoval.note(.cookie(line: index, pair: pair), scratch)
+            }
+        }
+    }
+}

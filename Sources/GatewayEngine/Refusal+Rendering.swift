@@ -1,0 +1,77 @@
+internal import Bytes
+internal import GatewayModel
+
+extension Refusal {
+    /// The whole answer, head and body.
+    ///
+    /// - Parameters:
+    ///   - toHead: the request was HEAD, so that the body is left out.
+    ///   - keepsAlive: whether the connection goes on.
+    ///   - date: an IMF-fixdate.
+    package func rendered(toHead: Bool, keepsAlive: Bool, date: [UInt8]) -> [UInt8] {
+        let entry = code.entry
+        let body = self.body(entry)
+        var output: [UInt8] = []
+        output.reserveCapacity(512)
+        output.append("HTTP/1.1 \(entry.status) \(Self.reason(of: entry.status))\r\n")
+        output.append("content-type: text/plain\r\ncontent-length: \(body.utf8.count)\r\n")
+        if let challenge { output.append("www-authenticate: \(challenge)\r\n") }
+        output.append("tollgate-refusal: \(code.rawValue)\r\ncache-control: no-store\r\ndate: ")
+        output.append(contentsOf: date)
+        output.append(keepsAlive ? "\r\n\r\n" : "\r\nconnection: close\r\n\r\n")
+        if !toHead { output.append(body) }
+        return output
+    }
+
+    /// The RFC 6750 challenge, or nil. The text is fixed per code, so that nothing of a token gets into it.
+    private var challenge: String? {
+        let entry = code.entry
+        guard entry.challenge != .none else { return nil }
+        let scheme = "Bearer realm=\"\(quoted(realm))\""
+        guard let error = entry.challenge.errorAttribute else { return scheme }
+        return "\(scheme), error=\"\(error)\", error_description=\"\(entry.text)\""
+    }
+
+    private func body(_ entry: RefusalCode.Entry) -> String {
+        switch style {
+        case .agentgateway:
+            entry.challenge == .none ? "\(entry.text)" : "authentication failure: \(entry.text)"
+        }
+    }
+
+    /// RFC 9110 §5.6.4 quoted-string content.
+    private func quoted(_ text: String) -> String {
+        var quoted = ""
+        for character in text.unicodeScalars {
+            if character == "\"" || character == "\\" { quoted.append("\\") }
+            quoted.unicodeScalars.append(character.value >= 0x20 && character.value < 0x7F ? character : "?")
+        }
+        return quoted
+    }
+
+    private static func reason(of status: Int) -> StaticString {
+        switch status {
+        case 400: "Bad Request"
+        case 401: "Unauthorized"
+        case 403: "Forbidden"
+        case 404: "Not Found"
+        case 408: "Request Timeout"
+        case 413: "Content Too Large"
+        case 414: "URI Too Long"
+        case 417: "Expectation Failed"
+        case 431: "Request Header Fields Too Large"
+        case 501: "Not Implemented"
+        case 502: "Bad Gateway"
+        case 503: "Service Unavailable"
+        case 504: "Gateway Timeout"
+        case 505: "HTTP Version Not Supported"
+        default: "Error"
+        }
+    }
+}
+
+extension [UInt8] {
+    fileprivate mutating func append(_ text: String) {
+        append(contentsOf: text.utf8)
+    }
+}

@@ -1,0 +1,55 @@
+package import GatewayModel
+package import HTTPWire
+package import JOSE
+
+extension RefusalCode {
+    /// The code of a request that is no proper HTTP/1.1.
+    package init(_ error: WireError) {
+        self =
+            switch error {
+            case .malformedRequestLine, .malformedStatusLine, .malformedField, .malformedConnectionField,
+                .malformedChunk, .malformedTrailer:
+                .malformedRequest
+            case .headTooLarge, .trailerTooLarge: .headTooLarge
+            case .targetTooLong: .targetTooLong
+            case .versionNotSupported: .versionNotSupported
+            case .methodNotSupported: .methodNotSupported
+            case .conflictingFraming, .invalidContentLength: .ambiguousFraming
+            case .unsupportedTransferCoding: .codingNotSupported
+            case .hostInvalid: .hostInvalid
+            case .ambiguousTarget: .ambiguousTarget
+            case .expectationFailed: .expectationFailed
+            }
+    }
+}
+
+extension RefusalCode {
+    /// The code of a token that did not pass.
+    package init(_ error: TokenError) {
+        self =
+            switch error {
+            case .tooLarge: .tokenTooLarge
+            case .encrypted: .tokenEncrypted
+            case .notCompactJWS, .invalidBase64URL, .invalidHeaderJSON, .invalidPayloadJSON, .payloadNotObject,
+                .duplicateName, .headerMalformed, .unencodedPayload:
+                .tokenMalformed
+            case .criticalHeaderNotUnderstood: .tokenCriticalHeader
+            case .unsupportedAlgorithm, .algorithmNotAllowed: .tokenAlgorithm
+            case .claimMalformed: .claimMalformed
+            case .issuerMissing, .issuerUnknown: .issuerUnknown
+            case .wrongType: .tokenType
+            case .keysUnavailable: .keysUnavailable
+            case .keyUnknown, .noSuitableKey: .keyUnknown
+            case .signatureInvalid: .signatureInvalid
+            case .audienceMissing, .audienceMismatch: .audienceMismatch
+            case .subjectMissing, .subjectNotAllowed: .subjectNotAllowed
+            case .expired: .tokenExpired
+            case .notYetValid, .issuedInFuture: .tokenNotYetValid
+            case .lifetimeTooLong: .tokenLifetime
+            case .tokenBound: .tokenBound
+            case .expirationMissing, .notBeforeMissing, .issuedAtMissing, .claimMissing: .claimMissing
+            case .claimMismatch: .claimMismatch
+            case .scopeInsufficient: .scopeInsufficient
+            }
+    }
+}

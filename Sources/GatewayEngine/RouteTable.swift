@@ -1,0 +1,179 @@
+internal import Bytes
+internal import CEL
+internal import HTTPWire
+
+/// Finds what a host belongs to: the exact name first, then the longest wildcard, then any.
+struct HostTable: Sendable {
+    let exact: ByteTable
+    /// By the suffix behind `*.`.
+    let wildcards: ByteTable
+    let any: Int?
+
+    /// Calls `body` with the value of each entry that the host matches, most specific first, until it
+    /// answers something.
+    func first<Result>(_ host: Span<UInt8>, _ body: (Int) -> Result?) -> Result? {
+        if let value = exact.find(host), let result = body(value) { return result }
+        if !wildcards.isEmpty {
+            var dot = host.firstIndex(of: UInt8(ascii: "."))
+            while let start = dot {
+                if let value = wildcards.find(host.extracting(start + 1..<host.count)), let result = body(value) {
+                    return result
+                }
+                dot = host.firstIndex(of: UInt8(ascii: "."), from: start + 1)
+            }
+        }
+        if let any { return body(any) }
+        return nil
+    }
+}
+
+/// A listener's routes: by host, then path, then the rest. The cost of a match does not grow with the
+/// number of routes.
+struct RouteTable: Sendable {
+    let hosts: HostTable
+    let paths: [PathTable]
+    let routes: [RouteSnapshot]
+
+    func match(_ request: borrowing MatchedRequest) -> RouteSnapshot? {
+        // Written out because a closure could not borrow the request.
+        if let value = hosts.exact.find(request.host), let route = paths[value].match(request) { return routes[route] }
+        if !hosts.wildcards.isEmpty, let route = matchWildcards(request) { return routes[route] }
+        if let any = hosts.any, let route = paths[any].match(request) { return routes[route] }
+        return nil
+    }
+
+    private func matchWildcards(_ request: borrowing MatchedRequest) -> Int? {
+        let host = request.host
+        var dot = host.firstIndex(of: UInt8(ascii: "."))
+        while let start = dot {
+            if let value = hosts.wildcards.find(host.extracting(start + 1..<host.count)),
+                let route = paths[value].match(request)
+            {
+                return route
+            }
+            dot = host.firstIndex(of: UInt8(ascii: "."), from: start + 1)
+        }
+        return nil
+    }
+}
+
+/// What of a request decides its route.
+struct MatchedRequest: ~Escapable {
+    let host: Span<UInt8>
+    let path: Span<UInt8>
+    let query: Span<UInt8>
+    let method: Span<UInt8>
+    let bytes: Span<UInt8>
+    let lines: [FieldLine]
+
+    @_lifetime(copy host, copy path, copy query, copy method, copy bytes)
+    init(
+        host: Span<UInt8>, path: Span<UInt8>, query: Span<UInt8>, method: Span<UInt8>, bytes: Span<UInt8>,
+        lines: [FieldLine]
+    ) {
+        self.host = host
+        self.path = path
+        self.query = query
+        self.method = method
+        self.bytes = bytes
+        self.lines = lines
+    }
+}
+
+/// The paths of one host pattern: exact before prefix before regular expression, longer ones first.
+struct PathTable: Sendable {
+    let exact: ByteTable
+    /// Keys without a trailing slash; the empty key matches every path.
+    let prefixes: ByteTable
+    /// Segments of the longest prefix.
+    let maxPrefixSegments: Int
+    let regexes: [(regex: LinearRegex, list: Int)]
+    let candidates: [[RouteCandidate]]
+
+    func match(_ request: borrowing MatchedRequest) -> Int? {
+        if let list = exact.find(request.path), let route = choose(list, request) { return route }
+        if !prefixes.isEmpty, let route = matchPrefixes(request) { return route }
+        for (regex, list) in regexes where regex.matchesWhole(request.path) {
+            if let route = choose(list, request) { return route }
+        }
+        return nil
+    }
+
+    /// Tries the prefixes that end where a segment does, from the longest that could be in the table.
+    private func matchPrefixes(_ request: borrowing MatchedRequest) -> Int? {
+        let path = request.path
+        var end = path.count
+        var segments = 0
+        for index in 0..<path.count where path[index] == UInt8(ascii: "/") {
+            if segments == maxPrefixSegments {
+                end = index
+                break
+            }
+            segments += 1
+        }
+        while true {
+            if end <= prefixes.maxKeyCount, let list = prefixes.find(path.extracting(0..<end)),
+                let route = choose(list, request)
+            {
+                return route
+            }
+            guard end > 0 else { return nil }
+            repeat { end -= 1 } while end > 0 && path[end] != UInt8(ascii: "/")
+        }
+    }
+
+    private func choose(_ list: Int, _ request: borrowing MatchedRequest) -> Int? {
+        for candidate in candidates[list] where candidate.accepts(request) { return candidate.route }
+        return nil
+    }
+}
+
+/// What a route asks beyond host and path.
+struct RouteCandidate: Sendable {
+    enum Value: Sendable {
+        case exact([UInt8])
+        /// Must match the whole value.
+        case regex(LinearRegex)
+
+        func accepts(_ text: Span<UInt8>) -> Bool {
+            switch self {
+            case .exact(let value): value.span.equals(text)
+            case .regex(let regex): regex.matchesWhole(text)
+            }
+        }
+    }
+
+    struct Field: Sendable {
+        let name: [UInt8]
+        let value: Value
+    }
+
+    let method: [UInt8]?
+    let headers: [Field]
+    let query: [Field]
+    let route: Int
+
+    func accepts(_ request: borrowing MatchedRequest) -> Bool {
+        if let method, !method.span.equals(request.method) { return false }
+        for header in headers where !hasHeader(header, request) { return false }
+        for parameter in query where !hasParameter(parameter, request) { return false }
+        return true
+    }
+
+    /// A header that is there twice means a list (RFC 9110 §5.2), which is no single value: it never matches.
+    private func hasHeader(_ header: Field, _ request: borrowing MatchedRequest) -> Bool {
+        var matches = false
+        var count = 0
+        for line in request.lines
+        where request.bytes.extracting(line.name).equalsIgnoringASCIICase(header.name.span) {
+            count += 1
+            matches = header.value.accepts(request.bytes.extracting(line.value))
+        }
+        return count == 1 && matches
+    }
+
+    private func hasParameter(_ parameter: Field, _ request: borrowing MatchedRequest) -> Bool {
+        guard let value = QueryString.first(parameter.name.span, in: request.query) else { return false }
+        return parameter.value.accepts(QueryString.decoded(request.query.extracting(value)).span)
+    }
+}

@@ -1,0 +1,102 @@
+internal import Bytes
+package import GatewayModel
+
+/// All that serving a request needs, compiled and immutable.
+///
+/// Every event loop keeps the current one in a field; a request ends with the one it began with.
+package final class Snapshot: Sendable {
+    /// In the order of the configuration.
+    package let binds: [BindSnapshot]
+    package let upstreams: [UpstreamSnapshot]
+    package let traffic: TrafficPolicy
+
+    init(binds: [BindSnapshot], upstreams: [UpstreamSnapshot], traffic: TrafficPolicy) {
+        self.binds = binds
+        self.upstreams = upstreams
+        self.traffic = traffic
+    }
+}
+
+/// The listeners that share an address, found by host.
+package final class BindSnapshot: Sendable {
+    package let address: ListenAddress
+    let listeners: [ListenerSnapshot]
+    let hosts: HostTable
+
+    init(address: ListenAddress, listeners: [ListenerSnapshot], hosts: HostTable) {
+        self.address = address
+        self.listeners = listeners
+        self.hosts = hosts
+    }
+
+    /// The style of refusals that come before a listener is known: that of the first.
+    package var refusalStyle: RefusalStyle { listeners.first?.refusalStyle ?? .agentgateway }
+}
+
+package final class ListenerSnapshot: Sendable {
+    /// Runs before a route is chosen.
+    let gatewayPolicy: EffectivePolicy
+    /// What a request that matches no route still has to pass, so that strangers can't map the routes.
+    let unroutedPolicy: EffectivePolicy
+    let routes: RouteTable
+    let refusalStyle: RefusalStyle
+
+    init(
+        gatewayPolicy: EffectivePolicy, unroutedPolicy: EffectivePolicy, routes: RouteTable,
+        refusalStyle: RefusalStyle
+    ) {
+        self.gatewayPolicy = gatewayPolicy
+        self.unroutedPolicy = unroutedPolicy
+        self.routes = routes
+        self.refusalStyle = refusalStyle
+    }
+}
+
+package final class RouteSnapshot: Sendable {
+    /// As the user wrote it; the route's place where there is no name.
+    package let name: String
+    /// Index of the upstream in the snapshot; nil where the route has none.
+    let upstream: Int?
+    let policy: EffectivePolicy
+
+    init(name: String, upstream: Int?, policy: EffectivePolicy) {
+        self.name = name
+        self.upstream = upstream
+        self.policy = policy
+    }
+}
+
+/// One slot per kind of policy, resolved when the configuration was compiled: nothing is merged per request.
+struct EffectivePolicy: Sendable {
+    var jwtAuthentication: JWTAuthenticator?
+    var authorization: Authorizer?
+}
+
+/// The servers of an upstream, with their shares laid out.
+package final class UpstreamSnapshot: Sendable {
+    package let id: UpstreamID
+    package let endpoints: [Upstream.Endpoint]
+    /// Running sums of the weights; the last is their total.
+    private let shares: [Int]
+
+    init(_ upstream: Upstream) {
+        self.id = upstream.id
+        let endpoints = upstream.endpoints.filter { $0.weight > 0 }
+        self.endpoints = endpoints
+        var total = 0
+        self.shares = endpoints.map { endpoint in
+            total += endpoint.weight
+            return total
+        }
+    }
+
+    /// The endpoint of the `turn`-th request, by weight; nil where none takes requests.
+    package func endpoint(turn: UInt64) -> Int? {
+        guard let total = shares.last else { return nil }
+        if shares.count == 1 { return 0 }
+        // Spreads neighbouring turns over the whole range, so that a share is not served in one block.
+        let mixed = (turn &* 0x9E37_79B9_7F4A_7C15) >> 33
+        let point = Int(mixed % UInt64(total))
+        return shares.firstIndex { point < $0 }
+    }
+}

@@ -1,0 +1,54 @@
+internal import CEL
+package import GatewayModel
+package import HTTPWire
+
+/// Compiled `TrafficSettings`: bounds in the units the transport counts in.
+package struct TrafficPolicy: Sendable {
+    package let headLimits: HeadLimits
+    /// All timeouts are whole seconds, the grain of the clock that watches them.
+    package let headSeconds: Int64
+    package let idleSeconds: Int64
+    package let bodySeconds: Int64
+    package let requestSeconds: Int64
+    package let connectSeconds: Int64
+    package let maxBodyBytes: UInt64
+    package let closesOnTokenExpiry: Bool
+    private let trustedProxies: [IPNetwork]
+
+    init(_ settings: TrafficSettings, _ diagnostics: inout [Diagnostic]) {
+        headLimits = HeadLimits(
+            maxHeadBytes: settings.maxHeadBytes, maxTargetBytes: settings.maxTargetBytes,
+            maxFields: settings.maxFields, maxTrailerBytes: HeadLimits.standard.maxTrailerBytes)
+        headSeconds = Self.seconds(settings.headTimeout)
+        idleSeconds = Self.seconds(settings.idleTimeout)
+        bodySeconds = Self.seconds(settings.bodyTimeout)
+        requestSeconds = Self.seconds(settings.requestTimeout)
+        connectSeconds = Self.seconds(settings.connectTimeout)
+        maxBodyBytes = settings.maxBodyBytes.map { UInt64($0) } ?? .max
+        closesOnTokenExpiry = settings.onTokenExpiry == .close
+        trustedProxies = settings.trustedProxies.compactMap { text in
+            let network = try? IPNetwork(CELBuffer(text.contains("/") ? text : Self.host(text)))
+            if network == nil {
+                diagnostics.append(
+                    Diagnostic(
+                        .error, "network_invalid", "`\(text)` in `trustedProxies` is not a network",
+                        at: settings.provenance, hint: "write an address or CIDR, such as 10.0.0.0/8 or fd00::/8"))
+            }
+            return network
+        }
+    }
+
+    /// Whether `X-Forwarded-*` from this peer are believed.
+    package func trusts(_ peer: String?) -> Bool {
+        guard !trustedProxies.isEmpty, let peer, let address = try? IPAddress(CELBuffer(peer)) else { return false }
+        return trustedProxies.contains { $0.contains(address) }
+    }
+
+    /// An address as the network of itself.
+    private static func host(_ address: String) -> String { address + (address.contains(":") ? "/128" : "/32") }
+
+    private static func seconds(_ duration: Duration) -> Int64 {
+        let parts = duration.components
+        return parts.seconds + (parts.attoseconds > 0 ? 1 : 0)
+    }
+}

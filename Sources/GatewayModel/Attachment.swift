@@ -1,0 +1,31 @@
+/// A policy bound to a scope.
+package struct Attachment: Equatable, Sendable {
+    package enum Scope: Hashable, Sendable {
+        /// All listeners of the gateway of that name.
+        case gateway(String)
+        case listener(ListenerID)
+        case route(RouteID)
+    }
+
+    /// When the policy runs: before or after the route is chosen.
+    package enum Phase: String, Hashable, Sendable {
+        case gateway, route
+    }
+
+    package var scope: Scope
+    package var phase: Phase
+    package var policy: Policy
+    package var provenance: Provenance
+
+    package init(scope: Scope, phase: Phase, policy: Policy, provenance: Provenance) {
+        self.scope = scope
+        self.phase = phase
+        self.policy = policy
+        self.provenance = provenance
+    }
+}
+
+package enum Policy: Equatable, Sendable {
+    case jwtAuthentication(JWTAuthentication)
+    case authorization(Authorization)
+}

@@ -1,0 +1,25 @@
+/// Rules that decide, once the caller is known, whether the request may pass.
+package struct Authorization: Equatable, Sendable {
+    package var rules: [AuthorizationRule]
+
+    package init(rules: [AuthorizationRule]) {
+        self.rules = rules
+    }
+}
+
+package struct AuthorizationRule: Equatable, Sendable {
+    package enum Effect: String, Hashable, Sendable {
+        case allow, deny, require
+    }
+
+    package var effect: Effect
+    /// A CEL expression that answers a boolean.
+    package var expression: String
+    package var provenance: Provenance
+
+    package init(effect: Effect, expression: String, provenance: Provenance) {
+        self.effect = effect
+        self.expression = expression
+        self.provenance = provenance
+    }
+}

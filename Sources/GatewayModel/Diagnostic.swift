@@ -1,0 +1,36 @@
+/// One finding about a configuration. Findings are collected, never thrown one at a time.
+package struct Diagnostic: Hashable, Sendable {
+    package enum Severity: String, Comparable, Sendable {
+        /// The configuration is refused.
+        case error
+        /// It is taken, but somebody should look.
+        case warning
+
+        package static func < (a: Severity, b: Severity) -> Bool { a == .warning && b == .error }
+    }
+
+    package var severity: Severity
+    /// A stable snake_case name: what a test or a script compares.
+    package var code: String
+    /// What is wrong, naming the field as its own dialect spells it.
+    package var message: String
+    package var provenance: Provenance
+    /// What to do about it.
+    package var hint: String?
+    /// An excerpt to show instead of the document's line: of an expression inside it, say.
+    package var excerpt: String?
+
+    package init(
+        _ severity: Severity, _ code: String, _ message: String, at provenance: Provenance, hint: String? = nil
+    ) {
+        self.severity = severity
+        self.code = code
+        self.message = message
+        self.provenance = provenance
+        self.hint = hint
+    }
+}
+
+extension [Diagnostic] {
+    package var hasErrors: Bool { contains { $0.severity == .error } }
+}

@@ -1,0 +1,102 @@
+/// The one domain model: what every dialect is decoded to and the engine compiles.
+///
+/// A plain value without defaults: whoever builds it has decided every field. Expressions and
+/// regular expressions are kept as text; the compiler reads them.
+package struct GatewayConfiguration: Equatable, Sendable {
+    package var process: ProcessSettings
+    package var traffic: TrafficSettings
+    package var binds: [Bind]
+    package var upstreams: [Upstream]
+    package var attachments: [Attachment]
+
+    package init(
+        process: ProcessSettings, traffic: TrafficSettings, binds: [Bind], upstreams: [Upstream],
+        attachments: [Attachment]
+    ) {
+        self.process = process
+        self.traffic = traffic
+        self.binds = binds
+        self.upstreams = upstreams
+        self.attachments = attachments
+    }
+}
+
+/// One address the gateway listens on, and the listeners that share it.
+package struct Bind: Equatable, Sendable {
+    package var address: ListenAddress
+    package var listeners: [Listener]
+    package var provenance: Provenance
+
+    package init(address: ListenAddress, listeners: [Listener], provenance: Provenance) {
+        self.address = address
+        self.listeners = listeners
+        self.provenance = provenance
+    }
+}
+
+package struct ListenAddress: Hashable, Sendable {
+    /// An IP address; `::` listens on IPv4 and IPv6.
+    package var host: String
+    package var port: Int
+
+    package init(host: String, port: Int) {
+        self.host = host
+        self.port = port
+    }
+}
+
+extension ListenAddress: CustomStringConvertible {
+    package var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
+}
+
+/// One name among all listeners of a configuration, made by the dialect.
+package struct ListenerID: Hashable, Sendable {
+    package var name: String
+    package init(_ name: String) { self.name = name }
+}
+
+/// One name among all routes of a configuration, made by the dialect.
+package struct RouteID: Hashable, Sendable {
+    package var name: String
+    package init(_ name: String) { self.name = name }
+}
+
+/// One name among all upstreams of a configuration, made by the dialect.
+package struct UpstreamID: Hashable, Sendable {
+    package var name: String
+    package init(_ name: String) { self.name = name }
+}
+
+/// A Gateway API listener: requests for a hostname on a bind.
+package struct Listener: Equatable, Sendable {
+    package var id: ListenerID
+    /// The name of the gateway the listener belongs to; policies target it.
+    package var gatewayName: String
+    /// The listener's own name as the user wrote it; empty where there is none.
+    package var name: String
+    package var hostname: HostPattern
+    package var routes: [Route]
+    package var refusalStyle: RefusalStyle
+    package var provenance: Provenance
+
+    package init(
+        id: ListenerID, gatewayName: String, name: String, hostname: HostPattern, routes: [Route],
+        refusalStyle: RefusalStyle, provenance: Provenance
+    ) {
+        self.id = id
+        self.gatewayName = gatewayName
+        self.name = name
+        self.hostname = hostname
+        self.routes = routes
+        self.refusalStyle = refusalStyle
+        self.provenance = provenance
+    }
+}
+
+/// Which hosts a listener or route answers to. Names are lower-case, without port or trailing dot.
+package enum HostPattern: Hashable, Sendable {
+    case any
+    case exact(String)
+    /// `*.example.com` as its suffix `example.com`: one or more labels before it.
+    case wildcard(suffix: String)
+}

@@ -1,0 +1,43 @@
+/// What concerns the whole process and is read once, at start.
+package struct ProcessSettings: Equatable, Sendable {
+    /// Event loops that serve traffic; nil: one per core.
+    package var workerThreads: Int?
+    /// Where metrics and readiness are served.
+    package var control: ControlListener
+    package var accessLog: AccessLogFormat
+    package var logLevel: LogLevel
+    package var logFormat: LogFormat
+    /// How long requests in service may take to end once the process is told to stop.
+    package var drainTimeout: Duration
+
+    package init(
+        workerThreads: Int?, control: ControlListener, accessLog: AccessLogFormat, logLevel: LogLevel,
+        logFormat: LogFormat, drainTimeout: Duration
+    ) {
+        self.workerThreads = workerThreads
+        self.control = control
+        self.accessLog = accessLog
+        self.logLevel = logLevel
+        self.logFormat = logFormat
+        self.drainTimeout = drainTimeout
+    }
+}
+
+package enum ControlListener: Equatable, Sendable {
+    case off
+    /// `isRequired`: the process does not start where the address is taken.
+    case on(ListenAddress, isRequired: Bool)
+}
+
+/// How a request is written to the access log.
+package enum AccessLogFormat: String, Hashable, Sendable, CaseIterable {
+    case off, text, json
+}
+
+package enum LogFormat: String, Hashable, Sendable, CaseIterable {
+    case text, json
+}
+
+package enum LogLevel: String, Hashable, Sendable, CaseIterable {
+    case error, warning, info, debug
+}

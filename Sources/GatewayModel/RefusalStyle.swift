@@ -1,0 +1,5 @@
+/// How a refusal is written to the client. The status and the code are the same in all.
+package enum RefusalStyle: String, Hashable, Sendable {
+    /// `text/plain`, worded as agentgateway does.
+    case agentgateway
+}

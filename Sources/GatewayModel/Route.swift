@@ -1,0 +1,102 @@
+/// What decides that a request is this route's, and where it goes.
+package struct Route: Equatable, Sendable {
+    package var id: RouteID
+    /// The name the user wrote; empty where there is none.
+    package var name: String
+    /// Any of these; `[.any]` where the route names none.
+    package var hostnames: [HostPattern]
+    /// Any of these; never empty.
+    package var matches: [RouteMatch]
+    package var action: RouteAction
+    package var provenance: Provenance
+
+    package init(
+        id: RouteID, name: String, hostnames: [HostPattern], matches: [RouteMatch], action: RouteAction,
+        provenance: Provenance
+    ) {
+        self.id = id
+        self.name = name
+        self.hostnames = hostnames
+        self.matches = matches
+        self.action = action
+        self.provenance = provenance
+    }
+}
+
+package enum RouteAction: Equatable, Sendable {
+    case forward(to: UpstreamID)
+    /// A route without a backend: it can only refuse.
+    case noBackend
+}
+
+/// All conditions of one match hold at once.
+package struct RouteMatch: Equatable, Sendable {
+    package var path: PathMatch
+    /// An exact, case-sensitive method; nil: any.
+    package var method: String?
+    package var headers: [FieldMatch]
+    package var query: [FieldMatch]
+    package var provenance: Provenance
+
+    package init(
+        path: PathMatch, method: String?, headers: [FieldMatch], query: [FieldMatch], provenance: Provenance
+    ) {
+        self.path = path
+        self.method = method
+        self.headers = headers
+        self.query = query
+        self.provenance = provenance
+    }
+}
+
+/// Conditions on the canonical path (still percent-encoded).
+package enum PathMatch: Hashable, Sendable {
+    case exact(String)
+    /// Whole segments: `/a` matches `/a` and `/a/b`, not `/ab`. Without a trailing slash; empty for all.
+    case segmentPrefix(String)
+    /// A linear-time regular expression that must match the whole path.
+    case regex(String)
+}
+
+/// A header (names compared without case) or query parameter (names as they are).
+package struct FieldMatch: Equatable, Sendable {
+    package enum Value: Hashable, Sendable {
+        case exact(String)
+        case regex(String)
+    }
+
+    package var name: String
+    package var value: Value
+
+    package init(name: String, value: Value) {
+        self.name = name
+        self.value = value
+    }
+}
+
+/// The servers a route forwards to.
+package struct Upstream: Equatable, Sendable {
+    package struct Endpoint: Equatable, Sendable {
+        /// A DNS name or an IP address (IPv6 without brackets).
+        package var host: String
+        package var port: Int
+        /// Share of the requests among the upstream's endpoints; 0 takes none.
+        package var weight: Int
+
+        package init(host: String, port: Int, weight: Int) {
+            self.host = host
+            self.port = port
+            self.weight = weight
+        }
+    }
+
+    package var id: UpstreamID
+    package var endpoints: [Endpoint]
+    package var provenance: Provenance
+
+    package init(id: UpstreamID, endpoints: [Endpoint], provenance: Provenance) {
+        self.id = id
+        self.endpoints = endpoints
+        self.provenance = provenance
+    }
+}

@@ -1,0 +1,47 @@
+/// Bounds of connections and requests, the same for all listeners.
+package struct TrafficSettings: Equatable, Sendable {
+    /// From the first byte of a request to the end of its head.
+    package var headTimeout: Duration
+    /// A kept connection without a request.
+    package var idleTimeout: Duration
+    /// Between two pieces of a request's body.
+    package var bodyTimeout: Duration
+    /// From a request that has been read to the first byte of its answer.
+    package var requestTimeout: Duration
+    /// Opening a connection to an upstream.
+    package var connectTimeout: Duration
+    /// Request line and header fields together.
+    package var maxHeadBytes: Int
+    package var maxTargetBytes: Int
+    package var maxFields: Int
+    /// A request's body; nil: any size.
+    package var maxBodyBytes: Int?
+    /// Networks (CIDR) of proxies whose `X-Forwarded-*` are believed and kept.
+    package var trustedProxies: [String]
+    /// What becomes of an open WebSocket when the token it was opened with expires.
+    package var onTokenExpiry: TokenExpiryAction
+    package var provenance: Provenance
+
+    package init(
+        headTimeout: Duration, idleTimeout: Duration, bodyTimeout: Duration, requestTimeout: Duration,
+        connectTimeout: Duration, maxHeadBytes: Int, maxTargetBytes: Int, maxFields: Int, maxBodyBytes: Int?,
+        trustedProxies: [String], onTokenExpiry: TokenExpiryAction, provenance: Provenance
+    ) {
+        self.headTimeout = headTimeout
+        self.idleTimeout = idleTimeout
+        self.bodyTimeout = bodyTimeout
+        self.requestTimeout = requestTimeout
+        self.connectTimeout = connectTimeout
+        self.maxHeadBytes = maxHeadBytes
+        self.maxTargetBytes = maxTargetBytes
+        self.maxFields = maxFields
+        self.maxBodyBytes = maxBodyBytes
+        self.trustedProxies = trustedProxies
+        self.onTokenExpiry = onTokenExpiry
+        self.provenance = provenance
+    }
+}
+
+package enum TokenExpiryAction: String, Hashable, Sendable, CaseIterable {
+    case close, keep
+}

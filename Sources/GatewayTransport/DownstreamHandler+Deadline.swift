@@ -1,0 +1,77 @@
+internal import GatewayEngine
+internal import GatewayModel
+internal import HTTPWire
+
+/// What a connection waits for, and until when. Watched once a second by the worker, so that a request sets
+/// a field and no timer.
+struct Deadline {
+    enum Wait {
+        case nothing, idle, head, body, response, tunnel
+    }
+
+    var wait = Wait.nothing
+    /// Uptime in nanoseconds.
+    var at: Int64 = .max
+}
+
+extension DownstreamHandler {
+    /// Finds what is waited for now. A wait that goes on keeps its deadline, except where a piece of a body
+    /// has come.
+    func updateDeadline() {
+        let wait = currentWait
+        guard wait != deadline.wait || wait == .body || wait == .idle else { return }
+        deadline.wait = wait
+        let traffic = worker.snapshot.traffic
+        let seconds: Int64? =
+            switch wait {
+            case .nothing, .tunnel: nil
+            case .idle: traffic.idleSeconds
+            case .head: traffic.headSeconds
+            case .body: traffic.bodySeconds
+            case .response: traffic.requestSeconds
+            }
+        deadline.at = seconds.map { worker.uptime &+ $0 &* 1_000_000_000 } ?? .max
+    }
+
+    private var currentWait: Deadline.Wait {
+        guard machine.isServing else { return pending == nil ? .idle : .head }
+        if exchange.isTunnel { return .tunnel }
+        if exchange.hasWrittenHead { return .nothing }
+        // A body that the upstream does not take is the upstream's delay, not the client's.
+        let waitsForClient = !machine.hasReadWholeRequest && !isConnecting && upstream?.isWritable ?? true
+        return waitsForClient ? .body : .response
+    }
+
+    func checkDeadline() {
+        if deadline.wait == .tunnel { return checkTokenExpiry() }
+        guard worker.uptime >= deadline.at else { return }
+        switch deadline.wait {
+        case .nothing, .tunnel: break
+        case .idle: close()
+        case .head:
+            exchange = Exchange()
+            exchange.startedAt = worker.uptime
+            exchange.style = slot.bind?.refusalStyle ?? .agentgateway
+            end(with: .requestTimeout)
+        case .body: end(with: .requestTimeout)
+        case .response: end(with: isConnecting ? .upstreamConnectTimeout : .upstreamTimeout)
+        }
+    }
+
+    private func end(with code: RefusalCode) {
+        deadline = Deadline()
+        let upstream = upstream
+        self.upstream = nil
+        upstream?.abandon()
+        machine.closeAfterResponse()
+        upstreamFailed(code)
+    }
+
+    /// A WebSocket ends with the token it was opened with.
+    private func checkTokenExpiry() {
+        guard worker.snapshot.traffic.closesOnTokenExpiry, let expiry = exchange.tokenExpiresAt,
+            worker.now >= expiry
+        else { return }
+        close()
+    }
+}

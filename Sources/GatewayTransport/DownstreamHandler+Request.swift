@@ -1,0 +1,164 @@
+internal import Bytes
+internal import GatewayEngine
+internal import GatewayModel
+internal import HTTPWire
+internal import NIOCore
+
+/// From a request's head to the upstream.
+extension DownstreamHandler {
+    func handle(_ head: RequestHead, _ bytes: Span<UInt8>) {
+        exchange = Exchange()
+        exchange.startedAt = worker.uptime
+        exchange.request = ForwardedRequest(
+            isHead: head.method == .head, hasBody: head.framing != .none, isIdempotent: head.method.isIdempotent,
+            asksForWebSocket: head.asksForWebSocket)
+        exchange.isChunked = head.framing == .chunked
+        if worker.isDraining { machine.closeAfterResponse() }
+        guard let bind = slot.bind else { return refuse(.notReady) }
+        exchange.style = bind.refusalStyle
+        let decision = Pipeline.decide(
+            head, bytes, worker.scratch, bind: bind, connection: connection, cache: &worker.tokens, now: worker.now)
+        exchange.tokenExpiresAt = worker.scratch.tokenExpiresAt
+        if worker.accessLog.format != .off { beginRecord(head, bytes) }
+        if case .length(let count) = head.framing, count > worker.snapshot.traffic.maxBodyBytes {
+            return refuse(.bodyTooLarge)
+        }
+        switch decision {
+        case .refuse(let refusal): refuse(refusal)
+        case .forward(let upstream): forward(head, bytes, upstream: upstream)
+        }
+    }
+
+    private func forward(_ head: RequestHead, _ bytes: Span<UInt8>, upstream index: Int) {
+        guard let pool = worker.pool(upstream: index) else { return refuse(.noBackend) }
+        exchange.record?.upstream = pool.endpoint.name
+        if let connection = pool.takeIdle() {
+            upstream = connection
+            connection.requestHead.clear()
+            render(head, bytes, into: &connection.requestHead)
+            connection.begin(for: self, exchange.request)
+        } else {
+            var buffer = ByteBuffer()
+            render(head, bytes, into: &buffer)
+            connect(pool, head: buffer)
+        }
+    }
+
+    private func render(_ head: RequestHead, _ bytes: Span<UInt8>, into buffer: inout ByteBuffer) {
+        let scratch = worker.scratch
+        if scratch.target.isVerbatim {
+            render(head, bytes, target: bytes, scratch, into: &buffer)
+        } else {
+            let storage = scratch.target.storage
+            render(head, bytes, target: storage.span, scratch, into: &buffer)
+        }
+    }
+
+    private func render(
+        _ head: RequestHead, _ bytes: Span<UInt8>, target text: Span<UInt8>, _ scratch: RequestScratch,
+        into buffer: inout ByteBuffer
+    ) {
+        let query = scratch.target.query.map { $0.lowerBound - 1..<$0.upperBound } ?? 0..<0
+        let rewritten = scratch.rewrittenQuery
+        let lines = scratch.addedLines
+        let forwarding = scratch.forwardingLines
+        let additions = HeadWriter.RequestAdditions(
+            path: text.extracting(scratch.target.path),
+            query: scratch.hasRewrittenQuery ? rewritten.span : text.extracting(query),
+            lines: lines.span, moreLines: forwarding.span, authority: bytes.extracting(scratch.target.authority),
+            sendsForwardedHost: scratch.sendsForwardedHost)
+        let table = scratch.table
+        buffer.writeWithOutputRawSpan(minimumWritableBytes: HeadWriter.boundOfRequest(head, additions)) {
+            HeadWriter.writeRequest(head, table, bytes, additions, into: &$0)
+        }
+    }
+
+    /// Opens a connection for a request whose head is written already.
+    func connect(_ pool: UpstreamPool, head: ByteBuffer) {
+        isConnecting = true
+        pool.connect().assumeIsolated().whenComplete { result in
+            self.worker.tick()
+            self.isConnecting = false
+            switch result {
+            case .success(let connection) where self.isClosed || !self.machine.isServing:
+                connection.giveBackUnused()
+            case .success(let connection):
+                self.upstream = connection
+                connection.requestHead = head
+                connection.begin(for: self, self.exchange.request)
+            case .failure(let error):
+                if !self.isClosed { self.refuse(UpstreamPool.refusalCode(of: error)) }
+            }
+            self.continueServing()
+        }
+    }
+
+    func forwardBody(_ buffer: ByteBuffer, _ range: Range<Int>) {
+        guard let upstream else { return }
+        exchange.bodyBytes &+= UInt64(range.count)
+        guard exchange.bodyBytes <= worker.snapshot.traffic.maxBodyBytes || exchange.isTunnel else {
+            self.upstream = nil
+            upstream.abandon()
+            return upstreamFailed(.bodyTooLarge)
+        }
+        if exchange.isChunked {
+            upstream.write(BodyWriter.chunk(buffer, range))
+        } else {
+            upstream.write(BodyWriter.slice(buffer, range))
+        }
+    }
+
+    func forwardEnd(_ bytes: Span<UInt8>) {
+        guard let upstream else { return }
+        if exchange.isChunked {
+            var last = ByteBuffer()
+            BodyWriter.writeLastChunk(worker.scratch.table, bytes, into: &last)
+            upstream.write(last)
+        }
+        upstream.requestEnded()
+    }
+
+    /// The upstream closed before a byte of an answer.
+    ///
+    /// - Parameter head: what was sent, if the connection had served before: then it may have died idle,
+    ///   and a request that is idempotent and has sent no body goes out once more on a fresh one.
+    func upstreamDied(head: ByteBuffer?, pool: UpstreamPool) {
+        upstream = nil
+        guard let head, exchange.request.isIdempotent, exchange.bodyBytes == 0, !exchange.wasRetried,
+            !exchange.hasWrittenHead
+        else { return upstreamFailed(.upstreamClosed) }
+        exchange.wasRetried = true
+        worker.counters.upstreamRetries &+= 1
+        connect(pool, head: head)
+    }
+
+    // MARK: - The access log
+
+    private func beginRecord(_ head: RequestHead, _ bytes: Span<UInt8>) {
+        let scratch = worker.scratch
+        var record = AccessRecord(startedAt: exchange.startedAt)
+        record.method = bytes.extracting(head.methodName).copied
+        record.host = scratch.target.host
+        record.path =
+            scratch.target.isVerbatim
+            ? bytes.extracting(scratch.target.path).copied : Array(scratch.target.storage[scratch.target.path])
+        record.route = scratch.route?.name ?? ""
+        record.subject = scratch.subject
+        exchange.record = record
+    }
+
+    /// Counts the request in service and writes its line.
+    func finishRecord(wasAborted: Bool) {
+        if wasAborted { worker.counters.aborted &+= 1 }
+        // A refusal is answered in the event that brought the request: look at the clock once more.
+        if exchange.record?.refusal != nil { worker.tick() }
+        worker.counters.countAnswer(exchange.status, nanoseconds: worker.uptime - exchange.startedAt)
+        guard var record = exchange.record else { return }
+        exchange.record = nil
+        record.status = exchange.status
+        record.requestBytes = exchange.bodyBytes
+        record.wasAborted = wasAborted
+        worker.accessLog.add(
+            record, peer: connection.sourceAddress, wallNanoseconds: worker.wallNanoseconds, uptime: worker.uptime)
+    }
+}

@@ -1,0 +1,70 @@
+internal import Bytes
+internal import HTTPWire
+internal import NIOCore
+
+/// What the upstream's answer becomes for the client. It is gathered in the worker's output, so that a
+/// small answer leaves in one piece.
+extension DownstreamHandler {
+    /// Bodies up to this size are copied behind their head, so that both go out in one piece.
+    private static var maxCopiedBytes: Int { 16 << 10 }
+
+    /// `bytes` begin at the head.
+    func writeInformational(_ head: ResponseHead, _ bytes: Span<UInt8>) {
+        // RFC 9110 §15.2: HTTP/1.0 knows no 1xx.
+        guard machine.isHTTP11 else { return }
+        writeHead(head, bytes, plan: exchange.plan)
+    }
+
+    func writeHead(_ head: ResponseHead, _ bytes: Span<UInt8>) {
+        exchange.hasWrittenHead = true
+        exchange.status = head.status
+        exchange.upstreamFraming = head.framing
+        if head.status == 101 {
+            beginTunnel()
+        } else {
+            // An error before the request is read: the rest of it is not worth reading.
+            if head.status >= 400, !machine.hasReadWholeRequest { machine.closeAfterResponse() }
+            let planned = machine.planResponse(framing: head.framing)
+            exchange.plan = HeadWriter.ResponsePlan(
+                framing: planned.framing, keepsAlive: planned.keepsAlive, isHTTP11: machine.isHTTP11)
+        }
+        writeHead(head, bytes, plan: exchange.plan)
+        updateDeadline()
+    }
+
+    /// The upstream speaks WebSocket from here on: both sides are bytes until one of them closes.
+    private func beginTunnel() {
+        machine.beginTunnel()
+        exchange.isTunnel = true
+        exchange.isChunked = false
+        exchange.plan = HeadWriter.ResponsePlan(framing: .untilClose, keepsAlive: false, isHTTP11: true)
+    }
+
+    private func writeHead(_ head: ResponseHead, _ bytes: Span<UInt8>, plan: HeadWriter.ResponsePlan) {
+        let date = worker.date.bytes
+        let table = worker.responseTable
+        worker.output.writeWithOutputRawSpan(minimumWritableBytes: HeadWriter.boundOfResponse(head)) {
+            HeadWriter.writeResponse(head, table, bytes, plan: plan, date: date.span, into: &$0)
+        }
+    }
+
+    func writeBody(_ buffer: ByteBuffer, _ range: Range<Int>) {
+        exchange.record?.responseBytes &+= UInt64(range.count)
+        if exchange.plan.framing == .chunked { BodyWriter.writeChunkHead(range.count, into: &worker.output) }
+        if range.count <= Self.maxCopiedBytes {
+            worker.output.writeBytes(buffer.readableBytesUInt8Span.extracting(range).bytes)
+        } else {
+            writeOutput()
+            write(BodyWriter.slice(buffer, range))
+        }
+        if exchange.plan.framing == .chunked { worker.output.writeStaticString("\r\n") }
+    }
+
+    /// `bytes` are those the trailer lines were read from.
+    func writeEnd(_ bytes: Span<UInt8>) {
+        guard exchange.plan.framing == .chunked else { return }
+        // Only a chunked body has trailers; else the table still holds the head's lines.
+        let trailers = exchange.upstreamFraming == .chunked ? worker.responseTable : FieldTable()
+        BodyWriter.writeLastChunk(trailers, bytes, into: &worker.output)
+    }
+}

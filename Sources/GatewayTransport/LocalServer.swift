@@ -1,0 +1,129 @@
+internal import Bytes
+internal import HTTPWire
+internal import NIOCore
+internal import NIOPosix
+
+/// A request to one of the gateway's own small servers. Its body is read and dropped.
+package struct LocalRequest: Sendable {
+    package var method: String
+    package var target: String
+    package var headers: [(name: String, value: String)] = []
+    package var bodyBytes = 0
+}
+
+package struct LocalResponse: Sendable {
+    package var status: String
+    package var contentType: String
+    package var body: [UInt8]
+
+    package init(_ status: String, contentType: String = "text/plain; charset=utf-8", _ body: String) {
+        self.status = status
+        self.contentType = contentType
+        self.body = Array(body.utf8)
+    }
+}
+
+/// A small HTTP/1.1 server for what the gateway says of itself and for the demo's echo service. Apart from
+/// traffic: a thread of its own, no pipeline.
+package final class LocalServer: Sendable {
+    private let channel: any Channel
+    private let group: MultiThreadedEventLoopGroup
+
+    package static func start(
+        host: String, port: Int, respond: @escaping @Sendable (LocalRequest) async -> LocalResponse
+    ) async throws -> LocalServer {
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        do {
+            let channel = try await ServerBootstrap(group: group)
+                .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+                .childChannelInitializer { channel in
+                    channel.eventLoop.makeCompletedFuture {
+                        try channel.pipeline.syncOperations.addHandler(LocalHandler(respond))
+                    }
+                }
+                .bind(host: host, port: port).get()
+            return LocalServer(channel: channel, group: group)
+        } catch {
+            try? await group.shutdownGracefully()
+            throw GatewayServer.bindError(host: host, port: port, error)
+        }
+    }
+
+    private init(channel: any Channel, group: MultiThreadedEventLoopGroup) {
+        self.channel = channel
+        self.group = group
+    }
+
+    package func shutdown() async {
+        try? await channel.close()
+        try? await group.shutdownGracefully()
+    }
+}
+
+/// One connection of a local server.
+private final class LocalHandler: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    private let respond: @Sendable (LocalRequest) async -> LocalResponse
+    private var machine = ServerConnection(limits: .standard)
+    private var table = FieldTable()
+    private var pending = ByteBuffer()
+    private var request = LocalRequest(method: "", target: "")
+
+    init(_ respond: @escaping @Sendable (LocalRequest) async -> LocalResponse) {
+        self.respond = respond
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        var buffer = unwrapInboundIn(data)
+        pending.writeBuffer(&buffer)
+        serve(context)
+    }
+
+    private func serve(_ context: ChannelHandlerContext) {
+        var position = 0
+        reading: while true {
+            switch machine.next(pending.readableBytesUInt8Span, at: &position, table: &table) {
+            case .head(let head):
+                take(head, pending.readableBytesUInt8Span.extracting(position..<pending.readableBytes))
+                position += head.byteCount
+                if head.framing == .none { answer(context) }
+            case .body(let range): request.bodyBytes += range.count
+            case .end: answer(context)
+            case .needsBytes, .blocked: break reading
+            case .failed, .discard:
+                context.close(promise: nil)
+                return
+            }
+        }
+        pending.moveReaderIndex(forwardBy: position)
+        pending.discardReadBytes()
+    }
+
+    private func take(_ head: RequestHead, _ bytes: Span<UInt8>) {
+        request = LocalRequest(
+            method: bytes.extracting(head.methodName).text, target: bytes.extracting(head.target).text)
+        for line in table.lines {
+            request.headers.append((bytes.extracting(line.name).text, bytes.extracting(line.value).text))
+        }
+    }
+
+    private func answer(_ context: ChannelHandlerContext) {
+        let promise = context.eventLoop.makePromise(of: LocalResponse.self)
+        promise.completeWithTask { [request, respond] in await respond(request) }
+        promise.futureResult.assumeIsolated().whenSuccess { response in
+            self.write(response, context)
+        }
+    }
+
+    private func write(_ response: LocalResponse, _ context: ChannelHandlerContext) {
+        var output = ByteBuffer(
+            string: "HTTP/1.1 \(response.status)\r\ncontent-type: \(response.contentType)\r\n"
+                + "content-length: \(response.body.count)\r\ncache-control: no-store\r\n\r\n")
+        if !machine.isHeadRequest { output.writeBytes(response.body) }
+        context.writeAndFlush(wrapOutboundOut(output), promise: nil)
+        guard machine.responseEnded() == .nextRequest else { return context.close(promise: nil) }
+        serve(context)
+    }
+}

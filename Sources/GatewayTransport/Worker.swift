@@ -1,0 +1,164 @@
+internal import GatewayEngine
+internal import GatewayModel
+internal import HTTPWire
+internal import NIOCore
+
+/// All that one event loop serves traffic with. Loops share nothing; everything here is touched by its
+/// loop alone.
+final class Worker {
+    let loop: any EventLoop
+    private(set) var snapshot: Snapshot
+    var tokens: TokenCache
+    let scratch = RequestScratch()
+    /// Lines of the response that is being read.
+    var responseTable = FieldTable()
+    /// What goes to one client in one go.
+    var output = ByteBuffer()
+    /// Who was written to in the event that is being served.
+    var clientToFlush: DownstreamHandler?
+    var counters = Counters()
+    var accessLog: AccessLog
+
+    /// Nanoseconds of a clock that is never set, as of the event that is being served.
+    private(set) var uptime: Int64 = WallClock.uptime()
+    /// What makes Unix time of `uptime`; looked at anew every second.
+    private var wallOffset: Int64 = 0
+    private(set) var date = HTTPDate()
+    /// Told to stop: every answer is the last of its connection.
+    private(set) var isDraining = false
+
+    private var clients: [ObjectIdentifier: DownstreamHandler] = [:]
+    private var pools: [Endpoint: UpstreamPool] = [:]
+    /// The pools of the snapshot's upstreams, by index of upstream and endpoint.
+    private var upstreams: [[UpstreamPool]] = []
+    private var turn: UInt64 = 0
+    /// What is served at each address, as of the current snapshot.
+    private var slots: [ListenAddress: BindSlot] = [:]
+
+    struct Endpoint: Hashable {
+        var host: String
+        var port: Int
+
+        /// As it stands in the log.
+        var name: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
+    }
+
+    init(loop: any EventLoop, snapshot: Snapshot, tokenCacheBytes: Int, accessLog: AccessLog) {
+        self.loop = loop
+        self.snapshot = snapshot
+        self.accessLog = accessLog
+        tokens = TokenCache(maxBytes: tokenCacheBytes)
+        setClock()
+        use(snapshot)
+    }
+
+    // MARK: - Configuration
+
+    /// Serves requests that begin from now on by this snapshot.
+    func use(_ snapshot: Snapshot) {
+        self.snapshot = snapshot
+        for slot in slots.values { slot.bind = nil }
+        for bind in snapshot.binds { slot(bind.address).bind = bind }
+        var kept: [Endpoint: UpstreamPool] = [:]
+        upstreams = snapshot.upstreams.map { upstream in
+            upstream.endpoints.map { endpoint in
+                let key = Endpoint(host: endpoint.host, port: endpoint.port)
+                let pool = kept[key] ?? pools[key] ?? UpstreamPool(endpoint: key, worker: self)
+                kept[key] = pool
+                return pool
+            }
+        }
+        for (key, pool) in pools where kept[key] == nil { pool.retire() }
+        pools = kept
+    }
+
+    /// The place where the current snapshot's bind of an address stands.
+    func slot(_ address: ListenAddress) -> BindSlot {
+        if let slot = slots[address] { return slot }
+        let slot = BindSlot()
+        slots[address] = slot
+        return slot
+    }
+
+    /// The pool that serves the next request to an upstream, or nil where no endpoint takes requests.
+    func pool(upstream: Int) -> UpstreamPool? {
+        turn &+= 1
+        return snapshot.upstreams[upstream].endpoint(turn: turn).map { upstreams[upstream][$0] }
+    }
+
+    // MARK: - Time
+
+    /// Reads the clock, once per event.
+    func tick() {
+        uptime = WallClock.uptime()
+    }
+
+    /// Unix nanoseconds.
+    var wallNanoseconds: Int64 { uptime &+ wallOffset }
+
+    /// Unix seconds.
+    var now: Int64 { wallNanoseconds / 1_000_000_000 }
+
+    private func setClock() {
+        tick()
+        wallOffset = WallClock.nanoseconds() - uptime
+        date.update(now)
+    }
+
+    /// What is done once a second: deadlines, idle connections, the clock.
+    func everySecond() {
+        setClock()
+        for client in clients.values { client.checkDeadline() }
+        for pool in pools.values { pool.closeStale() }
+    }
+
+    // MARK: - Clients
+
+    func add(_ client: DownstreamHandler) {
+        clients[ObjectIdentifier(client)] = client
+        counters.connectionsAccepted &+= 1
+    }
+
+    func remove(_ client: DownstreamHandler) {
+        clients[ObjectIdentifier(client)] = nil
+    }
+
+    var hasClients: Bool { !clients.isEmpty }
+
+    /// Sends what the event that is being served wrote to a client.
+    func flushClient() {
+        clientToFlush?.flush()
+        clientToFlush = nil
+    }
+
+    /// Closes what is idle; what is in service ends with its answer.
+    func drain() {
+        isDraining = true
+        tick()
+        for client in clients.values { client.drain() }
+    }
+
+    func closeAll() {
+        for client in clients.values { client.close() }
+        for pool in pools.values { pool.retire() }
+        accessLog.flush()
+    }
+
+    /// The counters as they stand, gauges included.
+    func count() -> Counters {
+        var counters = counters
+        counters.connectionsOpen = UInt64(clients.count)
+        counters.tokenCacheHits = tokens.hits
+        counters.tokenCacheMisses = tokens.misses
+        counters.tokenCacheEvictions = tokens.evictions
+        counters.tokenCacheEntries = UInt64(tokens.count)
+        counters.tokenCacheBytes = UInt64(tokens.byteCount)
+        return counters
+    }
+}
+
+/// What is served at one address of one event loop: replaced as a whole when the configuration changes.
+final class BindSlot {
+    /// Nil where the configuration no longer has the address.
+    var bind: BindSnapshot?
+}

@@ -1,0 +1,69 @@
+internal import GatewayControl
+internal import GatewayEngine
+internal import GatewayModel
+internal import GatewayTransport
+internal import Logging
+internal import ServiceLifecycle
+internal import UnixSignals
+
+/// Runs services until SIGTERM or SIGINT.
+enum Lifecycle {
+    static func run(_ services: [any Service], logger: Logger) async throws {
+        let group = ServiceGroup(
+            configuration: ServiceGroupConfiguration(
+                services: services.map { .init(service: $0) },
+                gracefulShutdownSignals: [.sigterm, .sigint],
+                logger: logger))
+        try await group.run()
+    }
+
+    /// The gateway's own log.
+    static func logger(_ process: ProcessSettings?) -> Logger {
+        Logger(label: "tollgate") { label in
+            LineLogHandler(
+                label: label, level: process?.logLevel ?? .warning, format: process?.logFormat ?? .text,
+                timestamp: { CalendarTime(unixSeconds: WallClock.now()).rfc3339() },
+                write: { StandardError().write($0) })
+        }
+    }
+
+    /// An element for every SIGHUP.
+    static func hangups() -> AsyncStream<Void> {
+        AsyncStream { continuation in
+            let task = Task {
+                for await _ in await UnixSignalsSequence(trapping: .sighup) { continuation.yield() }
+            }
+            continuation.onTermination = { _ in task.cancel() }
+        }
+    }
+}
+
+extension GatewayServer: SnapshotPublisher {}
+
+/// A started server that is drained and shut down with the process.
+struct GatewayService: Service {
+    let server: GatewayServer
+    var readiness: ControlServer.Readiness?
+    let drainTimeout: Duration
+    let logger: Logger
+
+    func run() async throws {
+        try? await gracefulShutdown()
+        readiness?.set(false)
+        logger.info("stopping: no new connections, requests in service may end")
+        let left = await server.drain(for: drainTimeout)
+        if left > 0 { logger.warning("\(left) connections were still open after \(drainTimeout)") }
+        await server.shutdown()
+        logger.info("stopped")
+    }
+}
+
+/// Metrics and readiness, apart from traffic.
+struct ControlService: Service {
+    let listener: LocalServer
+
+    func run() async throws {
+        try? await gracefulShutdown()
+        await listener.shutdown()
+    }
+}

@@ -1,0 +1,72 @@
+internal import ArgumentParser
+internal import GatewayControl
+internal import GatewayEngine
+internal import GatewayModel
+internal import GatewayTransport
+internal import Logging
+internal import ServiceLifecycle
+
+struct RunCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "run",
+        abstract: "Serve a configuration until a signal ends it.",
+        discussion: """
+            A configuration with errors is not served: all of them are printed and the exit code is 1. The file
+            and the key files it names are watched: a change is served at once, a change with errors is refused
+            whole and logged. SIGHUP reads them again; SIGTERM and SIGINT let requests in service end, then stop.
+            """
+    )
+
+    @Option(name: [.short, .long], help: "The configuration file (YAML or JSON).")
+    var file: String
+
+    func run() async throws {
+        let environment = Environment.variables
+        let loaded = ConfigurationFile.load(path: file, environment: environment)
+        StandardError().write(loaded.renderedDiagnostics())
+        guard let snapshot = loaded.snapshot, let process = loaded.configuration?.process else {
+            StandardError.print("\(file) is not valid; nothing is served.")
+            throw ExitCode(1)
+        }
+        Environment.raiseDescriptorLimit()
+        let logger = Lifecycle.logger(process)
+        let server = GatewayServer(
+            GatewayServer.Settings(
+                threads: process.workerThreads ?? GatewayServer.coreCount, tokenCacheBytes: Self.tokenCacheBytes,
+                accessLog: process.accessLog))
+        let readiness = ControlServer.Readiness()
+        var services: [any Service] = []
+        do {
+            if let control = try await control(process, server, readiness, logger) { services.append(control) }
+            try await server.start(snapshot)
+        } catch {
+            StandardError.print("error: \(error)")
+            throw ExitCode(1)
+        }
+        for bind in snapshot.binds { logger.info("listening on \(bind.address.description)") }
+        readiness.set(true)
+        services.append(
+            ConfigurationReloader(
+                loaded, environment: environment, publisher: server, requests: Lifecycle.hangups(), logger: logger))
+        services.append(
+            GatewayService(server: server, readiness: readiness, drainTimeout: process.drainTimeout, logger: logger))
+        try await Lifecycle.run(services, logger: Lifecycle.logger(nil))
+    }
+
+    /// The control listener, or nil where it is off or its default port is taken.
+    private func control(
+        _ process: ProcessSettings, _ server: GatewayServer, _ readiness: ControlServer.Readiness, _ logger: Logger
+    ) async throws -> ControlService? {
+        guard case .on(let address, let isRequired) = process.control else { return nil }
+        do {
+            let listener = try await ControlServer.start(address, server: server, readiness: readiness)
+            logger.info("metrics and readiness on \(address.description)")
+            return ControlService(listener: listener)
+        } catch  where !isRequired {
+            logger.warning("no metrics and readiness: \(error); name another address with config.statsAddr, or `off`")
+            return nil
+        }
+    }
+
+    private static let tokenCacheBytes = 16 << 20
+}

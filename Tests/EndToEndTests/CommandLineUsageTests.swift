@@ -1,0 +1,48 @@
+import Foundation
+import Testing
+
+@Suite("The command line")
+struct CommandLineUsageTests {
+    @Test(arguments: [
+        ["nonsense"], ["run"], ["run", "--nonsense"], ["validate"], ["validate", "-f"], ["jwt", "nonsense"],
+        ["jwt", "sign", "x"],
+        ["jwt", "inspect"], ["jwt", "verify", "--token", "x"], ["jwks", "check"], ["jwks", "check", "absent.json"],
+        ["demo", "--port", "0"],
+    ])
+    func `ends with 2 where it is used wrongly`(_ arguments: [String]) throws {
+        let result = try CommandLineRunner.run(arguments)
+        #expect(result.exitCode == 2)
+        #expect(result.output.isEmpty)
+        #expect(!result.errors.isEmpty)
+    }
+
+    @Test(arguments: [
+        [], ["--help"], ["--version"], ["version"], ["refusals"], ["help", "jwt", "sign"], ["jwt"], ["jwks"],
+        ["--generate-completion-script", "bash"],
+    ])
+    func `ends with 0 where it did what was asked`(_ arguments: [String]) throws {
+        let result = try CommandLineRunner.run(arguments)
+        #expect(result.exitCode == 0)
+        #expect(!result.output.isEmpty)
+        #expect(result.errors.isEmpty)
+    }
+
+    @Test(arguments: [
+        ["jwt", "--help"], ["jwt", "sign", "--help"], ["jwt", "inspect", "--help"], ["jwt", "verify", "--help"],
+        ["jwks", "--help"], ["jwks", "check", "--help"],
+    ])
+    func `teaches with an example that stands on lines of its own`(_ arguments: [String]) throws {
+        let help = try CommandLineRunner.run(arguments).output
+        let examples = help.split(separator: "\n").filter { $0.hasPrefix("  ") && $0.contains("tollgate j") }
+        #expect(!examples.isEmpty)
+        // A longer line would have been broken, and no longer paste.
+        #expect(examples.allSatisfy { $0.count <= 80 && !$0.hasSuffix(" ") })
+    }
+
+    @Test func `ends with 1 where a configuration is not valid`() throws {
+        let folder = try CommandLineFolder()
+        try folder.write("binds: []\n", to: "config.yaml")
+        #expect(try folder.run("validate", "-f", "config.yaml").exitCode == 1)
+        #expect(try folder.run("run", "-f", "config.yaml").exitCode == 1)
+    }
+}

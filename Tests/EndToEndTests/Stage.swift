@@ -1,0 +1,302 @@
+import Foundation
+import JOSE
+import Synchronization
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
+/// A gateway process with one event loop, and the upstream behind it, whose part the test itself plays.
+///
+/// Requests to `/open` need no token; all others need one of `Tokens.key`.
+final class Stage {
+    let upstream: Upstream
+    let gateway: GatewayProcess
+
+    init() throws {
+        let upstream = try Upstream()
+        self.upstream = upstream
+        gateway = try GatewayProcess { port in
+            """
+            config:
+              workerThreads: 1
+              enableIpv6: false
+              statsAddr: "off"
+              accessLog: "off"
+            binds:
+            - port: \(port)
+              listeners:
+              - routes:
+                - matches:
+                  - path: {pathPrefix: /open}
+                  backends:
+                  - host: 127.0.0.1:\(upstream.port)
+                - matches:
+                  - path: {pathPrefix: /closed}
+                  backends:
+                  - host: 127.0.0.1:\(Stage.deadPort)
+                - policies:
+                    jwtAuth:
+                      mode: strict
+                      issuer: https://issuer.test
+                      audiences: [api]
+                      jwks: '\(Tokens.key.verificationJWKS.text)'
+                  backends:
+                  - host: 127.0.0.1:\(upstream.port)
+            """
+        }
+    }
+
+    /// A port where nobody listens.
+    private static let deadPort = Ports.next()
+
+    func client(receiveBuffer: Int32? = nil) throws -> Wire {
+        try Wire(port: gateway.port, receiveBuffer: receiveBuffer)
+    }
+
+    /// A client that has sent this, and the connection to the upstream on which its head has come.
+    func exchange(_ request: String) throws -> (client: Wire, upstream: Wire, head: String) {
+        let client = try client()
+        try client.send(request)
+        let connection = try upstream.accept()
+        return (client, connection, try connection.readHead())
+    }
+
+    /// Returns once the gateway's one event loop has done what lay before it: it answers another request.
+    func settle() throws {
+        for _ in 0..<2 {
+            let other = try client()
+            try other.send("GET /settle HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+            _ = try other.readToEnd()
+        }
+    }
+}
+
+/// A listening socket; the test accepts and answers.
+final class Upstream {
+    let port: Int
+    private let listener: Int32
+
+    init(receiveBuffer: Int32? = nil) throws {
+        (listener, port) = try Sockets.listen(receiveBuffer: receiveBuffer)
+    }
+
+    deinit { Sockets.close(listener) }
+
+    func accept() throws -> Wire {
+        guard Sockets.wait(listener, for: Int16(POLLIN), Wire.patience), let descriptor = Sockets.accept(listener) else {
+            throw WireFailure.timedOut(waitingFor: "a connection of the gateway", after: [])
+        }
+        return Wire(descriptor: descriptor)
+    }
+
+    /// Whether a connection waits to be accepted.
+    var hasVisitor: Bool { Sockets.wait(listener, for: Int16(POLLIN), 0) }
+}
+
+/// The real binary with a configuration of its own.
+final class GatewayProcess {
+    let port: Int
+    let id: pid_t
+    private let folder: URL
+
+    init(configuration: (_ port: Int) -> String) throws {
+        folder = FileManager.default.temporaryDirectory.appending(path: "tollgate-test-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        var failure = "it was never started"
+        // Another program may have the port: then the gateway ends at once.
+        for _ in 0..<5 {
+            let port = Ports.next()
+            let file = folder.appending(path: "config.yaml")
+            try configuration(port).write(to: file, atomically: true, encoding: .utf8)
+            let id = try Self.spawn(file, log: folder.appending(path: "log"))
+            if Self.isReady(id, port: port) {
+                self.port = port
+                self.id = id
+                return
+            }
+            Self.end(id)
+            failure = (try? String(contentsOf: folder.appending(path: "log"), encoding: .utf8)) ?? "no log"
+        }
+        throw StartFailure(log: failure)
+    }
+
+    struct StartFailure: Error {
+        var log: String
+    }
+
+    deinit {
+        Self.end(id)
+        try? FileManager.default.removeItem(at: folder)
+    }
+
+    /// Memory of the process that is no file's, in bytes.
+    var residentBytes: Int {
+        let status = (try? String(contentsOfFile: "/proc/\(id)/status", encoding: .utf8)) ?? ""
+        let line = status.split(separator: "\n").first { $0.hasPrefix("RssAnon:") }
+        return (line?.split(whereSeparator: { !$0.isNumber }).first.flatMap { Int($0) } ?? 0) << 10
+    }
+
+    var isRunning: Bool { waitpid(id, nil, WNOHANG) == 0 }
+
+    private static let binary: URL? = {
+        if let path = ProcessInfo.processInfo.environment["TOLLGATE_BINARY"] { return URL(filePath: path) }
+        let own = [CommandLine.arguments.first, try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")]
+        for path in own.compactMap({ $0 }) {
+            var folder = URL(filePath: path)
+            for _ in 0..<5 {
+                folder.deleteLastPathComponent()
+                let candidate = folder.appending(path: "tollgate")
+                if FileManager.default.isExecutableFile(atPath: candidate.path), !candidate.hasDirectoryPath { return candidate }
+            }
+        }
+        return nil
+    }()
+
+    private static func spawn(_ configuration: URL, log: URL) throws -> pid_t {
+        guard let binary else { throw StartFailure(log: "no tollgate beside the tests, and TOLLGATE_BINARY is not set") }
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+        posix_spawn_file_actions_addopen(&actions, 1, log.path, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
+        posix_spawn_file_actions_adddup2(&actions, 1, 2)
+        var arguments: [UnsafeMutablePointer<CChar>?] = []
+        for argument in [binary.path, "run", "-f", configuration.path] { arguments.append(strdup(argument)) }
+        arguments.append(nil)
+        defer { for argument in arguments { free(argument) } }
+        var id: pid_t = 0
+        guard posix_spawn(&id, binary.path, &actions, nil, arguments, environ) == 0 else {
+            throw StartFailure(log: "cannot start \(binary.path)")
+        }
+        return id
+    }
+
+    /// Whether the process takes connections before it ends or ten seconds have passed.
+    private static func isReady(_ id: pid_t, port: Int) -> Bool {
+        let deadline = ContinuousClock.now + .seconds(10)
+        while ContinuousClock.now < deadline, waitpid(id, nil, WNOHANG) == 0 {
+            if let descriptor = try? Sockets.connect(port: port, receiveBuffer: nil) {
+                Sockets.close(descriptor)
+                return waitpid(id, nil, WNOHANG) == 0
+            }
+            poll(nil, 0, 2)
+        }
+        return false
+    }
+
+    private static func end(_ id: pid_t) {
+        guard waitpid(id, nil, WNOHANG) == 0 else { return }
+        kill(id, SIGTERM)
+        for _ in 0..<500 {
+            if waitpid(id, nil, WNOHANG) != 0 { return }
+            poll(nil, 0, 2)
+        }
+        kill(id, SIGKILL)
+        waitpid(id, nil, 0)
+    }
+}
+
+/// Ports for gateways: below those that the system gives away, so that no listener of another test gets one
+/// between its choice and its use.
+enum Ports {
+    private static let last = Mutex(20_000 + Int(getpid()) % 8_000)
+
+    static func next() -> Int {
+        last.withLock { last in
+            last += 1
+            return last
+        }
+    }
+}
+
+/// Keys and tokens of the tests.
+enum Tokens {
+    static let key = generate(kid: "one")
+    static let stranger = generate(kid: "one")
+
+    private static func generate(kid: String) -> SigningKey {
+        guard let key = try? SigningKey.generate(.es256, kid: kid) else { preconditionFailure("no key could be made") }
+        return key
+    }
+
+    static func claims(audience: String = "api", expiresIn seconds: Int = 600) -> String {
+        let expiry = Int(Date().timeIntervalSince1970) + seconds
+        return #"{"iss":"https://issuer.test","sub":"alice","aud":"\#(audience)","exp":\#(expiry)}"#
+    }
+
+    static func token(audience: String = "api", expiresIn seconds: Int = 600, key: SigningKey = key) throws -> String {
+        try key.token(claims: claims(audience: audience, expiresIn: seconds)).text
+    }
+}
+
+/// An answer as a client reads it.
+struct Answer {
+    var status: Int
+    /// Names in lower case.
+    var fields: [(name: String, value: String)]
+    var body: [UInt8] = []
+    var trailers: [String] = []
+
+    func value(_ name: String) -> String? { fields.first { $0.name == name }?.value }
+    var refusal: String? { value("tollgate-refusal") }
+}
+
+extension Wire {
+    /// One answer, without interim ones; `toHead`: that to a HEAD request.
+    func readAnswer(toHead: Bool = false) throws -> Answer {
+        var answer = try readAnswerHead()
+        guard !toHead, answer.status != 204, answer.status != 304, answer.status >= 200 else { return answer }
+        if answer.value("transfer-encoding") == "chunked" {
+            try readChunks(into: &answer)
+        } else if let length = answer.value("content-length").flatMap({ Int($0) }) {
+            answer.body = try read(count: length)
+        } else {
+            answer.body = try readToEnd().bytes
+        }
+        return answer
+    }
+
+    func readAnswerHead() throws -> Answer {
+        let lines = try readHead().components(separatedBy: "\r\n").filter { !$0.isEmpty }
+        let status = lines.first?.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0
+        let fields = lines.dropFirst().map { line in
+            let colon = line.firstIndex(of: ":") ?? line.endIndex
+            let value = line[colon...].dropFirst().trimmingCharacters(in: .whitespaces)
+            return (name: line[..<colon].lowercased(), value: value)
+        }
+        return Answer(status: status, fields: fields)
+    }
+
+    private func readChunks(into answer: inout Answer) throws {
+        while true {
+            let chunk = try readChunk()
+            if chunk.isEmpty { break }
+            answer.body += chunk
+        }
+        while true {
+            let line = try read(through: "\r\n")
+            if line == "\r\n" { return }
+            answer.trailers.append(String(line.dropLast()))
+        }
+    }
+
+    /// The payload of one chunk; empty for the last, behind which trailers follow.
+    func readChunk() throws -> [UInt8] {
+        let line = try read(through: "\r\n").dropLast()
+        guard let size = Int(line, radix: 16) else { throw WireFailure.broken("no chunk size: \(line)") }
+        guard size > 0 else { return [] }
+        let bytes = try read(count: size)
+        _ = try read(count: 2)
+        return bytes
+    }
+
+    /// Answers a request with this text.
+    func answer(_ body: String = "ok", status: String = "200 OK", _ lines: String = "") throws {
+        try send("HTTP/1.1 \(status)\r\nContent-Length: \(body.utf8.count)\r\n\(lines)\r\n\(body)")
+    }
+}

@@ -1,0 +1,128 @@
+import GatewayModel
+
+/// A model as text that people can review: every field, one line each, nested by indentation.
+struct ModelDump {
+    private var text = ""
+    private var indentation = 0
+
+    static func text(of configuration: GatewayConfiguration) -> String {
+        var dump = ModelDump()
+        dump.add(configuration)
+        return dump.text
+    }
+
+    private mutating func line(_ line: String) {
+        text += String(repeating: "  ", count: indentation) + line + "\n"
+    }
+
+    private mutating func block(_ title: String, _ provenance: Provenance, _ body: (inout ModelDump) -> Void) {
+        line("\(title)  @\(provenance.line):\(provenance.column) \(provenance.path)")
+        indentation += 1
+        body(&self)
+        indentation -= 1
+    }
+
+    private mutating func add(_ configuration: GatewayConfiguration) {
+        line("workerThreads: \(configuration.process.workerThreads.map(String.init) ?? "one per core")")
+        for bind in configuration.binds {
+            block("bind \(bind.address.host) port \(bind.address.port)", bind.provenance) { dump in
+                for listener in bind.listeners { dump.add(listener) }
+            }
+        }
+        for upstream in configuration.upstreams {
+            block("upstream \(upstream.id.name)", upstream.provenance) { dump in
+                for endpoint in upstream.endpoints {
+                    dump.line("endpoint \(endpoint.host) port \(endpoint.port) weight \(endpoint.weight)")
+                }
+            }
+        }
+        for attachment in configuration.attachments { add(attachment) }
+    }
+
+    private mutating func add(_ listener: Listener) {
+        block("listener \(listener.id.name)", listener.provenance) { dump in
+            dump.line("gateway: \(listener.gatewayName)")
+            dump.line("name: \(listener.name.isEmpty ? "none" : listener.name)")
+            dump.line("hostname: \(Self.written(listener.hostname))")
+            dump.line("refusals: \(listener.refusalStyle.rawValue)")
+            for route in listener.routes { dump.add(route) }
+        }
+    }
+
+    private mutating func add(_ route: Route) {
+        block("route \(route.id.name)", route.provenance) { dump in
+            dump.line("name: \(route.name.isEmpty ? "none" : route.name)")
+            dump.line("hostnames: \(route.hostnames.map(Self.written).joined(separator: " "))")
+            for match in route.matches { dump.add(match) }
+            switch route.action {
+            case .forward(let id): dump.line("forward to: \(id.name)")
+            case .noBackend: dump.line("forward to: nothing")
+            }
+        }
+    }
+
+    private mutating func add(_ match: RouteMatch) {
+        block("match", match.provenance) { dump in
+            switch match.path {
+            case .exact(let path): dump.line("path: exactly \(path)")
+            case .segmentPrefix(let path): dump.line("path: prefix \"\(path)\"")
+            case .regex(let regex): dump.line("path: regex \(regex)")
+            }
+            if let method = match.method { dump.line("method: \(method)") }
+            for header in match.headers { dump.line("header \(header.name): \(header.value)") }
+            for parameter in match.query { dump.line("query \(parameter.name): \(parameter.value)") }
+        }
+    }
+
+    private static func written(_ pattern: HostPattern) -> String {
+        switch pattern {
+        case .any: "any"
+        case .exact(let name): name
+        case .wildcard(let suffix): "*.\(suffix)"
+        }
+    }
+}
+
+extension ModelDump {
+    private mutating func add(_ attachment: Attachment) {
+        let scope =
+            switch attachment.scope {
+            case .gateway(let name): "gateway \(name)"
+            case .listener(let id): "listener \(id.name)"
+            case .route(let id): "route \(id.name)"
+            }
+        let title = "for \(scope), \(attachment.phase.rawValue) phase:"
+        switch attachment.policy {
+        case .jwtAuthentication(let policy):
+            block("\(title) jwtAuthentication", attachment.provenance) { $0.add(policy) }
+        case .authorization(let policy):
+            block("\(title) authorization", attachment.provenance) { $0.add(policy) }
+        }
+    }
+
+    private mutating func add(_ policy: JWTAuthentication) {
+        line("presence: \(policy.presence.rawValue)")
+        for location in policy.locations { line("location: \(location)") }
+        line("forwards token: \(policy.forwardsToken), unverified: \(policy.forwardsUnverifiedToken)")
+        line("realm: \(policy.realm)")
+        line("maxTokenBytes: \(policy.maxTokenBytes)")
+        for issuer in policy.issuers { add(issuer) }
+    }
+
+    private mutating func add(_ issuer: Issuer) {
+        block("issuer \(issuer.names.joined(separator: " "))", issuer.provenance) { dump in
+            dump.line("audiences: \(issuer.audiences.isEmpty ? "any" : issuer.audiences.joined(separator: " "))")
+            dump.line("algorithms: \(issuer.algorithms?.joined(separator: " ") ?? "those of the keys")")
+            dump.line("requiredClaims: \(issuer.requiredClaims.joined(separator: " "))")
+            dump.line("clockSkewSeconds: \(issuer.clockSkewSeconds)")
+            dump.line("allowsWeakKeys: \(issuer.allowsWeakKeys)")
+            for source in issuer.keySources { dump.block("keys \(source.origin)", source.provenance) { _ in } }
+        }
+    }
+
+    private mutating func add(_ policy: Authorization) {
+        for rule in policy.rules {
+            block("\(rule.effect.rawValue) \(String(reflecting: rule.expression))", rule.provenance) { _ in }
+        }
+    }
+}

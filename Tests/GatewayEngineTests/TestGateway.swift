@@ -1,0 +1,226 @@
+import Bytes
+import GatewayEngine
+import GatewayModel
+import HTTPWire
+import JOSE
+
+/// A snapshot and what one event loop has beside it.
+struct TestGateway {
+    let snapshot: Snapshot
+    let scratch = RequestScratch()
+    var cache = TokenCache(maxBytes: 1 << 20)
+    private let connection: ConnectionContext
+
+    init(_ configuration: GatewayConfiguration) throws {
+        var keys = KeyMaterial()
+        for attachment in configuration.attachments {
+            guard case .jwtAuthentication(let policy) = attachment.policy else { continue }
+            for issuer in policy.issuers {
+                let admitsSecrets = issuer.algorithms?.contains { $0.hasPrefix("HS") } ?? false
+                for source in issuer.keySources {
+                    guard case .inline(let text) = source.origin else { continue }
+                    let options = KeyImportOptions(allowWeak: issuer.allowsWeakKeys, admitsSecrets: admitsSecrets)
+                    keys.keySets[source] = KeyImport(text, options: options).keySet
+                }
+            }
+        }
+        let (snapshot, diagnostics) = Compiler.compile(configuration, keys: keys)
+        guard let snapshot else { throw Invalid(diagnostics: diagnostics) }
+        self.snapshot = snapshot
+        connection = ConnectionContext(address: "192.0.2.7", port: 4711, scheme: "http", traffic: snapshot.traffic)
+    }
+
+    struct Invalid: Error {
+        var diagnostics: [Diagnostic]
+    }
+
+    /// One that forwards everything to `backend` behind this policy.
+    init(_ policy: JWTAuthentication, routes: [Route] = [.named("backend")]) throws {
+        try self.init(GatewayConfiguration(routes, [.jwt(policy)]))
+    }
+
+    /// What became of a request.
+    struct Answer: Equatable {
+        var refusal: RefusalCode?
+        var upstream: String?
+        /// The head the upstream gets.
+        var head = ""
+        var subject: String?
+
+        var lines: [String] { head.split(separator: "\r\n").map(String.init) }
+        var target: String { head.split(separator: " ").dropFirst().first.map(String.init) ?? "" }
+        func value(of name: String) -> String? {
+            lines.first { $0.lowercased().hasPrefix(name.lowercased() + ": ") }.map {
+                String($0.dropFirst(name.utf8.count + 2))
+            }
+        }
+    }
+
+    mutating func ask(_ text: String, now: Int64 = Tokens.now) -> Answer {
+        let bytes = Array(text.utf8)
+        guard let head = try? RequestHeadParser.parse(bytes.span, limits: .standard, into: &scratch.table) else {
+            return Answer(refusal: .malformedRequest)
+        }
+        let decision = Pipeline.decide(
+            head, bytes.span, scratch, bind: snapshot.binds[0], connection: connection, cache: &cache, now: now)
+        switch decision {
+        case .refuse(let refusal): return Answer(refusal: refusal.code)
+        case .forward(let upstream):
+            return Answer(
+                upstream: snapshot.upstreams[upstream].id.name, head: forwarded(head, bytes),
+                subject: scratch.verifiedToken?.claims.root["sub"]?.string)
+        }
+    }
+
+    /// A GET of that path with these field lines, each with its CRLF.
+    mutating func get(_ target: String, host: String = "a", _ lines: String = "", now: Int64 = Tokens.now) -> Answer {
+        ask("GET \(target) HTTP/1.1\r\nHost: \(host)\r\n\(lines)\r\n", now: now)
+    }
+
+    mutating func get(_ target: String = "/", token: [UInt8], now: Int64 = Tokens.now) -> Answer {
+        get(target, "Authorization: Bearer \(token.text)\r\n", now: now)
+    }
+
+    private func forwarded(_ head: RequestHead, _ bytes: [UInt8]) -> String {
+        let target = scratch.target
+        let text = target.isVerbatim ? bytes : target.storage
+        let received = target.query.map { Array(text[($0.lowerBound - 1)..<$0.upperBound]) } ?? []
+        let query = scratch.hasRewrittenQuery ? scratch.rewrittenQuery : received
+        let lines = scratch.addedLines
+        let moreLines = scratch.forwardingLines
+        let additions = HeadWriter.RequestAdditions(
+            path: text.span.extracting(target.path), query: query.span, lines: lines.span,
+            moreLines: moreLines.span, authority: bytes.span.extracting(target.authority),
+            sendsForwardedHost: scratch.sendsForwardedHost)
+        let bound = HeadWriter.boundOfRequest(head, additions)
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: bound, alignment: 1)
+        defer { buffer.deallocate() }
+        var output = OutputRawSpan(buffer: buffer, initializedCount: 0)
+        HeadWriter.writeRequest(head, scratch.table, bytes.span, additions, into: &output)
+        return String(decoding: buffer.prefix(output.finalize(for: buffer)), as: UTF8.self)
+    }
+}
+
+extension [UInt8] {
+    var text: String { String(decoding: self, as: UTF8.self) }
+}
+
+/// Keys and tokens.
+enum Tokens {
+    static let now: Int64 = 1_800_000_000
+    static let key = generate(.es256, kid: "one")
+    static let stranger = generate(.es256, kid: "one")
+    static let secret = generate(.hs256, kid: "secret")
+
+    private static func generate(_ algorithm: SignatureAlgorithm, kid: String) -> SigningKey {
+        guard let key = try? SigningKey.generate(algorithm, kid: kid) else { preconditionFailure("no key could be made") }
+        return key
+    }
+
+    /// Claims that pass, with some replaced; nil leaves a claim out.
+    static func claims(_ changes: [String: String?] = [:]) -> String {
+        var claims: [String: String?] = [
+            "iss": #""https://issuer.test""#, "sub": #""alice""#, "aud": #""api""#, "exp": "\(now + 600)",
+        ]
+        for (name, value) in changes { claims.updateValue(value, forKey: name) }
+        let members = claims.sorted { $0.key < $1.key }.compactMap { name, value in value.map { "\"\(name)\":\($0)" } }
+        return "{\(members.joined(separator: ","))}"
+    }
+
+    static func token(_ changes: [String: String?] = [:], key: SigningKey = key) throws -> [UInt8] {
+        try key.token(claims: claims(changes))
+    }
+}
+
+// MARK: - The model, short
+
+let here = Provenance(document: "test")
+
+extension Issuer {
+    static func test(
+        names: [String] = ["https://issuer.test"], audiences: [String] = ["api"],
+        jwks: String = Tokens.key.verificationJWKS.text,
+        algorithms: [String]? = nil
+    ) -> Issuer {
+        Issuer(
+            names: names, audiences: audiences, keySources: [KeySource(origin: .inline(jwks), provenance: here)],
+            algorithms: algorithms, requiredClaims: ["exp"], clockSkewSeconds: 0, allowsWeakKeys: false,
+            provenance: here)
+    }
+}
+
+extension JWTAuthentication {
+    static func test(
+        _ presence: Presence = .strict,
+        locations: [TokenLocation] = [.header(name: "Authorization", prefix: "Bearer ")],
+        issuers: [Issuer] = [.test()], forwardsToken: Bool = false, forwardsUnverifiedToken: Bool = false
+    ) -> JWTAuthentication {
+        JWTAuthentication(
+            presence: presence, locations: locations, issuers: issuers, forwardsToken: forwardsToken,
+            forwardsUnverifiedToken: forwardsUnverifiedToken, realm: "test", maxTokenBytes: 4096)
+    }
+}
+
+extension Attachment {
+    static func jwt(
+        _ policy: JWTAuthentication, _ scope: Scope = .gateway("gateway"), phase: Phase = .route
+    ) -> Attachment {
+        Attachment(scope: scope, phase: phase, policy: .jwtAuthentication(policy), provenance: here)
+    }
+}
+
+extension Route {
+    /// A route to the upstream of its own name.
+    static func named(
+        _ name: String, hosts: [HostPattern] = [.any], _ path: PathMatch = .segmentPrefix(""), method: String? = nil,
+        headers: [(String, String)] = [], query: [(String, String)] = [], hasBackend: Bool = true
+    ) -> Route {
+        Route(
+            id: RouteID(name), name: name, hostnames: hosts,
+            matches: [
+                RouteMatch(
+                    path: path, method: method, headers: headers.map { FieldMatch(name: $0.0, value: .exact($0.1)) },
+                    query: query.map { FieldMatch(name: $0.0, value: .exact($0.1)) }, provenance: here)
+            ],
+            action: hasBackend ? .forward(to: UpstreamID(name)) : .noBackend, provenance: here)
+    }
+}
+
+extension Listener {
+    static func test(_ name: String = "listener", _ hostname: HostPattern = .any, _ routes: [Route]) -> Listener {
+        Listener(
+            id: ListenerID(name), gatewayName: "gateway", name: name, hostname: hostname, routes: routes,
+            refusalStyle: .agentgateway, provenance: here)
+    }
+}
+
+extension GatewayConfiguration {
+    init(_ routes: [Route], _ attachments: [Attachment] = []) {
+        self.init(listeners: [.test("listener", .any, routes)], attachments)
+    }
+
+    init(listeners: [Listener], _ attachments: [Attachment] = []) {
+        let names = listeners.flatMap(\.routes).map(\.name)
+        self.init(
+            process: ProcessSettings(
+                workerThreads: 1, control: .off, accessLog: .off, logLevel: .error, logFormat: .text,
+                drainTimeout: .seconds(1)),
+            traffic: .test,
+            binds: [Bind(address: ListenAddress(host: "::", port: 1), listeners: listeners, provenance: here)],
+            upstreams: names.map { name in
+                Upstream(
+                    id: UpstreamID(name), endpoints: [Upstream.Endpoint(host: "h", port: 1, weight: 1)],
+                    provenance: here)
+            },
+            attachments: attachments)
+    }
+}
+
+extension TrafficSettings {
+    static var test: TrafficSettings {
+        TrafficSettings(
+            headTimeout: .seconds(1), idleTimeout: .seconds(1), bodyTimeout: .seconds(1), requestTimeout: .seconds(1),
+            connectTimeout: .seconds(1), maxHeadBytes: 64 << 10, maxTargetBytes: 16 << 10, maxFields: 128,
+            maxBodyBytes: nil, trustedProxies: [], onTokenExpiry: .close, provenance: here)
+    }
+}

@@ -125,6 +125,16 @@ struct KeyChoiceTests {
     }
 
     @Test
+    func `checks a bounded number of signatures however many providers share an issuer`() throws {
+        let keys = try (0..<20).map { _ in try SigningKey.generate(.ed25519) }
+        let verifier = TokenVerifier(providers: keys.map { (Sample.rules, [Sample.keySet(of: $0)]) })
+        #expect(try verifier.verify(token(keys[15], kid: nil), now: 0).provider == 15)
+        #expect(throws: TokenError.signatureInvalid) { try verifier.verify(token(keys[16], kid: nil), now: 0) }
+        // A kid names its key: no signature is checked in vain.
+        #expect(try verifier.verify(token(keys[19], kid: keys[19].kid), now: 0).provider == 19)
+    }
+
+    @Test
     func `says when an issuer has no keys`() throws {
         let key = try SigningKey.generate(.es256)
         let verifier = TokenVerifier(providers: [(Sample.rules, [KeySet.empty])])

@@ -230,6 +230,15 @@ struct KeyImportTests {
     }
 
     @Test
+    func `shows names without control characters`() {
+        let text = jwk(ec).replacing(#""kid":"e""#, with: #""kid":"a\u0000\u001b[31m\n\u0085b""#).replacing(
+            "ES256", with: "X\\n")
+        let finding = KeyImport(text, options: Self.strict).findings.first
+        #expect(finding?.kid == "a??[31m??b")
+        #expect(finding?.message.contains("\n") == false)
+    }
+
+    @Test
     func `caps the number of keys`() {
         let key = #"{"kty":"oct","k":"\#(String(repeating: "B", count: 44))","kid":"#
         let keys = (0..<1100).map { key + "\"\($0)\"}" }.joined(separator: ",")

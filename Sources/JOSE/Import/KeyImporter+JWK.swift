@@ -7,7 +7,7 @@ extension KeyImporter {
         guard jwk.isObject else {
             return report(.error, .keyNotAnObject, key: label, "The key is not a JSON object.")
         }
-        label.kid = jwk["kid"]?.string
+        label.kid = jwk["kid"].map(shown)
         if let kid = jwk["kid"], !kid.isString {
             report(.warning, .kidMalformed, key: label, "The kid is not a string; the key is used as one without.")
         }
@@ -151,7 +151,8 @@ extension KeyImporter {
     /// A text of the document for a message: bounded, no control characters.
     private func shown(_ value: JSONValue) -> String {
         guard let text = value.string else { return "(not a string)" }
-        return String(text.unicodeScalars.prefix(40).map { $0.value < 0x20 || $0.value == 0x7F ? "?" : Character($0) })
+        return String(
+            text.unicodeScalars.prefix(80).map { $0.properties.generalCategory == .control ? "?" : Character($0) })
     }
 }
 

@@ -48,7 +48,9 @@ extension KeySet {
         }
         let admitted = algorithms ?? (isSymmetric ? .symmetric : .publicKey)
         guard admitted.contains(header.algorithm) else { throw .algorithmNotAllowed }
+        var budget = KeyIndex.maxTries
         return try KeyIndex(keys).verify(
-            signature.span, over: token.extracting(jws.signingInput), header.algorithm, kid: header.kid)
+            signature.span, over: token.extracting(jws.signingInput), header.algorithm, kid: header.kid,
+            budget: &budget)
     }
 }

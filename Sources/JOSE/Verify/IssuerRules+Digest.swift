@@ -39,16 +39,77 @@ extension IssuerRules {
         writer.write(requiredClaims)
         writer.write(clockSkewSeconds)
         writer.write(maxLifetimeSeconds)
-        writer.write("\(type)")
-        writer.write(subjects.map { "\($0)" })
+        type.write(to: &writer)
+        writer.write(UInt64(subjects.count))
+        for subject in subjects { subject.write(to: &writer) }
         writer.write(requiredScopes)
         writer.write(UInt64(claims.count))
         for claim in claims {
             writer.write(claim.path)
-            writer.write("\(claim.condition)")
+            claim.condition.write(to: &writer)
         }
         writer.write(Int64(maxTokenBytes))
         writer.write((refusesFutureIssuedAt ? 1 : 0) as UInt64)
         writer.write((allowsUnprovenBinding ? 1 : 0) as UInt64)
+    }
+}
+
+// One number per case, then what the case holds.
+
+extension TypeRule {
+    fileprivate func write(to writer: inout FieldWriter) {
+        switch self {
+        case .ordinary: writer.write(0 as UInt64)
+        case .exactly(let type):
+            writer.write(1 as UInt64)
+            writer.write(type)
+        case .any: writer.write(2 as UInt64)
+        }
+    }
+}
+
+extension TextMatcher {
+    fileprivate func write(to writer: inout FieldWriter) {
+        let (number, text): (UInt64, String) =
+            switch self {
+            case .exact(let text): (0, text)
+            case .prefix(let text): (1, text)
+            case .suffix(let text): (2, text)
+            case .contains(let text): (3, text)
+            }
+        writer.write(number)
+        writer.write(text)
+    }
+}
+
+extension ClaimRule.Condition {
+    fileprivate func write(to writer: inout FieldWriter) {
+        let (number, values): (UInt64, [ClaimValue]) =
+            switch self {
+            case .present: (0, [])
+            case .equals(let value): (1, [value])
+            case .oneOf(let values): (2, values)
+            case .contains(let value): (3, [value])
+            }
+        writer.write(number)
+        writer.write(UInt64(values.count))
+        for value in values { value.write(to: &writer) }
+    }
+}
+
+extension ClaimValue {
+    fileprivate func write(to writer: inout FieldWriter) {
+        switch self {
+        case .string(let text):
+            writer.write(0 as UInt64)
+            writer.write(text)
+        case .integer(let number):
+            writer.write(1 as UInt64)
+            writer.write(UInt64(bitPattern: number))
+        case .number(let number):
+            writer.write(2 as UInt64)
+            writer.write(number.bitPattern)
+        case .boolean(let flag): writer.write(flag ? 4 : 3 as UInt64)
+        }
     }
 }

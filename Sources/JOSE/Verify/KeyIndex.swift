@@ -2,7 +2,7 @@ internal import Bytes
 
 /// The keys of one provider, findable by `kid`. A `kid` means nothing outside its issuer.
 final class KeyIndex: Sendable {
-    /// At most so many keys are tried for one token.
+    /// At most so many keys of one provider are tried for one token.
     static let maxTries = 8
 
     private let keys: [VerificationKey]
@@ -33,13 +33,15 @@ final class KeyIndex: Sendable {
     /// The key that verifies the signature.
     ///
     /// With a `kid`: the keys of that name, or, if there is none, the keys without a name. Without
-    /// one: every key that serves the algorithm, in order.
+    /// one: every key that serves the algorithm, in order. `budget` is how many signatures may still be
+    /// checked for this token.
     func verify(
         _ signature: Span<UInt8>, over message: Span<UInt8>, _ algorithm: SignatureAlgorithm,
-        kid: JSONValue?
+        kid: JSONValue?, budget: inout Int
     ) throws(TokenError) -> VerificationKey {
         guard !keys.isEmpty else { throw .keysUnavailable }
-        var attempt = Attempt()
+        var attempt = Attempt(budget: min(budget, Self.maxTries))
+        defer { budget -= attempt.tried }
         guard let kid else {
             for key in keys {
                 if attempt.tries(key, signature, message, algorithm) { return key }
@@ -85,15 +87,20 @@ final class KeyIndex: Sendable {
 
     /// Counts what was met and tried, so that a token cannot make the gateway try many keys.
     private struct Attempt {
+        let budget: Int
         var met = 0
         var tried = 0
+
+        init(budget: Int) {
+            self.budget = budget
+        }
 
         mutating func tries(
             _ key: VerificationKey, _ signature: Span<UInt8>, _ message: Span<UInt8>,
             _ algorithm: SignatureAlgorithm
         ) -> Bool {
             met += 1
-            guard key.algorithms.contains(algorithm), tried < KeyIndex.maxTries else { return false }
+            guard key.algorithms.contains(algorithm), tried < budget else { return false }
             tried += 1
             return key.isValid(signature, over: message, algorithm)
         }

@@ -26,7 +26,7 @@ final class Provider: Sendable {
     }
 
     func verify(
-        _ unverified: UnverifiedToken, _ token: Span<UInt8>, now: Int64
+        _ unverified: UnverifiedToken, _ token: Span<UInt8>, now: Int64, budget: inout Int
     ) throws(TokenError) -> VerifiedToken {
         let header = unverified.unverifiedHeader
         guard token.count <= rules.maxTokenBytes else { throw .tooLarge }
@@ -34,7 +34,7 @@ final class Provider: Sendable {
         guard rules.type.admits(header.type) else { throw .wrongType }
         let key = try keys.verify(
             unverified.signature.span, over: token.extracting(unverified.jws.signingInput),
-            header.algorithm, kid: header.kid)
+            header.algorithm, kid: header.kid, budget: &budget)
         let times = try claims.check(unverified, now: now)
         return VerifiedToken(
             claims: unverified.unverifiedClaims, times: times, provider: index,

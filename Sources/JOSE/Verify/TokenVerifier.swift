@@ -8,6 +8,9 @@ internal import Bytes
 package final class TokenVerifier: Sendable {
     /// Changes whenever rules or keys change.
     package let identity: VerificationIdentity
+    /// Signatures checked for one token, whatever the number of its issuer's providers.
+    private static let maxSignatureChecks = 16
+
     private let providers: [Provider]
     private let maxTokenBytes: Int
 
@@ -40,9 +43,10 @@ package final class TokenVerifier: Sendable {
         precondition(unverified.jws.count == token.count, "not the bytes this token was parsed from")
         let issuer = unverified.registered.issuer
         var failure: TokenError?
+        var budget = Self.maxSignatureChecks
         for provider in providers where provider.answers(for: issuer) {
             do {
-                return try provider.verify(unverified, token, now: now)
+                return try provider.verify(unverified, token, now: now, budget: &budget)
             } catch {
                 if error.progress > failure?.progress ?? 0 { failure = error }
             }

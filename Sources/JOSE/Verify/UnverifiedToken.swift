@@ -23,10 +23,14 @@ package struct UnverifiedToken: Sendable {
         }
     }
 
+    /// The length was bounded with the token's.
+    private static let limits = JSONLimits(
+        maxBytes: Int(UInt32.max), maxDepth: JSONLimits.token.maxDepth, maxNodes: JSONLimits.token.maxNodes)
+
     private static func claims(decoding part: Span<UInt8>) throws(TokenError) -> JSONDocument {
         let document: JSONDocument
         do {
-            document = try JSONDocument(parsing: try Base64URL.decode(part), limits: .token)
+            document = try JSONDocument(parsing: try Base64URL.decode(part), limits: limits)
         } catch let error as JSONError {
             throw error.reason == .duplicateName ? .duplicateName : .invalidPayloadJSON
         } catch {

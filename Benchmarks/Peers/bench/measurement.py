@@ -1,0 +1,248 @@
+"""The run: every proxy of every case alive at once, loaded in turn, round by round."""
+
+from __future__ import annotations
+
+import resource
+import socket
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from . import checks, load, machine, paths
+from .cases import ROTATION, Case
+from .load import Tokens
+from .peers import Peer, Settings
+from .server import CPUTime, Memory, Ports, Server, ServerFailed
+from .tokens import KeyMaterial
+from .upstream import Upstream
+
+#: Lets a proxy finish with the connections that a load has closed, so that the work falls into its own sample.
+SETTLE_SECONDS = 0.05
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How long and how often."""
+
+    rounds: int
+    seconds: int
+    #: Requests of a round in which every token is new.
+    fresh: int
+    starts: int
+    cpu: int
+
+    def time_limit(self, runs: int) -> int:
+        """Seconds after which a server ends by itself: far more than a run needs."""
+        return 300 + 3 * runs * (self.rounds + 1) * (self.seconds + 1)
+
+
+FULL = {"rounds": 5, "seconds": 4, "fresh": 30_000, "starts": 11}
+QUICK = {"rounds": 3, "seconds": 2, "fresh": 12_000, "starts": 5}
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One proxy under load in one round."""
+
+    requests: int
+    wall_ns: int
+    cpu: CPUTime
+    #: Share of the measured CPU taken by anything else than proxy, load and upstream.
+    others: float
+
+    @property
+    def microseconds(self) -> float:
+        return self.cpu.total / self.requests / 1_000
+
+
+@dataclass
+class Row:
+    """A peer in a case: its server and what was seen of it."""
+
+    case: Case
+    peer: Peer
+    settings: Settings
+    server: Server
+    idle: Memory
+    after: Memory | None = None
+    samples: list[Sample] = field(default_factory=list)
+
+
+@dataclass
+class Outcome:
+    rows: list[Row]
+    #: Peer → milliseconds from spawn to the first 200, plain.
+    starts: dict[str, list[float]]
+
+
+class Run:
+    """Owns the servers of one run; `measure` leaves none behind."""
+
+    def __init__(self, plan: Plan, cases: list[Case], peers: list[Peer], materials: dict[str, KeyMaterial]):
+        self.plan = plan
+        self.cases = cases
+        self.peers = peers
+        self.materials = materials
+        #: What the plain case sends: any token will do, as nobody looks at it.
+        self.carried = next(iter(materials.values()))
+        self.ports = Ports()
+        self.limit = plan.time_limit(len(cases) * len(peers))
+
+    def measure(self) -> Outcome:
+        with ExitStack() as stack:
+            self.upstream = Upstream(self.ports.take(), self.plan.cpu, self.limit)
+            stack.callback(self.upstream.server.stop)
+            self.upstream.server.wait_until_ready()
+            starts = {peer.name: self.start_times(peer) for peer in self.peers}
+            rows = [self.start(case, peer, stack) for case in self.cases for peer in self.peers if peer.supports(case)]
+            self.check(rows, "before")
+            for row in rows:
+                self.load(row, self.warm_up(row.case))
+            for number in range(self.plan.rounds):
+                self.measure_round(number, rows)
+            self.check(rows, "after")
+            for row in rows:
+                row.after = row.server.memory()
+        return Outcome(rows, starts)
+
+    # Servers
+
+    def settings(self, case: Case, peer: Peer) -> Settings:
+        return Settings(
+            case=case,
+            port=self.ports.take(),
+            upstream_port=self.upstream.port,
+            material=self.materials[case.algorithm] if case.algorithm else None,
+            directory=paths.WORK / "servers" / f"{peer.name}-{case.name}",
+        )
+
+    def start(self, case: Case, peer: Peer, stack: ExitStack) -> Row:
+        settings = self.settings(case, peer)
+        server = Server(
+            f"{peer.title}, {case.title}", peer.prepare(settings), settings.port, self.plan.cpu,
+            fresh_log(settings.directory), self.limit, peer.environment,
+        )
+        stack.callback(server.stop)
+        server.wait_until_ready()
+        time.sleep(SETTLE_SECONDS)
+        return Row(case, peer, settings, server, server.memory())
+
+    def start_times(self, peer: Peer) -> list[float]:
+        """Milliseconds from spawn to the first 200 of plain forwarding, each from a new process."""
+        settings = self.settings(Case("start", "start", None, 1), peer)
+        command = peer.prepare(settings)
+        log = fresh_log(settings.directory)
+        times = []
+        for _ in range(self.plan.starts):
+            began = time.perf_counter_ns()
+            server = Server(f"{peer.title}, start", command, settings.port, self.plan.cpu, log,
+                            environment=peer.environment)
+            try:
+                wait_for_answer(server)
+                times.append((time.perf_counter_ns() - began) / 1e6)
+            finally:
+                server.stop()
+        return times
+
+    def check(self, rows: list[Row], when: str) -> None:
+        print(f"checking the answers of {len(rows)} proxies {when} the load", flush=True)
+        good = self.carried.rotation.open().readline().strip()
+        for row in rows:
+            own = row.settings.material.rotation.open().readline().strip() if row.settings.material else good
+            try:
+                checks.check(row.server.port, row.case, row.settings.material, own)
+            except (OSError, checks.CheckFailed) as error:
+                raise checks.CheckFailed(f"{row.peer.title}: {error}{row.server.last_words()}") from error
+
+    # Load
+
+    def warm_up(self, case: Case) -> Tokens:
+        """What is sent before anything is measured: all tokens of a rotation, which fill a cache."""
+        return Tokens(self.rotation(case), ROTATION if case.tokens != 1 else 1, once=case.tokens != 1)
+
+    def tokens(self, case: Case, round_number: int) -> Tokens:
+        if case.tokens is None:
+            return Tokens(self.materials[case.algorithm].fresh(round_number, self.plan.fresh), self.plan.fresh, once=True)
+        return Tokens(self.rotation(case), case.tokens)
+
+    def rotation(self, case: Case) -> Path:
+        return (self.materials[case.algorithm] if case.algorithm else self.carried).rotation
+
+    def measure_round(self, number: int, rows: list[Row]) -> None:
+        for case in self.cases:
+            own = [row for row in rows if row.case is case]
+            # A different peer begins each time: none always runs after the same other one.
+            for row in own[number % len(own) :] + own[: number % len(own)]:
+                sample = self.load(row, self.tokens(case, number))
+                row.samples.append(sample)
+                print(
+                    f"round {number + 1}/{self.plan.rounds}  {case.name:<11} {row.peer.name:<9}"
+                    f"{sample.microseconds:7.2f} µs  {sample.requests:>7,} requests"
+                    + (f"  ({sample.others:.0%} of the CPU taken by others)" if sample.others > 0.05 else ""),
+                    flush=True,
+                )
+
+    def load(self, row: Row, tokens: Tokens) -> Sample:
+        seen_before = self.upstream.requests()
+        before = self.clocks(row)
+        try:
+            requests = load.send(row.server.port, tokens, self.plan.seconds, self.plan.cpu)
+        except load.LoadFailed as error:
+            raise load.LoadFailed(f"{row.server.name}: {error}{row.server.last_words()}") from error
+        time.sleep(SETTLE_SECONDS)
+        after = self.clocks(row)
+        row.server.check_alive()
+        seen = self.upstream.requests() - seen_before
+        # wrk counts statuses above 399 as errors; any other answer that is not the upstream's shows here.
+        if not requests <= seen <= requests + 2 * load.CONNECTIONS:
+            raise load.LoadFailed(f"{row.server.name}: {requests} answers, but {seen} requests reached the upstream")
+        return after.since(before, requests)
+
+    def clocks(self, row: Row) -> Clocks:
+        usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return Clocks(
+            wall=time.monotonic_ns(),
+            idle=machine.idle_ns(self.plan.cpu),
+            proxy=row.server.cpu_time(),
+            upstream=self.upstream.server.cpu_time().total,
+            load=int((usage.ru_utime + usage.ru_stime) * 1e9),
+        )
+
+
+@dataclass(frozen=True)
+class Clocks:
+    """Nanoseconds of everything that shares the measured CPU."""
+
+    wall: int
+    idle: int
+    proxy: CPUTime
+    upstream: int
+    load: int
+
+    def since(self, before: Clocks, requests: int) -> Sample:
+        wall, cpu = self.wall - before.wall, self.proxy - before.proxy
+        own = cpu.total + (self.upstream - before.upstream) + (self.load - before.load)
+        others = wall - (self.idle - before.idle) - own
+        return Sample(requests, wall, cpu, max(0.0, others / wall))
+
+
+def wait_for_answer(server: Server) -> None:
+    """Returns with the first 200; connects again and again without a pause."""
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        try:
+            with socket.create_connection(("127.0.0.1", server.port), timeout=5) as connection:
+                connection.sendall(b"GET / HTTP/1.1\r\nHost: bench\r\nConnection: close\r\n\r\n")
+                if connection.recv(64).startswith(b"HTTP/1.1 200 "):
+                    return
+        except OSError:
+            server.check_alive()
+    raise ServerFailed(f"{server.name}: no 200{server.last_words()}")
+
+
+def fresh_log(directory: Path) -> Path:
+    directory.mkdir(parents=True, exist_ok=True)
+    log = directory / "log"
+    log.write_bytes(b"")
+    return log

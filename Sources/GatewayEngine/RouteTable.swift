@@ -81,7 +81,7 @@ struct MatchedRequest: ~Escapable {
 }
 
 /// The paths of one host pattern: exact before prefix before regular expression, longer ones first.
-struct PathTable: Sendable {
+final class PathTable: Sendable {
     let exact: ByteTable
     /// Keys without a trailing slash; the empty key matches every path.
     let prefixes: ByteTable
@@ -89,6 +89,17 @@ struct PathTable: Sendable {
     let maxPrefixSegments: Int
     let regexes: [(regex: LinearRegex, list: Int)]
     let candidates: [[RouteCandidate]]
+
+    init(
+        exact: ByteTable, prefixes: ByteTable, maxPrefixSegments: Int, regexes: [(regex: LinearRegex, list: Int)],
+        candidates: [[RouteCandidate]]
+    ) {
+        self.exact = exact
+        self.prefixes = prefixes
+        self.maxPrefixSegments = maxPrefixSegments
+        self.regexes = regexes
+        self.candidates = candidates
+    }
 
     func match(_ request: borrowing MatchedRequest) -> Int? {
         if let list = exact.find(request.path), let route = choose(list, request) { return route }
@@ -129,7 +140,7 @@ struct PathTable: Sendable {
 }
 
 /// What a route asks beyond host and path.
-struct RouteCandidate: Sendable {
+final class RouteCandidate: Sendable {
     enum Value: Sendable {
         case exact([UInt8])
         /// Must match the whole value.
@@ -152,8 +163,19 @@ struct RouteCandidate: Sendable {
     let headers: [Field]
     let query: [Field]
     let route: Int
+    /// Most routes ask nothing beyond host and path.
+    private let asksNothing: Bool
+
+    init(method: [UInt8]?, headers: [Field], query: [Field], route: Int) {
+        self.method = method
+        self.headers = headers
+        self.query = query
+        self.route = route
+        asksNothing = method == nil && headers.isEmpty && query.isEmpty
+    }
 
     func accepts(_ request: borrowing MatchedRequest) -> Bool {
+        if asksNothing { return true }
         if let method, !method.span.equals(request.method) { return false }
         for header in headers where !hasHeader(header, request) { return false }
         for parameter in query where !hasParameter(parameter, request) { return false }

@@ -17,7 +17,7 @@ extension DownstreamHandler {
         guard let bind = slot.bind else { return refuse(.notReady) }
         exchange.style = bind.refusalStyle
         let decision = Pipeline.decide(
-            head, bytes, worker.scratch, bind: bind, connection: connection, cache: &worker.tokens, now: worker.now)
+            head, bytes, &worker.scratch, bind: bind, connection: connection, cache: &worker.tokens, now: worker.now)
         exchange.tokenExpiresAt = worker.scratch.tokenExpiresAt
         if worker.accessLog.format != .off { beginRecord(head, bytes) }
         if case .length(let count) = head.framing, count > worker.snapshot.traffic.maxBodyBytes {
@@ -48,7 +48,12 @@ extension DownstreamHandler {
     }
 
     private func render(_ head: RequestHead, _ bytes: Span<UInt8>, into buffer: inout ByteBuffer) {
-        let scratch = worker.scratch
+        Self.render(head, bytes, worker.scratch, into: &buffer)
+    }
+
+    private static func render(
+        _ head: RequestHead, _ bytes: Span<UInt8>, _ scratch: borrowing RequestScratch, into buffer: inout ByteBuffer
+    ) {
         if scratch.target.isVerbatim {
             render(head, bytes, target: bytes, scratch, into: &buffer)
         } else {
@@ -57,8 +62,8 @@ extension DownstreamHandler {
         }
     }
 
-    private func render(
-        _ head: RequestHead, _ bytes: Span<UInt8>, target text: Span<UInt8>, _ scratch: RequestScratch,
+    private static func render(
+        _ head: RequestHead, _ bytes: Span<UInt8>, target text: Span<UInt8>, _ scratch: borrowing RequestScratch,
         into buffer: inout ByteBuffer
     ) {
         let query = scratch.target.query.map { $0.lowerBound - 1..<$0.upperBound } ?? 0..<0

@@ -9,7 +9,7 @@ final class Worker {
     let loop: any EventLoop
     private(set) var snapshot: Snapshot
     var tokens: TokenCache
-    let scratch = RequestScratch()
+    var scratch = RequestScratch()
     /// Lines of the response that is being read.
     var responseTable = FieldTable()
     /// What goes to one client in one go.

@@ -15,7 +15,10 @@ import Testing
         }
 
         /// A request with these field lines and a body that holds another request.
-        init(_ name: String, lines: String, body: String = "0\r\n\r\nGET /open/smuggled HTTP/1.1\r\nHost: a\r\n\r\n", status: Int = 400) {
+        init(
+            _ name: String, lines: String, body: String = "0\r\n\r\nGET /open/smuggled HTTP/1.1\r\nHost: a\r\n\r\n",
+            status: Int = 400
+        ) {
             self.init(name, "POST /open HTTP/1.1\r\nHost: a\r\n\(lines)\r\n\(body)", status: status)
         }
     }
@@ -34,7 +37,9 @@ import Testing
         Case("TE behind a bare LF", lines: "X: 1\nTransfer-Encoding: chunked\r\n"),
         Case("TE behind a bare CR", lines: "X: 1\rTransfer-Encoding: chunked\r\n"),
         Case("TE with NUL", lines: "Transfer-Encoding: chunked\0\r\n"),
-        Case("TE of HTTP/1.0", "POST /open HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /open/smuggled HTTP/1.1\r\n\r\n"),
+        Case(
+            "TE of HTTP/1.0",
+            "POST /open HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /open/smuggled HTTP/1.1\r\n\r\n"),
         Case("CL twice", lines: "Content-Length: 5\r\nContent-Length: 50\r\n"),
         Case("CL twice alike", lines: "Content-Length: 5\r\nContent-Length: 5\r\n"),
         Case("CL in a list", lines: "Content-Length: 5, 5\r\n"),
@@ -45,20 +50,31 @@ import Testing
         Case("CL with a blank before the colon", lines: "Content-Length : 5\r\n"),
         Case("empty CL", lines: "Content-Length:\r\n"),
         Case("bare LF everywhere", "GET /open HTTP/1.1\nHost: a\n\nGET /open/smuggled HTTP/1.1\nHost: a\n\n"),
-        Case("bare LF for the empty line", "GET /open HTTP/1.1\r\nHost: a\r\n\nGET /open/smuggled HTTP/1.1\r\nHost: a\r\n\r\n"),
+        Case(
+            "bare LF for the empty line",
+            "GET /open HTTP/1.1\r\nHost: a\r\n\nGET /open/smuggled HTTP/1.1\r\nHost: a\r\n\r\n"),
         Case("two Hosts", lines: "Host: b\r\n"),
         Case("no Host", "GET /open HTTP/1.1\r\n\r\nGET /open/smuggled HTTP/1.1\r\nHost: a\r\n\r\n"),
-        Case("Host against the target", "GET http://b/open HTTP/1.1\r\nHost: a\r\n\r\nGET /open/smuggled HTTP/1.1\r\nHost: a\r\n\r\n"),
-        Case("a blank in the target", "GET /open /x HTTP/1.1\r\nHost: a\r\n\r\nGET /open/smuggled HTTP/1.1\r\nHost: a\r\n\r\n"),
-        Case("an escaped line end in the target", "GET /open%0d%0aX:1 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"),
+        Case(
+            "Host against the target",
+            "GET http://b/open HTTP/1.1\r\nHost: a\r\n\r\nGET /open/smuggled HTTP/1.1\r\nHost: a\r\n\r\n"),
+        Case(
+            "a blank in the target",
+            "GET /open /x HTTP/1.1\r\nHost: a\r\n\r\nGET /open/smuggled HTTP/1.1\r\nHost: a\r\n\r\n"),
+        Case(
+            "an escaped line end in the target", "GET /open%0d%0aX:1 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"),
         Case("an escaped slash", "GET /open%2f..%2fclosed HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"),
         Case("HTTP/0.9", "GET /open\r\n\r\nGET /open/smuggled HTTP/1.1\r\nHost: a\r\n\r\n"),
         Case("HTTP/2", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", status: 505),
-        Case("CONNECT", "CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\nGET /open/smuggled HTTP/1.1\r\nHost: a\r\n\r\n", status: 501),
+        Case(
+            "CONNECT", "CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\nGET /open/smuggled HTTP/1.1\r\nHost: a\r\n\r\n",
+            status: 501),
         Case("TLS", "\u{16}\u{3}\u{1}\u{2}\0\u{1}\0\n"),
         Case("an endless name", "GET /open HTTP/1.1\r\n\(String(repeating: "x", count: 70_000))", status: 431),
         Case("an endless target", "GET /open\(String(repeating: "x", count: 20_000)) HTTP/1.1\r\n\r\n", status: 414),
-        Case("a thousand fields", "GET /open HTTP/1.1\r\nHost: a\r\n\(String(repeating: "x: y\r\n", count: 1000))\r\n", status: 431),
+        Case(
+            "a thousand fields", "GET /open HTTP/1.1\r\nHost: a\r\n\(String(repeating: "x: y\r\n", count: 1000))\r\n",
+            status: 431),
         Case("another expectation", lines: "Expect: x\r\nContent-Length: 5\r\n", status: 417),
     ]
 
@@ -86,11 +102,15 @@ import Testing
 
     static let bodies: [Body] = [
         Body(name: "a size that wraps", body: "1\r\na\r\n10000000000000000\r\n", forwarded: "1\r\na\r\n"),
-        Body(name: "a size line that ends in LF", body: "1\r\na\r\n0\n\nGET /open/smuggled HTTP/1.1\r\nHost: a\r\n\r\n", forwarded: "1\r\na\r\n"),
+        Body(
+            name: "a size line that ends in LF", body: "1\r\na\r\n0\n\nGET /open/smuggled HTTP/1.1\r\nHost: a\r\n\r\n",
+            forwarded: "1\r\na\r\n"),
         Body(name: "data longer than said", body: "1\r\nabc\r\n0\r\n\r\n", forwarded: "1\r\na\r\n"),
         Body(name: "a blank before a size", body: "1\r\na\r\n 5\r\nhello\r\n0\r\n\r\n", forwarded: "1\r\na\r\n"),
         Body(name: "an extension with a bare LF", body: "1\r\na\r\n2;\nxx\r\n4c\r\n0\r\n\r\n", forwarded: "1\r\na\r\n"),
-        Body(name: "trailers with a request", body: "1\r\na\r\n0\r\nGET /open/smuggled HTTP/1.1\r\nHost: a\r\n\r\n", forwarded: "1\r\na\r\n"),
+        Body(
+            name: "trailers with a request", body: "1\r\na\r\n0\r\nGET /open/smuggled HTTP/1.1\r\nHost: a\r\n\r\n",
+            forwarded: "1\r\na\r\n"),
         Body(name: "folded trailers", body: "1\r\na\r\n0\r\nX: 1\r\n Y: 2\r\n\r\n", forwarded: "1\r\na\r\n"),
     ]
 

@@ -24,7 +24,10 @@ import Testing
     @Test func `byte by byte is forwarded all the same`() throws {
         let stage = try Stage()
         let client = try stage.client()
-        for byte in "POST /open HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3;x\r\nabc\r\n0\r\nT: 1\r\n\r\n".utf8 {
+        for byte
+            in "POST /open HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3;x\r\nabc\r\n0\r\nT: 1\r\n\r\n"
+            .utf8
+        {
             try client.send([byte])
         }
         let upstream = try stage.upstream.accept()
@@ -62,7 +65,8 @@ import Testing
     @Test func `an answer split at every byte is conveyed all the same`() throws {
         let stage = try Stage()
         let answer = Array(
-            "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nDate: x\r\n\r\n3\r\nabc\r\n0\r\nT: 1\r\n\r\n".utf8)
+            "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nDate: x\r\n\r\n3\r\nabc\r\n0\r\nT: 1\r\n\r\n"
+                .utf8)
         let client = try stage.client()
         var upstream: Wire?
         for cut in 1..<answer.count {

@@ -7,7 +7,7 @@ import JOSE
 /// A snapshot and what one event loop has beside it.
 struct TestGateway {
     let snapshot: Snapshot
-    let scratch = RequestScratch()
+    var scratch = RequestScratch()
     var cache = TokenCache(maxBytes: 1 << 20)
     private let connection: ConnectionContext
 
@@ -62,7 +62,7 @@ struct TestGateway {
             return Answer(refusal: .malformedRequest)
         }
         let decision = Pipeline.decide(
-            head, bytes.span, scratch, bind: snapshot.binds[0], connection: connection, cache: &cache, now: now)
+            head, bytes.span, &scratch, bind: snapshot.binds[0], connection: connection, cache: &cache, now: now)
         switch decision {
         case .refuse(let refusal): return Answer(refusal: refusal.code)
         case .forward(let upstream):

@@ -66,18 +66,18 @@ extension Snapshot {
     /// listener answers to its host. Throws what the gateway refuses it for before that.
     package func place(ofRequest text: [UInt8], bind index: Int) throws(RefusalCode) -> GatewayPlace? {
         let bind = binds[index]
-        let scratch = RequestScratch()
-        let head = try Self.read(text, scratch)
-        guard let listener = Pipeline.listener(of: bind, scratch),
+        var scratch = RequestScratch()
+        let head = try Self.read(text, &scratch)
+        guard let listener = Pipeline.listener(of: bind, &scratch),
             let listenerIndex = bind.listeners.firstIndex(where: { $0 === listener })
         else { return nil }
-        let route = Pipeline.route(of: listener, head, text.span, scratch)
+        let route = Pipeline.route(of: listener, head, text.span, &scratch)
         return GatewayPlace(
             bind: index, listener: listenerIndex,
             route: route.flatMap { route in listener.routes.routes.firstIndex { $0 === route } })
     }
 
-    private static func read(_ text: [UInt8], _ scratch: RequestScratch) throws(RefusalCode) -> RequestHead {
+    private static func read(_ text: [UInt8], _ scratch: inout RequestScratch) throws(RefusalCode) -> RequestHead {
         do throws(WireError) {
             guard let head = try RequestHeadParser.parse(text.span, limits: .standard, into: &scratch.table) else {
                 throw .malformedRequestLine

@@ -7,40 +7,40 @@ internal import JOSE
 enum Authentication {
     /// Runs one `jwtAuth`; on success the token's claims hold for the request.
     static func run(
-        _ authenticator: JWTAuthenticator, _ scratch: RequestScratch, _ bytes: Span<UInt8>,
+        _ authenticator: JWTAuthenticator, _ scratch: inout RequestScratch, _ bytes: Span<UInt8>,
         cache: inout TokenCache, now: Int64
     ) throws(RefusalCode) {
-        guard let found = try find(authenticator, scratch, bytes) else {
+        guard let found = try find(authenticator, &scratch, bytes) else {
             if authenticator.presence == .strict { throw .tokenMissing }
             return
         }
         do {
-            scratch.verifiedToken = try verify(found, authenticator, scratch, bytes, cache: &cache, now: now)
+            scratch.verifiedToken = try verify(found, authenticator, &scratch, bytes, cache: &cache, now: now)
         } catch {
             guard authenticator.presence == .permissive else { throw RefusalCode(error) }
             // A token that failed here yields no claims, not even those of an earlier phase.
             scratch.verifiedToken = nil
-            if !authenticator.forwardsUnverifiedToken { TokenRemoval.note(found.place, scratch) }
+            if !authenticator.forwardsUnverifiedToken { TokenRemoval.note(found.place, &scratch) }
             return
         }
-        if !authenticator.forwardsToken { TokenRemoval.note(found.place, scratch) }
+        if !authenticator.forwardsToken { TokenRemoval.note(found.place, &scratch) }
     }
 
     private static func find(
-        _ authenticator: JWTAuthenticator, _ scratch: RequestScratch, _ bytes: Span<UInt8>
+        _ authenticator: JWTAuthenticator, _ scratch: inout RequestScratch, _ bytes: Span<UInt8>
     ) throws(RefusalCode) -> FoundToken? {
         do {
-            return try TokenExtraction.find(authenticator, scratch, bytes)
+            return try TokenExtraction.find(authenticator, &scratch, bytes)
         } catch {
             guard authenticator.presence == .permissive else { throw .tokenAmbiguous }
-            if !authenticator.forwardsUnverifiedToken { TokenExtraction.removeAll(authenticator, scratch, bytes) }
+            if !authenticator.forwardsUnverifiedToken { TokenExtraction.removeAll(authenticator, &scratch, bytes) }
             return nil
         }
     }
 
     @inline(__always)
     private static func verify(
-        _ found: FoundToken, _ authenticator: JWTAuthenticator, _ scratch: RequestScratch, _ bytes: Span<UInt8>,
+        _ found: FoundToken, _ authenticator: JWTAuthenticator, _ scratch: inout RequestScratch, _ bytes: Span<UInt8>,
         cache: inout TokenCache, now: Int64
     ) throws(TokenError) -> VerifiedToken {
         if !found.isInTargetStorage {

@@ -5,7 +5,7 @@ internal import HTTPWire
 /// The stage that decides whether a known caller may pass.
 enum AuthorizationStage {
     static func run(
-        _ authorizer: Authorizer, _ head: RequestHead, _ bytes: Span<UInt8>, _ scratch: RequestScratch,
+        _ authorizer: Authorizer, _ head: RequestHead, _ bytes: Span<UInt8>, _ scratch: inout RequestScratch,
         _ connection: ConnectionContext
     ) throws(RefusalCode) {
         let target = scratch.target

@@ -6,7 +6,7 @@ internal import HTTPWire
 /// What a client says about that is replaced; what a trusted proxy says is kept, and the proxy itself is
 /// added to the list.
 enum ForwardingHeaders {
-    static func apply(_ scratch: RequestScratch, _ bytes: Span<UInt8>, _ connection: ConnectionContext) {
+    static func apply(_ scratch: inout RequestScratch, _ bytes: Span<UInt8>, _ connection: ConnectionContext) {
         scratch.sendsForwardedHost = true
         guard connection.isTrustedProxy else {
             drop(&scratch.table, where: { _ in true })

@@ -16,7 +16,7 @@ package enum Pipeline {
     ///
     /// - Parameter now: Unix seconds.
     package static func decide(
-        _ head: RequestHead, _ bytes: Span<UInt8>, _ scratch: RequestScratch, bind: BindSnapshot,
+        _ head: RequestHead, _ bytes: Span<UInt8>, _ scratch: inout RequestScratch, bind: BindSnapshot,
         connection: ConnectionContext, cache: inout TokenCache, now: Int64
     ) -> Decision {
         scratch.reset()
@@ -26,21 +26,21 @@ package enum Pipeline {
             return .refuse(Refusal(RefusalCode(error), style: bind.refusalStyle))
         }
         // Before any policy: what a client says about where it comes from is not to be believed by rules either.
-        ForwardingHeaders.apply(scratch, bytes, connection)
-        guard let listener = listener(of: bind, scratch) else {
+        ForwardingHeaders.apply(&scratch, bytes, connection)
+        guard let listener = listener(of: bind, &scratch) else {
             return .refuse(Refusal(.routeNotFound, style: bind.refusalStyle))
         }
         do throws(Refusal) {
-            let stages = Stages(head: head, scratch: scratch, connection: connection, now: now)
-            try stages.run(listener.gatewayPolicy, listener, bytes, &cache)
-            guard let route = route(of: listener, head, bytes, scratch) else {
-                try stages.run(listener.unroutedPolicy, listener, bytes, &cache)
+            let stages = Stages(head: head, connection: connection, now: now)
+            try stages.run(listener.gatewayPolicy, listener, bytes, &scratch, &cache)
+            guard let route = route(of: listener, head, bytes, &scratch) else {
+                try stages.run(listener.unroutedPolicy, listener, bytes, &scratch, &cache)
                 throw Refusal(.routeNotFound, style: listener.refusalStyle)
             }
             scratch.route = route
-            try stages.run(route.policy, listener, bytes, &cache)
+            try stages.run(route.policy, listener, bytes, &scratch, &cache)
             guard let upstream = route.upstream else { throw Refusal(.noBackend, style: listener.refusalStyle) }
-            TokenRemoval.finish(scratch, bytes)
+            TokenRemoval.finish(&scratch, bytes)
             return .forward(upstream: upstream)
         } catch {
             return .refuse(error)
@@ -48,7 +48,7 @@ package enum Pipeline {
     }
 
     @inline(__always)
-    static func listener(of bind: BindSnapshot, _ scratch: RequestScratch) -> ListenerSnapshot? {
+    static func listener(of bind: BindSnapshot, _ scratch: inout RequestScratch) -> ListenerSnapshot? {
         if bind.listeners.count == 1, bind.hosts.any != nil { return bind.listeners[0] }
         let host = scratch.target.host
         return bind.hosts.first(host.span) { bind.listeners[$0] }
@@ -56,16 +56,16 @@ package enum Pipeline {
 
     @inline(__always)
     static func route(
-        of listener: ListenerSnapshot, _ head: RequestHead, _ bytes: Span<UInt8>, _ scratch: RequestScratch
+        of listener: ListenerSnapshot, _ head: RequestHead, _ bytes: Span<UInt8>, _ scratch: inout RequestScratch
     ) -> RouteSnapshot? {
-        if scratch.target.isVerbatim { return route(of: listener, head, bytes, target: bytes, scratch) }
+        if scratch.target.isVerbatim { return route(of: listener, head, bytes, target: bytes, &scratch) }
         let storage = scratch.target.storage
-        return route(of: listener, head, bytes, target: storage.span, scratch)
+        return route(of: listener, head, bytes, target: storage.span, &scratch)
     }
 
     private static func route(
         of listener: ListenerSnapshot, _ head: RequestHead, _ bytes: Span<UInt8>, target text: Span<UInt8>,
-        _ scratch: RequestScratch
+        _ scratch: inout RequestScratch
     ) -> RouteSnapshot? {
         let host = scratch.target.host
         let request = MatchedRequest(
@@ -79,24 +79,24 @@ package enum Pipeline {
 /// The stages of a policy in their fixed order.
 private struct Stages {
     let head: RequestHead
-    let scratch: RequestScratch
     let connection: ConnectionContext
     let now: Int64
 
     @inline(__always)
     func run(
-        _ policy: EffectivePolicy, _ listener: ListenerSnapshot, _ bytes: Span<UInt8>, _ cache: inout TokenCache
+        _ policy: EffectivePolicy, _ listener: ListenerSnapshot, _ bytes: Span<UInt8>,
+        _ scratch: inout RequestScratch, _ cache: inout TokenCache
     ) throws(Refusal) {
         if let authenticator = policy.jwtAuthentication {
             do {
-                try Authentication.run(authenticator, scratch, bytes, cache: &cache, now: now)
+                try Authentication.run(authenticator, &scratch, bytes, cache: &cache, now: now)
             } catch {
                 throw Refusal(error, style: listener.refusalStyle, realm: authenticator.realm)
             }
         }
         if let authorizer = policy.authorization {
             do {
-                try AuthorizationStage.run(authorizer, head, bytes, scratch, connection)
+                try AuthorizationStage.run(authorizer, head, bytes, &scratch, connection)
             } catch {
                 throw Refusal(error, style: listener.refusalStyle)
             }

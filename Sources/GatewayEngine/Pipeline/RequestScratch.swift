@@ -4,7 +4,7 @@ package import JOSE
 
 /// What the stages of one request work on. One per event loop, reused: a request passes the pipeline
 /// in one go, and steady traffic allocates nothing.
-package final class RequestScratch {
+package struct RequestScratch {
     package var table = FieldTable()
     package var target = CanonicalTarget()
     /// The query as forwarded, where a token was taken out of it; with its question mark.
@@ -40,7 +40,7 @@ package final class RequestScratch {
     }
 
     /// Forgets the last request; `table` and `target` are overwritten by their readers.
-    package func reset() {
+    package mutating func reset() {
         if hasRewrittenQuery {
             hasRewrittenQuery = false
             rewrittenQuery.removeAll(keepingCapacity: true)

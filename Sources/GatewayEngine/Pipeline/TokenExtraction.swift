@@ -26,20 +26,20 @@ enum TokenExtraction {
     enum Failure: Error { case ambiguous }
 
     static func find(
-        _ authenticator: JWTAuthenticator, _ scratch: RequestScratch, _ bytes: Span<UInt8>
+        _ authenticator: JWTAuthenticator, _ scratch: inout RequestScratch, _ bytes: Span<UInt8>
     ) throws(Failure) -> FoundToken? {
         var found: FoundToken?
         for location in authenticator.locations {
             let next: FoundToken? =
                 switch location {
                 case .authorizationHeader(let prefix):
-                    try header(prefix: prefix, scratch, bytes) { $0.known == .authorization }
+                    try header(prefix: prefix, &scratch, bytes) { $0.known == .authorization }
                 case .header(let name, let prefix):
-                    try header(prefix: prefix, scratch, bytes) {
+                    try header(prefix: prefix, &scratch, bytes) {
                         bytes.extracting($0.name).equalsIgnoringASCIICase(name.span)
                     }
-                case .queryParameter(let name): try queryParameter(name, scratch, bytes)
-                case .cookie(let name): try cookie(name, scratch, bytes)
+                case .queryParameter(let name): try queryParameter(name, &scratch, bytes)
+                case .cookie(let name): try cookie(name, &scratch, bytes)
                 }
             guard let next else { continue }
             guard found == nil else { throw .ambiguous }
@@ -53,7 +53,7 @@ enum TokenExtraction {
     /// A header that is there twice is refused even if only one line holds a token: `Authorization` is no
     /// list (RFC 9110 §11.6.2).
     private static func header(
-        prefix: [UInt8], _ scratch: RequestScratch, _ bytes: Span<UInt8>, isNamed: (FieldLine) -> Bool
+        prefix: [UInt8], _ scratch: inout RequestScratch, _ bytes: Span<UInt8>, isNamed: (FieldLine) -> Bool
     ) throws(Failure) -> FoundToken? {
         var index: Int?
         for (position, line) in scratch.table.lines.enumerated() where isNamed(line) {
@@ -78,7 +78,7 @@ enum TokenExtraction {
     // MARK: - Query
 
     private static func queryParameter(
-        _ name: [UInt8], _ scratch: RequestScratch, _ bytes: Span<UInt8>
+        _ name: [UInt8], _ scratch: inout RequestScratch, _ bytes: Span<UInt8>
     ) throws(Failure) -> FoundToken? {
         guard let query = scratch.target.query else { return nil }
         if scratch.target.isVerbatim {
@@ -110,7 +110,7 @@ enum TokenExtraction {
     // MARK: - Cookie
 
     private static func cookie(
-        _ name: [UInt8], _ scratch: RequestScratch, _ bytes: Span<UInt8>
+        _ name: [UInt8], _ scratch: inout RequestScratch, _ bytes: Span<UInt8>
     ) throws(Failure) -> FoundToken? {
         var found: FoundToken?
         var count = 0
@@ -132,41 +132,41 @@ enum TokenExtraction {
 extension TokenExtraction {
     /// Takes out whatever stands at any of the locations: nobody can tell which of several tokens an
     /// upstream would believe.
-    static func removeAll(_ authenticator: JWTAuthenticator, _ scratch: RequestScratch, _ bytes: Span<UInt8>) {
+    static func removeAll(_ authenticator: JWTAuthenticator, _ scratch: inout RequestScratch, _ bytes: Span<UInt8>) {
         for location in authenticator.locations {
             switch location {
             case .authorizationHeader: scratch.table.drop(.authorization)
             case .header(let name, _): scratch.table.drop(name.span, in: bytes)
-            case .queryParameter(let name): removeParameters(name, scratch, bytes)
-            case .cookie(let name): removeCookies(name, scratch, bytes)
+            case .queryParameter(let name): removeParameters(name, &scratch, bytes)
+            case .cookie(let name): removeCookies(name, &scratch, bytes)
             }
         }
     }
 
-    private static func removeParameters(_ name: [UInt8], _ scratch: RequestScratch, _ bytes: Span<UInt8>) {
+    private static func removeParameters(_ name: [UInt8], _ scratch: inout RequestScratch, _ bytes: Span<UInt8>) {
         guard let query = scratch.target.query else { return }
         if scratch.target.isVerbatim {
-            removeParameters(name, of: bytes.extracting(query), scratch)
+            removeParameters(name, of: bytes.extracting(query), &scratch)
         } else {
             let storage = scratch.target.storage
-            removeParameters(name, of: storage.span.extracting(query), scratch)
+            removeParameters(name, of: storage.span.extracting(query), &scratch)
         }
     }
 
-    private static func removeParameters(_ name: [UInt8], of query: Span<UInt8>, _ scratch: RequestScratch) {
+    private static func removeParameters(_ name: [UInt8], of query: Span<UInt8>, _ scratch: inout RequestScratch) {
         QueryString.forEach(query) { pair, written, _ in
             if QueryString.isName(query.extracting(written), name.span) {
-                TokenRemoval.note(.query(pair: pair), scratch)
+                TokenRemoval.note(.query(pair: pair), &scratch)
             }
             return true
         }
     }
 
-    private static func removeCookies(_ name: [UInt8], _ scratch: RequestScratch, _ bytes: Span<UInt8>) {
+    private static func removeCookies(_ name: [UInt8], _ scratch: inout RequestScratch, _ bytes: Span<UInt8>) {
         for (index, line) in scratch.table.lines.enumerated() where line.known == .cookie {
             Cookies.forEach(in: line, bytes) { pair in
                 guard Cookies.value(of: pair, named: name, bytes) != nil else { return }
-                TokenRemoval.note(.cookie(line: index, pair: pair), scratch)
+                TokenRemoval.note(.cookie(line: index, pair: pair), &scratch)
             }
         }
     }

@@ -4,7 +4,7 @@ internal import HTTPWire
 /// Takes tokens out of what is forwarded. The request as received stays readable for later stages: what
 /// leaves is noted while they run, and left out once, when all of them have.
 enum TokenRemoval {
-    static func note(_ place: TokenPlace, _ scratch: RequestScratch) {
+    static func note(_ place: TokenPlace, _ scratch: inout RequestScratch) {
         switch place {
         case .none: break
         case .header(let line): scratch.table.lines[line].isDropped = true
@@ -13,12 +13,12 @@ enum TokenRemoval {
         }
     }
 
-    static func finish(_ scratch: RequestScratch, _ bytes: Span<UInt8>) {
-        if !scratch.removedParameters.isEmpty { rewriteQuery(scratch, bytes) }
-        if !scratch.removedCookies.isEmpty { rewriteCookies(scratch, bytes) }
+    static func finish(_ scratch: inout RequestScratch, _ bytes: Span<UInt8>) {
+        if !scratch.removedParameters.isEmpty { rewriteQuery(&scratch, bytes) }
+        if !scratch.removedCookies.isEmpty { rewriteCookies(&scratch, bytes) }
     }
 
-    private static func rewriteQuery(_ scratch: RequestScratch, _ bytes: Span<UInt8>) {
+    private static func rewriteQuery(_ scratch: inout RequestScratch, _ bytes: Span<UInt8>) {
         guard let query = scratch.target.query else { return }
         scratch.removedParameters.sort { $0.lowerBound < $1.lowerBound }
         scratch.hasRewrittenQuery = true
@@ -46,7 +46,7 @@ enum TokenRemoval {
     }
 
     /// Replaces each line with a removed cookie by one without it, or by none.
-    private static func rewriteCookies(_ scratch: RequestScratch, _ bytes: Span<UInt8>) {
+    private static func rewriteCookies(_ scratch: inout RequestScratch, _ bytes: Span<UInt8>) {
         scratch.removedCookies.sort { $0.pair.lowerBound < $1.pair.lowerBound }
         var next = 0
         while next < scratch.removedCookies.count {

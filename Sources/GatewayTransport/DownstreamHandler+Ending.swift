@@ -3,6 +3,14 @@ internal import GatewayModel
 internal import HTTPWire
 internal import NIOCore
 
+#if canImport(Glibc)
+    internal import Glibc
+#elseif canImport(Musl)
+    internal import Musl
+#else
+    internal import Darwin
+#endif
+
 /// Answers of our own, and what follows an answer.
 extension DownstreamHandler {
     /// Body bytes read and dropped after a refusal, so that the client can read the answer.
@@ -58,12 +66,19 @@ extension DownstreamHandler {
         if exchange.hasWrittenHead {
             // Closing is the only way left to say that the answer is not whole.
             worker.output.clear()
+            if exchange.plan.framing == .untilClose { resetOnClose() }
             close()
         } else {
             refuse(code)
             writeOutput()
             flush()
         }
+    }
+
+    /// Where the end of the connection ends the body, an orderly one would say that this was all.
+    private func resetOnClose() {
+        let provider = context?.channel as? any SocketOptionProvider
+        _ = provider?.setSoLinger(linger(l_onoff: 1, l_linger: 0))
     }
 
     func closeWhenWritten() {

@@ -150,7 +150,9 @@ final class DownstreamHandler: ChannelDuplexHandler {
         // Half a chunk's size line is no reason to wait: the other half is still to be read.
         let isWaiting = pending != nil && machine.isServing && (isConnecting || machine.hasReadWholeRequest)
         let isCongested = upstream.map { !machine.hasReadWholeRequest && !$0.isWritable } ?? false
-        if isWaiting || isCongested {
+        // Answers of our own need no upstream that could be held back: whoever does not read them gets no more.
+        let isUnread = !isWritable && (!machine.isServing || machine.hasReadWholeRequest)
+        if isWaiting || isCongested || isUnread {
             wantsRead = true
         } else {
             context.read()
@@ -166,7 +168,9 @@ final class DownstreamHandler: ChannelDuplexHandler {
     func channelWritabilityChanged(context: ChannelHandlerContext) {
         isWritable = context.channel.isWritable
         updateDeadline()
-        if isWritable { upstream?.resumeReading() }
+        guard isWritable else { return }
+        upstream?.resumeReading()
+        resumeReading()
     }
 
     // MARK: - Bytes out

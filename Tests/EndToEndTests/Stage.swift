@@ -333,3 +333,46 @@ extension Wire {
         try send("HTTP/1.1 \(status)\r\nContent-Length: \(body.utf8.count)\r\n\(lines)\r\n\(body)")
     }
 }
+
+/// Sends so many bytes while the test reads at the other end.
+final class SendingThread {
+    private let wire: Wire
+    private let box = ResultBox()
+
+    init(_ wire: Wire, count: Int) {
+        self.wire = wire
+        let sender = UncheckedSender(wire: wire, count: count, box: box)
+        Thread { sender.run() }.start()
+    }
+
+    func join() throws {
+        box.done.wait()
+        if let failure = box.failure.withLock({ $0 }) { throw failure }
+    }
+
+    private final class ResultBox: Sendable {
+        let done = DispatchSemaphore(value: 0)
+        let failure = Mutex<(any Error)?>(nil)
+    }
+
+    // The test touches the wire only after `join`.
+    private struct UncheckedSender: @unchecked Sendable {
+        let wire: Wire
+        let count: Int
+        let box: ResultBox
+
+        func run() {
+            let piece = [UInt8](repeating: 0x78, count: 256 << 10)
+            var left = count
+            do {
+                while left > 0 {
+                    try wire.send(Array(piece.prefix(left)))
+                    left -= min(left, piece.count)
+                }
+            } catch {
+                box.failure.withLock { [error] in $0 = error }
+            }
+            box.done.signal()
+        }
+    }
+}

@@ -80,6 +80,7 @@ private final class LocalHandler: ChannelInboundHandler {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         var buffer = unwrapInboundIn(data)
+        pending.discardReadBytes()
         pending.writeBuffer(&buffer)
         guard pending.readableBytes <= Self.maxPendingBytes else { return context.close(promise: nil) }
         serve(context)
@@ -87,6 +88,7 @@ private final class LocalHandler: ChannelInboundHandler {
 
     private func serve(_ context: ChannelHandlerContext) {
         var position = 0
+        let pending = self.pending
         reading: while true {
             switch machine.next(pending.readableBytesUInt8Span, at: &position, table: &table) {
             case .head(let head):
@@ -101,8 +103,7 @@ private final class LocalHandler: ChannelInboundHandler {
                 return
             }
         }
-        pending.moveReaderIndex(forwardBy: position)
-        pending.discardReadBytes()
+        self.pending.moveReaderIndex(forwardBy: position)
     }
 
     private func take(_ head: RequestHead, _ bytes: Span<UInt8>) {

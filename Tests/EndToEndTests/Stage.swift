@@ -20,6 +20,8 @@ final class Stage {
     init() throws {
         let upstream = try Upstream()
         self.upstream = upstream
+        let deadPort = try ReservedPort()
+        self.deadPort = deadPort
         gateway = try GatewayProcess { port in
             """
             config:
@@ -38,7 +40,7 @@ final class Stage {
                 - matches:
                   - path: {pathPrefix: /closed}
                   backends:
-                  - host: 127.0.0.1:\(Stage.deadPort)
+                  - host: 127.0.0.1:\(deadPort.number)
                 - policies:
                     jwtAuth:
                       mode: strict
@@ -52,7 +54,7 @@ final class Stage {
     }
 
     /// A port where nobody listens.
-    private static let deadPort = Ports.next()
+    private let deadPort: ReservedPort
 
     func client(receiveBuffer: Int32? = nil) throws -> Wire {
         try Wire(port: gateway.port, receiveBuffer: receiveBuffer)
@@ -101,8 +103,8 @@ final class Upstream {
 
 /// The real binary with a configuration of its own.
 final class GatewayProcess {
-    let port: Int
     let id: pid_t
+    private let reservation: ReservedPort
     private let folder: URL
 
     /// The connection that showed that the gateway is ready.
@@ -114,12 +116,13 @@ final class GatewayProcess {
         var failure = ""
         // Another program may have the port: then the gateway ends at once.
         for _ in 0..<5 {
-            let port = Ports.next()
+            let reservation = try ReservedPort()
+            let port = reservation.number
             let file = folder.appending(path: "config.yaml")
             try configuration(port).write(to: file, atomically: true, encoding: .utf8)
             let id = try Self.spawn(file, log: log)
             if let connection = Self.connection(to: id, port: port) {
-                self.port = port
+                self.reservation = reservation
                 self.id = id
                 firstConnection = connection
                 return
@@ -170,6 +173,8 @@ final class GatewayProcess {
         let line = status.split(separator: "\n").first { $0.hasPrefix("RssAnon:") }
         return (line?.split(whereSeparator: { !$0.isNumber }).first.flatMap { Int($0) } ?? 0) << 10
     }
+
+    var port: Int { reservation.number }
 
     var isRunning: Bool { waitpid(id, nil, WNOHANG) == 0 }
 
@@ -234,17 +239,25 @@ final class GatewayProcess {
     }
 }
 
-/// Ports for gateways: below those that the system gives away, so that no listener of another test gets one
-/// between its choice and its use.
-enum Ports {
-    private static let last = Mutex(20_000 + Int(getpid()) % 8_000)
+/// A port that no other test has, not even one of another run on this machine: whoever holds the UDP port of
+/// that number has the TCP port, too. Below those that the system gives away, so that no listener of another
+/// test gets it between its choice and its use.
+final class ReservedPort: Sendable {
+    let number: Int
+    private let descriptor: Int32
 
-    static func next() -> Int {
-        last.withLock { last in
-            last += 1
-            return last
+    init() throws {
+        for _ in 0..<1000 {
+            let number = Int.random(in: 10_000..<32_000)
+            guard let descriptor = Sockets.reserve(port: number) else { continue }
+            self.number = number
+            self.descriptor = descriptor
+            return
         }
+        throw WireFailure.broken("no free port")
     }
+
+    deinit { Sockets.close(descriptor) }
 }
 
 /// Keys and tokens of the tests.

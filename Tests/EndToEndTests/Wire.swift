@@ -161,8 +161,10 @@ enum WireFailure: Error, CustomStringConvertible {
 enum Sockets {
     #if canImport(Darwin)
         private static let stream = SOCK_STREAM
+        private static let datagram = SOCK_DGRAM
     #else
         private static let stream = Int32(SOCK_STREAM.rawValue)
+        private static let datagram = Int32(SOCK_DGRAM.rawValue)
     #endif
 
     private static func withAddress<Result>(
@@ -205,6 +207,16 @@ enum Sockets {
             $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { _ = getsockname(descriptor, $0, &length) }
         }
         return (descriptor, Int(UInt16(bigEndian: address.sin_port)))
+    }
+
+    /// A UDP socket of that port, or nil where somebody has it.
+    static func reserve(port: Int) -> Int32? {
+        let descriptor = socket(AF_INET, datagram, 0)
+        guard descriptor >= 0 else { return nil }
+        setNonBlocking(descriptor)
+        if withAddress(port: port, { bind(descriptor, $0, $1) }) == 0 { return descriptor }
+        close(descriptor)
+        return nil
     }
 
     static func accept(_ listener: Int32) -> Int32? {

@@ -94,4 +94,22 @@ import Testing
         #expect(try client.readAnswer().status == 200)
         #expect(try gateway.waitForExit() == 0)
     }
+
+    @Test func `ends although nobody reads its log`() throws {
+        var ends: [Int32] = [0, 0]
+        #expect(pipe(&ends) == 0)
+        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+        defer { for end in ends { Sockets.close(end) } }
+        let gateway = try RunningGateway(
+            .init(accessLog: "text"), upstreamPort: upstream.port, output: ends[1])
+        // Ten times what a pipe takes, in many pieces.
+        let client = try gateway.client()
+        let path = "/" + String(repeating: "x", count: 8000)
+        for _ in 0..<400 {
+            try client.send("GET \(path) HTTP/1.1\r\nHost: a\r\n\r\n")
+            #expect(try client.readAnswer().status == 401)
+        }
+        gateway.signal(SIGTERM)
+        #expect(try gateway.waitForExit(within: 10) == 0)
+    }
 }

@@ -51,9 +51,7 @@ extension DownstreamHandler {
         case .nothing, .tunnel: break
         case .idle, .writing: close()
         case .head:
-            exchange = Exchange()
-            exchange.startedAt = worker.uptime
-            exchange.style = slot.bind?.refusalStyle ?? .agentgateway
+            beginWithoutHead()
             end(with: .requestTimeout)
         case .body: end(with: .requestTimeout)
         case .response: end(with: isConnecting ? .upstreamConnectTimeout : .upstreamTimeout)

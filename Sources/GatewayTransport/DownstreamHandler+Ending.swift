@@ -23,12 +23,7 @@ extension DownstreamHandler {
 
     /// Refuses bytes that are no request.
     func refuse(malformed error: WireError) {
-        if !machine.isServing {
-            exchange = Exchange()
-            exchange.startedAt = worker.uptime
-            exchange.style = slot.bind?.refusalStyle ?? .agentgateway
-            if worker.accessLog.format != .off { exchange.record = AccessRecord(startedAt: worker.uptime) }
-        }
+        if !machine.isServing { beginWithoutHead() }
         // In the middle of a body: an upstream is reading it, perhaps answering already.
         if let upstream {
             self.upstream = nil
@@ -36,6 +31,14 @@ extension DownstreamHandler {
             return upstreamFailed(RefusalCode(error))
         }
         refuse(RefusalCode(error))
+    }
+
+    /// What will be refused never became a request, and is counted and logged as one all the same.
+    func beginWithoutHead() {
+        exchange = Exchange()
+        exchange.startedAt = worker.uptime
+        exchange.style = slot.bind?.refusalStyle ?? .agentgateway
+        if worker.accessLog.format != .off { exchange.record = AccessRecord(startedAt: worker.uptime) }
     }
 
     func refuse(_ refusal: Refusal) {

@@ -20,15 +20,16 @@ extension DownstreamHandler {
             head, bytes, &worker.scratch, bind: bind, connection: connection, cache: &worker.tokens, now: worker.now)
         exchange.tokenExpiresAt = worker.scratch.tokenExpiresAt
         if worker.accessLog.format != .off { beginRecord(head, bytes) }
-        if case .length(let count) = head.framing, count > worker.snapshot.traffic.maxBodyBytes {
-            return refuse(.bodyTooLarge)
-        }
         switch decision {
         case .refuse(let refusal):
             // Whoever sends what can be read in two ways may have sent a second request inside the first.
             if refusal.code == .ambiguousTarget || refusal.code == .hostInvalid { machine.closeAfterResponse() }
             refuse(refusal)
-        case .forward(let upstream): forward(head, bytes, upstream: upstream)
+        case .forward(let upstream):
+            if case .length(let count) = head.framing, count > worker.snapshot.traffic.maxBodyBytes {
+                return refuse(.bodyTooLarge)
+            }
+            forward(head, bytes, upstream: upstream)
         }
     }
 

@@ -45,6 +45,12 @@ package final class GatewayServer: Sendable {
     private struct Listening {
         var workers: [NIOLoopBound<Worker>] = []
         var channels: [ListenAddress: [any Channel]] = [:]
+        /// Told to stop: nothing is opened any more.
+        var isStopping = false
+    }
+
+    private struct Stopping: Error, CustomStringConvertible {
+        var description: String { "the gateway is stopping" }
     }
 
     private let settings: Settings
@@ -78,7 +84,10 @@ package final class GatewayServer: Sendable {
     ///
     /// New addresses are bound first: where one can't be, nothing changes.
     package func publish(_ snapshot: Snapshot) async throws {
-        let (workers, open) = listening.withLock { ($0.workers, Set($0.channels.keys)) }
+        let (workers, open) = try listening.withLock {
+            if $0.isStopping { throw Stopping() }
+            return ($0.workers, Set($0.channels.keys))
+        }
         let wanted = Set(snapshot.binds.map(\.address))
         var added: [ListenAddress] = []
         do {
@@ -99,7 +108,10 @@ package final class GatewayServer: Sendable {
     /// Stops listening and waits until every request in service has been answered, at most so long. Answers
     /// how many connections were left.
     package func drain(for limit: Duration) async -> Int {
-        let (workers, open) = listening.withLock { ($0.workers, Array($0.channels.keys)) }
+        let (workers, open) = listening.withLock {
+            $0.isStopping = true
+            return ($0.workers, Array($0.channels.keys))
+        }
         for address in open { await close(address) }
         for worker in workers {
             try? await worker.eventLoop.submit { worker.value.drain() }.get()
@@ -157,7 +169,14 @@ package final class GatewayServer: Sendable {
             for channel in channels { try? await channel.close() }
             throw Self.bindError(host: address.host, port: address.port, error)
         }
-        listening.withLock { [channels] in $0.channels[address] = channels }
+        let isTaken = listening.withLock { [channels] in
+            if !$0.isStopping { $0.channels[address] = channels }
+            return !$0.isStopping
+        }
+        guard isTaken else {
+            for channel in channels { try? await channel.close() }
+            throw Stopping()
+        }
     }
 
     private func listen(_ address: ListenAddress, _ worker: NIOLoopBound<Worker>) async throws -> any Channel {

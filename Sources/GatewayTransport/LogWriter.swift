@@ -16,6 +16,8 @@ final class LogWriter: Sendable {
     private let waitingBytes = Atomic<Int>(0)
     private let droppedLines = Atomic<Int>(0)
     private let isStopping = Atomic<Bool>(false)
+    /// The process ends and nobody reads: what is queued is dropped as a whole, not waited for line by line.
+    private let hasGivenUp = Atomic<Bool>(false)
 
     /// What may wait for a reader that is slow; more is dropped and counted.
     private static let maxWaitingBytes = 16 << 20
@@ -37,7 +39,7 @@ final class LogWriter: Sendable {
         waitingBytes.add(lines.count, ordering: .relaxed)
         thread.submit { [self] state in
             defer { waitingBytes.subtract(lines.count, ordering: .relaxed) }
-            if case .active = state { writeAll(lines) }
+            if case .active = state, !hasGivenUp.load(ordering: .relaxed) { writeAll(lines) }
         }
     }
 
@@ -69,7 +71,10 @@ final class LogWriter: Sendable {
             var request = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
             let ready = poll(&request, 1, Self.patienceMilliseconds)
             if ready > 0 { return true }
-            if isStopping.load(ordering: .relaxed) { return false }
+            if isStopping.load(ordering: .relaxed) {
+                hasGivenUp.store(true, ordering: .relaxed)
+                return false
+            }
         }
     }
 

@@ -28,10 +28,11 @@ enum Lifecycle {
     }
 
     /// An element for every SIGHUP.
-    static func hangups() -> AsyncStream<Void> {
-        AsyncStream { continuation in
+    static func hangups() async -> AsyncStream<Void> {
+        let signals = await UnixSignalsSequence(trapping: .sighup)
+        return AsyncStream { continuation in
             let task = Task {
-                for await _ in await UnixSignalsSequence(trapping: .sighup) { continuation.yield() }
+                for await _ in signals { continuation.yield() }
             }
             continuation.onTermination = { _ in task.cancel() }
         }
@@ -48,6 +49,8 @@ struct GatewayService: Service {
     let logger: Logger
 
     func run() async throws {
+        // Services run once signals are heeded: from here on a stop is a drain.
+        readiness?.set(true)
         try? await gracefulShutdown()
         readiness?.set(false)
         logger.info("stopping: no new connections, requests in service may end")

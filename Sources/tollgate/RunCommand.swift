@@ -35,6 +35,8 @@ struct RunCommand: AsyncParsableCommand {
                 threads: process.workerThreads ?? GatewayServer.coreCount, tokenCacheBytes: Self.tokenCacheBytes,
                 accessLog: process.accessLog))
         let readiness = ControlServer.Readiness()
+        // Before anyone can know that we run: a hangup is never the end.
+        let hangups = await Lifecycle.hangups()
         var services: [any Service] = []
         do {
             if let control = try await control(process, server, readiness, logger) { services.append(control) }
@@ -44,10 +46,9 @@ struct RunCommand: AsyncParsableCommand {
             throw ExitCode(1)
         }
         for bind in snapshot.binds { logger.info("listening on \(bind.address.description)") }
-        readiness.set(true)
         services.append(
             ConfigurationReloader(
-                loaded, environment: environment, publisher: server, requests: Lifecycle.hangups(), logger: logger))
+                loaded, environment: environment, publisher: server, requests: hangups, logger: logger))
         services.append(
             GatewayService(server: server, readiness: readiness, drainTimeout: process.drainTimeout, logger: logger))
         try await Lifecycle.run(services, logger: Lifecycle.logger(nil))

@@ -1,0 +1,314 @@
+import Foundation
+import JOSE
+import Synchronization
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
+/// A gateway whose files, logs and end are the test's to see: configuration and keys can be rewritten, what it
+/// writes can be read, and it can be told to stop.
+///
+/// Requests to `/open` need no token, `/closed` leads nowhere, all others need a token of `Tokens.key`.
+final class RunningGateway {
+    let port: Int
+    let controlPort: Int
+    let id: pid_t
+    let upstreamPort: Int
+    /// The connection that showed that the gateway is ready.
+    let firstConnection: Wire
+    private let folder: URL
+    private var status: Int32?
+
+    /// What a configuration is made of.
+    struct Setup {
+        /// Lines under `config`.
+        var config = ""
+        var accessLog = "off"
+        var threads = 1
+        /// Fields of the `jwtAuth`.
+        var jwtAuth = ""
+        /// Routes before those that are always there.
+        var routes = ""
+        /// As it stands in the configuration.
+        var upstreamHost = "127.0.0.1"
+        var deadPort = Ports.next()
+
+        func text(port: Int, controlPort: Int, upstreamPort: Int, keys: String) -> String {
+            """
+            config:
+              workerThreads: \(threads)
+              enableIpv6: false
+              statsAddr: "127.0.0.1:\(controlPort)"
+              accessLog: "\(accessLog)"
+            \(config.indented(by: 2))
+            binds:
+            - port: \(port)
+              listeners:
+              - routes:
+            \(routes.indented(by: 4))
+                - name: open
+                  matches:
+                  - path: {pathPrefix: /open}
+                  backends:
+                  - host: "\(upstreamHost):\(upstreamPort)"
+                - matches:
+                  - path: {pathPrefix: /closed}
+                  backends:
+                  - host: 127.0.0.1:\(deadPort)
+                - name: guarded
+                  policies:
+                    jwtAuth:
+                      mode: strict
+                      issuer: https://issuer.test
+                      audiences: [api]
+                      jwks: {file: "\(keys)"}
+            \(jwtAuth.indented(by: 10))
+                  backends:
+                  - host: "\(upstreamHost):\(upstreamPort)"
+
+            """
+        }
+    }
+
+    /// - Parameter output: where its standard output goes; else into a file.
+    init(_ setup: Setup = Setup(), upstreamPort: Int, output: Int32? = nil) throws {
+        self.upstreamPort = upstreamPort
+        folder = FileManager.default.temporaryDirectory.appending(path: "tollgate-life-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        let keys = folder.appending(path: "keys.json")
+        try Tokens.key.verificationJWKS.text.write(to: keys, atomically: true, encoding: .utf8)
+        // Another program may have a port: then the gateway ends at once.
+        for _ in 0..<5 {
+            let (port, controlPort) = (Ports.next(), Ports.next())
+            let text = setup.text(
+                port: port, controlPort: controlPort, upstreamPort: upstreamPort, keys: keys.path)
+            try text.write(to: folder.appending(path: "config.yaml"), atomically: true, encoding: .utf8)
+            let id = try Self.spawn(in: folder, output: output)
+            if let connection = Self.connection(to: id, port: port) {
+                self.port = port
+                self.controlPort = controlPort
+                self.id = id
+                firstConnection = connection
+                // Only then it heeds signals.
+                try eventually("readiness") { try control("/healthz/ready").status == 200 }
+                return
+            }
+            kill(id, SIGKILL)
+            waitpid(id, nil, 0)
+        }
+        let log = (try? String(contentsOf: folder.appending(path: "errors"), encoding: .utf8)) ?? "no log"
+        try? FileManager.default.removeItem(at: folder)
+        throw GatewayProcess.StartFailure(log: log)
+    }
+
+    deinit {
+        if exitStatus() == nil {
+            kill(id, SIGKILL)
+            var status: Int32 = 0
+            waitpid(id, &status, 0)
+        }
+        try? FileManager.default.removeItem(at: folder)
+    }
+
+    private static func spawn(in folder: URL, output: Int32?) throws -> pid_t {
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+        let flags = O_WRONLY | O_CREAT | O_TRUNC | O_APPEND
+        if let output {
+            posix_spawn_file_actions_adddup2(&actions, output, 1)
+        } else {
+            posix_spawn_file_actions_addopen(&actions, 1, folder.appending(path: "output").path, flags, 0o600)
+        }
+        posix_spawn_file_actions_addopen(&actions, 2, folder.appending(path: "errors").path, flags, 0o600)
+        var arguments: [UnsafeMutablePointer<CChar>?] = []
+        let binary = CommandLineRunner.binary.path
+        for argument in [binary, "run", "-f", folder.appending(path: "config.yaml").path] {
+            arguments.append(strdup(argument))
+        }
+        arguments.append(nil)
+        defer { for argument in arguments { free(argument) } }
+        var id: pid_t = 0
+        guard posix_spawn(&id, binary, &actions, nil, arguments, environ) == 0 else {
+            throw GatewayProcess.StartFailure(log: "cannot start \(binary)")
+        }
+        return id
+    }
+
+    /// The first connection that the process takes; nil if it ends before.
+    private static func connection(to id: pid_t, port: Int) -> Wire? {
+        let deadline = ContinuousClock.now + .seconds(20)
+        while ContinuousClock.now < deadline, waitpid(id, nil, WNOHANG) == 0 {
+            if let wire = try? Wire(port: port) { return waitpid(id, nil, WNOHANG) == 0 ? wire : nil }
+            poll(nil, 0, 2)
+        }
+        return nil
+    }
+
+    // MARK: - Files
+
+    func configuration(_ setup: Setup, port: Int? = nil) -> String {
+        setup.text(
+            port: port ?? self.port, controlPort: controlPort, upstreamPort: upstreamPort,
+            keys: folder.appending(path: "keys.json").path)
+    }
+
+    func write(configuration: String) throws {
+        try configuration.write(to: folder.appending(path: "config.yaml"), atomically: true, encoding: .utf8)
+    }
+
+    func write(keys: String) throws {
+        try keys.write(to: folder.appending(path: "keys.json"), atomically: true, encoding: .utf8)
+    }
+
+    /// What it wrote to the standard output: the access log.
+    var output: String { read("output") }
+    /// What it wrote to the standard error: its own log.
+    var errors: String { read("errors") }
+
+    private func read(_ name: String) -> String {
+        (try? Data(contentsOf: folder.appending(path: name))).map { String(decoding: $0, as: UTF8.self) } ?? ""
+    }
+
+    /// The lines of the access log, once there are so many.
+    func accessLog(lines count: Int) throws -> [String] {
+        try eventually("\(count) lines in the access log") { output.split(separator: "\n").count >= count }
+        return output.split(separator: "\n").map(String.init)
+    }
+
+    // MARK: - Life
+
+    func signal(_ signal: Int32) { kill(id, signal) }
+
+    /// The exit code, or minus the signal that ended it; nil while it runs.
+    func exitStatus() -> Int32? {
+        if let status { return status }
+        var raw: Int32 = 0
+        guard waitpid(id, &raw, WNOHANG) == id else { return nil }
+        status = raw & 0x7F == 0 ? (raw >> 8) & 0xFF : -(raw & 0x7F)
+        return status
+    }
+
+    func waitForExit(within seconds: Int = 15) throws -> Int32 {
+        try eventually("the end of the process", within: seconds) { exitStatus() != nil }
+        return exitStatus() ?? -1
+    }
+
+    // MARK: - Requests
+
+    func client() throws -> Wire { try Wire(port: port) }
+
+    /// One request on a connection of its own.
+    func get(_ path: String, _ lines: String = "", port: Int? = nil) throws -> Answer {
+        let wire = try Wire(port: port ?? self.port)
+        try wire.send("GET \(path) HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\(lines)\r\n")
+        return try wire.readAnswer()
+    }
+
+    func control(_ path: String) throws -> Answer { try get(path, port: controlPort) }
+
+    /// A sample of `/metrics`; nil where it is not there.
+    func metric(_ name: String) throws -> Double? {
+        let lines = try control("/metrics").body.text.split(separator: "\n")
+        return lines.first { $0.hasPrefix("\(name) ") }?.split(separator: " ").last.flatMap { Double($0) }
+    }
+}
+
+/// Asks again and again until it is so.
+func eventually(_ what: String, within seconds: Int = 15, _ condition: () throws -> Bool) throws {
+    let deadline = ContinuousClock.now + .seconds(seconds)
+    while try !condition() {
+        guard ContinuousClock.now < deadline else { throw WireFailure.timedOut(waitingFor: what, after: []) }
+        poll(nil, 0, 5)
+    }
+}
+
+/// Answers every request with a label and the head that came, until the test lets it go.
+final class EchoUpstream {
+    let port: Int
+    private let listener: Int32
+    private let shared = Shared()
+
+    private final class Shared: Sendable {
+        let isStopped = Atomic<Bool>(false)
+        let heads = Mutex<[String]>([])
+        let done = DispatchSemaphore(value: 0)
+    }
+
+    /// - Parameter lines: lines of its answers.
+    init(_ label: String = "", lines: String = "", ipv6: Bool = false) throws {
+        (listener, port) = try ipv6 ? Self.listenIPv6() : Sockets.listen()
+        Thread { [listener, shared] in
+            while !shared.isStopped.load(ordering: .relaxed) {
+                guard Sockets.wait(listener, for: Int16(POLLIN), 50), let descriptor = Sockets.accept(listener)
+                else { continue }
+                Thread { Self.serve(descriptor, label, lines, shared) }.start()
+            }
+            shared.done.signal()
+        }.start()
+    }
+
+    deinit {
+        shared.isStopped.store(true, ordering: .relaxed)
+        shared.done.wait()
+        Sockets.close(listener)
+    }
+
+    /// The heads of all requests that came.
+    var heads: [String] { shared.heads.withLock { $0 } }
+
+    private static func serve(_ descriptor: Int32, _ label: String, _ lines: String, _ shared: Shared) {
+        let wire = Wire(descriptor: descriptor)
+        while let head = try? wire.readHead() {
+            shared.heads.withLock { $0.append(head) }
+            guard (try? wire.answer(label + head, lines)) != nil else { return }
+        }
+    }
+
+    struct NoIPv6: Error {}
+
+    private static func listenIPv6() throws -> (descriptor: Int32, port: Int) {
+        #if canImport(Darwin)
+            let stream = SOCK_STREAM
+        #else
+            let stream = Int32(SOCK_STREAM.rawValue)
+        #endif
+        let descriptor = socket(AF_INET6, stream, 0)
+        guard descriptor >= 0 else { throw NoIPv6() }
+        var address = sockaddr_in6()
+        address.sin6_family = sa_family_t(AF_INET6)
+        address.sin6_addr = in6addr_loopback
+        var length = socklen_t(MemoryLayout<sockaddr_in6>.size)
+        let result = withUnsafeMutablePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(descriptor, $0, length) == 0 && listen(descriptor, 16) == 0
+                    && getsockname(descriptor, $0, &length) == 0
+            }
+        }
+        guard result else {
+            Sockets.close(descriptor)
+            throw NoIPv6()
+        }
+        return (descriptor, Int(UInt16(bigEndian: address.sin6_port)))
+    }
+}
+
+extension Wire {
+    func answer(_ body: String, _ lines: String) throws { try answer(body, status: "200 OK", lines) }
+
+    /// Whether the peer has closed, once it has: nothing came before.
+    func isClosedWithoutAWord() throws -> Bool { try readToEnd().bytes.isEmpty }
+}
+
+extension String {
+    fileprivate func indented(by count: Int) -> String {
+        split(separator: "\n", omittingEmptySubsequences: true)
+            .map { String(repeating: " ", count: count) + $0 }.joined(separator: "\n")
+    }
+}

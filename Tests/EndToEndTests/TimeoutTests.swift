@@ -1,0 +1,121 @@
+import Testing
+
+/// Every wait has its bound. The clock that watches them has the grain of a second.
+@Suite struct `A wait` {
+    private let upstream: Upstream
+    private let gateway: RunningGateway
+
+    init() throws {
+        upstream = try Upstream()
+        gateway = try RunningGateway(
+            .init(config: "timeouts: {head: 1s, idle: 1s, body: 1s, request: 1s}", accessLog: "text"),
+            upstreamPort: upstream.port)
+    }
+
+    private func expectTimeout(_ client: Wire, _ status: Int = 408, _ code: String = "request_timeout") throws {
+        let answer = try client.readAnswer()
+        #expect(answer.status == status)
+        #expect(answer.refusal == code)
+        #expect(answer.value("connection") == "close")
+        #expect(try client.isClosedWithoutAWord())
+        let line = try #require(try gateway.accessLog(lines: 1).last)
+        #expect(line.contains(" status=\(status) refusal=\(code) "))
+        #expect(try gateway.metric("tollgate_refusals_total{code=\"\(code)\"}") == 1)
+    }
+
+    @Test func `for the rest of a head ends with 408`() throws {
+        let client = try gateway.client()
+        try client.send("GET /open HTTP/1.1\r\nHost: a\r\nX-Slow")
+        try expectTimeout(client)
+    }
+
+    @Test func `for the rest of a head is not prolonged by a byte now and then`() throws {
+        let client = try gateway.client()
+        try client.send("GET /open HTTP/1.1\r\nX: ")
+        try eventually("an answer") {
+            if client.isSilent { try client.send("y") }
+            return !client.isSilent
+        }
+        #expect(try client.readAnswer().status == 408)
+    }
+
+    @Test func `for a body ends with 408 and takes the upstream's request with it`() throws {
+        let client = try gateway.client()
+        try client.send("POST /open HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nhello")
+        let connection = try upstream.accept()
+        _ = try connection.readHead()
+        #expect(try connection.readToEnd().bytes.text == "hello")
+        try expectTimeout(client)
+    }
+
+    @Test func `for an upstream that never answers ends with 504`() throws {
+        let client = try gateway.client()
+        try client.send("GET /open HTTP/1.1\r\nHost: a\r\n\r\n")
+        let connection = try upstream.accept()
+        _ = try connection.readHead()
+        try expectTimeout(client, 504, "upstream_timeout")
+        #expect(try connection.readToEnd().bytes.isEmpty)
+    }
+
+    @Test func `for the rest of an answer has no bound`() throws {
+        let client = try gateway.client()
+        try client.send("GET /open HTTP/1.1\r\nHost: a\r\n\r\n")
+        let connection = try upstream.accept()
+        _ = try connection.readHead()
+        try connection.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\na")
+        // Another one's deadline has passed twice.
+        for _ in 0..<2 { #expect(try gateway.client().isClosedWithoutAWord()) }
+        try connection.send("b")
+        #expect(try client.readAnswer().body.text == "ab")
+    }
+
+    @Test func `for a first request ends with the connection closed`() throws {
+        #expect(try gateway.client().isClosedWithoutAWord())
+    }
+
+    @Test func `for another request ends with the kept connection closed`() throws {
+        let client = try gateway.client()
+        try client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        #expect(try client.readAnswer().value("connection") == nil)
+        #expect(try client.isClosedWithoutAWord())
+    }
+}
+
+@Suite struct `An upstream that refuses connections` {
+    private let gateway: RunningGateway
+
+    init() throws { gateway = try RunningGateway(upstreamPort: Ports.next()) }
+
+    @Test(arguments: [
+        "GET /open HTTP/1.1\r\nHost: a\r\n\r\n",
+        "POST /open HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello",
+        "POST /open HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
+        // The body has yet to come: it is not waited for.
+        "POST /open HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n",
+        "POST /open HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhe",
+        "GET /open HTTP/1.0\r\n\r\n",
+    ])
+    func `is answered for at once`(_ request: String) throws {
+        let client = try gateway.client()
+        try client.send(request)
+        let answer = try client.readAnswer()
+        #expect(answer.status == 502)
+        #expect(answer.refusal == "upstream_unreachable")
+    }
+
+    @Test func `costs a client no connection`() throws {
+        let client = try gateway.client()
+        for _ in 0..<3 {
+            try client.send("GET /open HTTP/1.1\r\nHost: a\r\n\r\n")
+            #expect(try client.readAnswer().status == 502)
+        }
+    }
+
+    @Test func `is answered for to a client that ended its side`() throws {
+        let client = try gateway.client()
+        try client.send("GET /open HTTP/1.1\r\nHost: a\r\n\r\n")
+        client.endSending()
+        #expect(try client.readAnswer().status == 502)
+        #expect(try client.isClosedWithoutAWord())
+    }
+}

@@ -1,0 +1,47 @@
+import Testing
+
+@Suite struct `An upstream's address` {
+    @Test func `may be a name`() throws {
+        let upstream = try EchoUpstream("named ")
+        let gateway = try RunningGateway(.init(upstreamHost: "localhost"), upstreamPort: upstream.port)
+        for _ in 0..<3 { #expect(try gateway.get("/open").body.text.hasPrefix("named GET /open ")) }
+    }
+
+    @Test func `may be a name that nobody knows`() throws {
+        let gateway = try RunningGateway(.init(upstreamHost: "nowhere.invalid"), upstreamPort: 80)
+        let client = try gateway.client()
+        for _ in 0..<2 {
+            try client.send("GET /open HTTP/1.1\r\nHost: a\r\n\r\n")
+            let answer = try client.readAnswer()
+            #expect(answer.status == 502)
+            #expect(answer.refusal == "upstream_unreachable")
+        }
+    }
+
+    private static let hasIPv6 = (try? EchoUpstream(ipv6: true)) != nil
+
+    @Test(.enabled(if: hasIPv6, "this machine has no IPv6"))
+    func `may be one of IPv6`() throws {
+        let upstream = try EchoUpstream("six ", ipv6: true)
+        let gateway = try RunningGateway(
+            .init(accessLog: "text", upstreamHost: "[::1]"), upstreamPort: upstream.port)
+        #expect(try gateway.get("/open").body.text.hasPrefix("six GET /open "))
+        #expect(try gateway.accessLog(lines: 1)[0].contains(" upstream=[::1]:\(upstream.port) "))
+    }
+
+    @Test(.enabled(if: hasIPv6, "this machine has no IPv6"))
+    func `may be a name with one address that answers`() throws {
+        // Where `localhost` has both addresses, the first one tried may refuse.
+        for ipv6 in [false, true] {
+            let upstream = try EchoUpstream("either ", ipv6: ipv6)
+            let gateway = try RunningGateway(.init(upstreamHost: "localhost"), upstreamPort: upstream.port)
+            let answer = try gateway.get("/open")
+            if answer.status == 200 {
+                #expect(answer.body.text.hasPrefix("either "))
+            } else {
+                // The name has no address of IPv6 here.
+                #expect(ipv6 && answer.refusal == "upstream_unreachable")
+            }
+        }
+    }
+}

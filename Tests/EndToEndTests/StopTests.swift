@@ -95,13 +95,15 @@ import Testing
         #expect(try gateway.waitForExit() == 0)
     }
 
-    @Test func `ends although nobody reads its log`() throws {
+    @Test(arguments: [false, true])
+    func `ends although nobody reads its log`(_ isForErrorsToo: Bool) throws {
         var ends: [Int32] = [0, 0]
         #expect(pipe(&ends) == 0)
         for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
         defer { for end in ends { Sockets.close(end) } }
         let gateway = try RunningGateway(
-            .init(accessLog: "text"), upstreamPort: upstream.port, output: ends[1])
+            .init(accessLog: "text"), upstreamPort: upstream.port, output: ends[1],
+            errors: isForErrorsToo ? ends[1] : nil)
         // Ten times what a pipe takes, in many pieces.
         let client = try gateway.client()
         let path = "/" + String(repeating: "x", count: 8000)

@@ -119,7 +119,8 @@ extension DownstreamHandler {
             // An open WebSocket has no last answer to wait for.
             if exchange.isTunnel { close() }
         } else {
-            close()
+            // The end of an answer may still wait for its reader.
+            closeWhenWritten()
         }
     }
 }

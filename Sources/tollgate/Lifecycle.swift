@@ -23,7 +23,7 @@ enum Lifecycle {
             LineLogHandler(
                 label: label, level: process?.logLevel ?? .warning, format: process?.logFormat ?? .text,
                 timestamp: { CalendarTime(unixSeconds: WallClock.now()).rfc3339() },
-                write: { StandardError().write($0) })
+                write: { StandardError().writeIfRead($0) })
         }
     }
 

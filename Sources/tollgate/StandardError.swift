@@ -20,6 +20,14 @@ struct StandardError: TextOutputStream {
         }
     }
 
+    /// Drops the text where nobody reads it for a second: the gateway's log never stops the gateway.
+    func writeIfRead(_ text: String) {
+        var request = pollfd(fd: STDERR_FILENO, events: Int16(POLLOUT), revents: 0)
+        if poll(&request, 1, Self.patienceMilliseconds) > 0 { write(text) }
+    }
+
+    private static let patienceMilliseconds: Int32 = 1000
+
     static func print(_ text: String) {
         StandardError().write(text + "\n")
     }

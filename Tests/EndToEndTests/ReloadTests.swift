@@ -118,6 +118,29 @@ import Testing
         #expect(gateway.errors.contains("config.yaml:\(line):"), "\(gateway.errors)")
     }
 
+    @Test func `that is away for a while changes nothing until it is back`() throws {
+        let file = gateway.folder.appending(path: "config.yaml")
+        try FileManager.default.removeItem(at: file)
+        try eventually("the reason") { gateway.errors.contains("file_unreadable") }
+        #expect(try status("/new") == 401)
+        try gateway.write(configuration: gateway.configuration(Self.withRoute("/new")))
+        try eventually("the new route") { try status("/new") == 503 }
+    }
+
+    @Test func `may be a link that is turned to another file`() throws {
+        let folder = gateway.folder
+        let file = folder.appending(path: "config.yaml")
+        for round in 1...2 {
+            let target = folder.appending(path: "\(round).yaml")
+            let text = gateway.configuration(Self.withRoute("/\(round)"))
+            try text.write(to: target, atomically: true, encoding: .utf8)
+            let link = folder.appending(path: "link")
+            try FileManager.default.createSymbolicLink(at: link, withDestinationURL: target)
+            #expect(rename(link.path, file.path) == 0)
+            try eventually("round \(round)") { try status("/\(round)") == 503 }
+        }
+    }
+
     @Test func `of keys that holds none keeps the old ones, and mending it is noticed`() throws {
         for text in ["{\"keys\": [", "{\"keys\": []}", ""] {
             let reports = gateway.errors.components(separatedBy: "goes on serving").count

@@ -21,7 +21,7 @@ final class RunningGateway {
     let upstreamPort: Int
     /// The connection that showed that the gateway is ready.
     let firstConnection: Wire
-    private let folder: URL
+    let folder: URL
     private var status: Int32?
 
     /// What a configuration is made of.
@@ -75,8 +75,8 @@ final class RunningGateway {
         }
     }
 
-    /// - Parameter output: where its standard output goes; else into a file.
-    init(_ setup: Setup = Setup(), upstreamPort: Int, output: Int32? = nil) throws {
+    /// - Parameter output: where its standard output goes; else into a file, as its errors do.
+    init(_ setup: Setup = Setup(), upstreamPort: Int, output: Int32? = nil, errors: Int32? = nil) throws {
         self.upstreamPort = upstreamPort
         folder = FileManager.default.temporaryDirectory.appending(path: "tollgate-life-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -88,7 +88,7 @@ final class RunningGateway {
             let text = setup.text(
                 port: port, controlPort: controlPort, upstreamPort: upstreamPort, keys: keys.path)
             try text.write(to: folder.appending(path: "config.yaml"), atomically: true, encoding: .utf8)
-            let id = try Self.spawn(in: folder, output: output)
+            let id = try Self.spawn(in: folder, output, errors)
             if let connection = Self.connection(to: id, port: port) {
                 self.port = port
                 self.controlPort = controlPort
@@ -115,7 +115,7 @@ final class RunningGateway {
         try? FileManager.default.removeItem(at: folder)
     }
 
-    private static func spawn(in folder: URL, output: Int32?) throws -> pid_t {
+    private static func spawn(in folder: URL, _ output: Int32?, _ errors: Int32?) throws -> pid_t {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
@@ -126,7 +126,11 @@ final class RunningGateway {
         } else {
             posix_spawn_file_actions_addopen(&actions, 1, folder.appending(path: "output").path, flags, 0o600)
         }
-        posix_spawn_file_actions_addopen(&actions, 2, folder.appending(path: "errors").path, flags, 0o600)
+        if let errors {
+            posix_spawn_file_actions_adddup2(&actions, errors, 2)
+        } else {
+            posix_spawn_file_actions_addopen(&actions, 2, folder.appending(path: "errors").path, flags, 0o600)
+        }
         var arguments: [UnsafeMutablePointer<CChar>?] = []
         let binary = CommandLineRunner.binary.path
         for argument in [binary, "run", "-f", folder.appending(path: "config.yaml").path] {
@@ -202,7 +206,7 @@ final class RunningGateway {
 
     // MARK: - Requests
 
-    func client() throws -> Wire { try Wire(port: port) }
+    func client(receiveBuffer: Int32? = nil) throws -> Wire { try Wire(port: port, receiveBuffer: receiveBuffer) }
 
     /// One request on a connection of its own.
     func get(_ path: String, _ lines: String = "", port: Int? = nil) throws -> Answer {

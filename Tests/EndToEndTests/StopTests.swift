@@ -95,13 +95,49 @@ import Testing
         #expect(try gateway.waitForExit() == 0)
     }
 
-    @Test func `ends although nobody reads its log`() throws {
+    @Test func `sends the rest of answers that wait for their readers`() throws {
+        let gateway = try start()
+        let readers = try (1...6).map { try slowReader(gateway, number: $0) }
+        gateway.signal(SIGTERM)
+        #expect(try gateway.firstConnection.isClosedWithoutAWord())
+        for reader in readers {
+            try reader.client.skip(count: reader.left)
+            #expect(try reader.client.isClosedWithoutAWord())
+        }
+        #expect(try gateway.waitForExit() == 0)
+    }
+
+    /// A client that has so many bytes of its answer yet to read, when all of it has come from the upstream. How
+    /// many of them the gateway itself still holds is the system's choice.
+    private func slowReader(_ gateway: RunningGateway, number: Int) throws -> (client: Wire, left: Int) {
+        let size = 6 << 20
+        let client = try gateway.client(receiveBuffer: 4096)
+        try client.send("GET /open HTTP/1.1\r\nHost: a\r\n\r\n")
+        let connection = try upstream.accept()
+        _ = try connection.readHead()
+        try connection.send("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: \(size)\r\n\r\n")
+        let sender = SendingThread(connection, count: size)
+        _ = try client.readHead()
+        var left = size
+        // It is counted once the upstream's part is done.
+        while left > 0, try gateway.metric("tollgate_responses_total{status=\"200\"}") != Double(number) {
+            let count = min(left, 32 << 10)
+            try client.skip(count: count)
+            left -= count
+        }
+        try sender.join()
+        return (client, left)
+    }
+
+    @Test(arguments: [false, true])
+    func `ends although nobody reads its log`(_ isForErrorsToo: Bool) throws {
         var ends: [Int32] = [0, 0]
         #expect(pipe(&ends) == 0)
         for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
         defer { for end in ends { Sockets.close(end) } }
         let gateway = try RunningGateway(
-            .init(accessLog: "text"), upstreamPort: upstream.port, output: ends[1])
+            .init(accessLog: "text"), upstreamPort: upstream.port, output: ends[1],
+            errors: isForErrorsToo ? ends[1] : nil)
         // Ten times what a pipe takes, in many pieces.
         let client = try gateway.client()
         let path = "/" + String(repeating: "x", count: 8000)

@@ -44,7 +44,7 @@ package enum KeyLoader {
         diagnostics += result.findings.compactMap { diagnostic($0, source) }
         if result.keySet.keys.isEmpty {
             diagnostics.append(
-                Diagnostic(.error, "no_usable_key", "this key source holds no usable key", at: source.provenance))
+                Diagnostic(.error, "no_usable_key", "\(source.inWords) holds no usable key", at: source.provenance))
         }
         return result.keySet
     }
@@ -61,5 +61,14 @@ extension Issuer {
     /// Whether shared secrets count: only where the configuration names one of their algorithms.
     fileprivate var namesSecrets: Bool {
         algorithms?.contains { SignatureAlgorithm(name: $0)?.isSymmetric ?? false } ?? false
+    }
+}
+
+extension KeySource {
+    fileprivate var inWords: String {
+        switch origin {
+        case .inline: "the key set written here"
+        case .file(let path): "the key file `\(path)`"
+        }
     }
 }

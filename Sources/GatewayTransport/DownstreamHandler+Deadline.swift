@@ -40,7 +40,8 @@ extension DownstreamHandler {
         if exchange.isTunnel { return .tunnel }
         if exchange.hasWrittenHead { return isWritable ? .nothing : .writing }
         // A body that the upstream does not take is the upstream's delay, not the client's.
-        let waitsForClient = !machine.hasReadWholeRequest && !isConnecting && upstream?.isWritable ?? true
+        let waitsForClient =
+            !machine.hasReadWholeRequest && !exchange.awaitsContinue && !isConnecting && upstream?.isWritable ?? true
         return waitsForClient ? .body : .response
     }
 

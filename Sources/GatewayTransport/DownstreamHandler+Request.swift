@@ -13,6 +13,7 @@ extension DownstreamHandler {
             isHead: head.method == .head, hasBody: head.framing != .none, isIdempotent: head.method.isIdempotent,
             asksForWebSocket: head.asksForWebSocket)
         exchange.isChunked = head.framing == .chunked
+        exchange.awaitsContinue = head.expectsContinue
         if worker.isDraining { machine.closeAfterResponse() }
         guard let bind = slot.bind else { return refuse(.notReady) }
         exchange.style = bind.refusalStyle
@@ -105,6 +106,7 @@ extension DownstreamHandler {
     func forwardBody(_ buffer: ByteBuffer, _ range: Range<Int>) {
         guard let upstream else { return }
         exchange.hasSentBody = true
+        exchange.awaitsContinue = false
         exchange.bodyBytes &+= UInt64(range.count)
         guard exchange.bodyBytes <= worker.snapshot.traffic.maxBodyBytes || exchange.isTunnel else {
             self.upstream = nil

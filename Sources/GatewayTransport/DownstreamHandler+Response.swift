@@ -10,6 +10,10 @@ extension DownstreamHandler {
 
     /// `bytes` begin at the head.
     func writeInformational(_ head: ResponseHead, _ bytes: Span<UInt8>) {
+        if head.status == 100 {
+            exchange.awaitsContinue = false
+            updateDeadline()
+        }
         // RFC 9110 §15.2: HTTP/1.0 knows no 1xx.
         guard machine.isHTTP11 else { return }
         writeHead(head, bytes, plan: exchange.plan)

@@ -44,6 +44,8 @@ final class DownstreamHandler: ChannelDuplexHandler {
         /// A piece of the body, or its end, has gone to an upstream.
         var hasSentBody = false
         var wasRetried = false
+        /// The client sends its body only once the upstream says 100.
+        var awaitsContinue = false
         var hasWrittenHead = false
         var isTunnel = false
         var plan = HeadWriter.ResponsePlan(framing: .none, keepsAlive: true, isHTTP11: true)

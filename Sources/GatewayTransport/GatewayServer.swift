@@ -90,6 +90,11 @@ package final class GatewayServer: Sendable {
         }
         let wanted = Set(snapshot.binds.map(\.address))
         var added: [ListenAddress] = []
+        // A listener that moves between one address and all of them can't be bound beside its old self.
+        let moved = open.subtracting(wanted).filter { old in
+            wanted.subtracting(open).contains { $0.port == old.port }
+        }
+        for address in moved { await close(address) }
         do {
             for address in wanted.subtracting(open) {
                 try await listen(address)
@@ -97,6 +102,7 @@ package final class GatewayServer: Sendable {
             }
         } catch {
             for address in added { await close(address) }
+            for address in moved { try await listen(address) }
             throw error
         }
         for worker in workers {
@@ -154,6 +160,9 @@ package final class GatewayServer: Sendable {
     }
 
     private static let backlog: Int32 = 4096
+    /// What the kernel takes beyond what it could send. Little enough that a client that reads, however slowly,
+    /// shows as a socket that can be written to again.
+    private static let unsentBytes: ChannelOptions.Types.SocketOption.Value = 64 << 10
 
     // MARK: - Addresses
 
@@ -186,6 +195,9 @@ package final class GatewayServer: Sendable {
             .serverChannelOption(.socketOption(NIOBSDSocket.Option(rawValue: SO_REUSEPORT)), value: 1)
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
             .childChannelOption(.socketOption(.so_keepalive), value: 1)
+            .childChannelOption(
+                ChannelOptions.socket(.init(IPPROTO_TCP), .init(TCP_NOTSENT_LOWAT)), value: Self.unsentBytes
+            )
             .childChannelOption(.maxMessagesPerRead, value: 1)
             .childChannelOption(.allowRemoteHalfClosure, value: true)
             .childChannelInitializer { channel in

@@ -69,5 +69,6 @@ struct RunCommand: AsyncParsableCommand {
         }
     }
 
-    private static let tokenCacheBytes = 16 << 20
+    /// Room for some ten thousand tokens of a kilobyte.
+    private static let tokenCacheBytes = 32 << 20
 }

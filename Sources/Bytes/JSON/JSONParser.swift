@@ -16,7 +16,7 @@ struct JSONParser: ~Copyable {
         guard text.count <= min(limits.maxBytes, Int(UInt32.max)) else {
             throw JSONError(.tooLarge, at: limits.maxBytes)
         }
-        nodes.reserveCapacity(min(limits.maxNodes, text.count / 12 + 4))
+        nodes.reserveCapacity(min(limits.maxNodes, text.count / 16 + 4))
         skipBlanks(text)
         try parseValue(text)
         skipBlanks(text)

@@ -48,7 +48,7 @@ package struct DemoScenario: Sendable {
                   jwks: '\(jwks)'
                 authorization:
                   rules:
-                  - allow: 'request.path == "/admin" && jwt.groups.contains("admins")'
+                  - allow: 'request.path == "/admin" && "admins" in jwt.groups'
                   - allow: 'request.path == "/hello"'
               backends:
               - host: 127.0.0.1:\(upstreamPort)

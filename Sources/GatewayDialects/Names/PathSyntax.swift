@@ -53,6 +53,9 @@ package enum PathSyntax {
                 return NameProblem(
                     "holds %\(digits), which requests have decoded", hint: "write \(Character(Unicode.Scalar(value)))")
             }
+            if value < 0x20 || value == 0x7F || value == UInt8(ascii: "/") || value == UInt8(ascii: "\\") {
+                return NameProblem("holds %\(digits); requests with it are refused before any route is looked at")
+            }
             if digits != digits.uppercased() {
                 return NameProblem(
                     "holds %\(digits), which requests have in upper case", hint: "write %\(digits.uppercased())")

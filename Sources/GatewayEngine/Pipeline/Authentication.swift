@@ -32,7 +32,10 @@ enum Authentication {
         do {
             return try TokenExtraction.find(authenticator, &scratch, bytes)
         } catch {
-            guard authenticator.presence == .permissive else { throw .tokenAmbiguous }
+            guard authenticator.presence == .permissive else {
+                throw error == .ambiguous ? .tokenAmbiguous : .tokenMalformed
+            }
+            scratch.verifiedToken = nil
             if !authenticator.forwardsUnverifiedToken { TokenExtraction.removeAll(authenticator, &scratch, bytes) }
             return nil
         }

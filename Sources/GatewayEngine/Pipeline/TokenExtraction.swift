@@ -23,7 +23,11 @@ struct FoundToken {
 /// Finds the one token of a request. More than one, in one place or in several, is refused: two readers
 /// would take different ones.
 enum TokenExtraction {
-    enum Failure: Error { case ambiguous }
+    enum Failure: Error {
+        case ambiguous
+        /// The scheme is there, but what follows it is no token as RFC 6750 writes it.
+        case malformed
+    }
 
     static func find(
         _ authenticator: JWTAuthenticator, _ scratch: inout RequestScratch, _ bytes: Span<UInt8>
@@ -34,10 +38,7 @@ enum TokenExtraction {
                 switch location {
                 case .authorizationHeader(let prefix):
                     try header(prefix: prefix, &scratch, bytes) { $0.known == .authorization }
-                case .header(let name, let prefix):
-                    try header(prefix: prefix, &scratch, bytes) {
-                        bytes.extracting($0.name).equalsIgnoringASCIICase(name.span)
-                    }
+                case .header(let name, let prefix): try header(named: name, prefix: prefix, &scratch, bytes)
                 case .queryParameter(let name): try queryParameter(name, &scratch, bytes)
                 case .cookie(let name): try cookie(name, &scratch, bytes)
                 }
@@ -49,6 +50,37 @@ enum TokenExtraction {
     }
 
     // MARK: - Header
+
+    /// A header of the operator's choice. What a client spells with underscores for its hyphens goes no
+    /// further: services behind CGI read both as one.
+    private static func header(
+        named name: [UInt8], prefix: [UInt8], _ scratch: inout RequestScratch, _ bytes: Span<UInt8>
+    ) throws(Failure) -> FoundToken? {
+        for index in scratch.table.lines.indices {
+            let written = bytes.extracting(scratch.table.lines[index].name)
+            if isAlias(written, of: name.span) { scratch.table.lines[index].isDropped = true }
+        }
+        return try header(prefix: prefix, &scratch, bytes) {
+            bytes.extracting($0.name).equalsIgnoringASCIICase(name.span)
+        }
+    }
+
+    /// Whether the names differ in nothing but case and underscores, and do in the latter.
+    private static func isAlias(_ written: Span<UInt8>, of name: Span<UInt8>) -> Bool {
+        guard written.count == name.count else { return false }
+        var differs = false
+        for index in 0..<name.count {
+            let a = written[index].asciiLowercased
+            let b = name[index].asciiLowercased
+            if a == b { continue }
+            guard a == UInt8(ascii: "_") || b == UInt8(ascii: "_"), a == UInt8(ascii: "-") || b == UInt8(ascii: "-")
+            else {
+                return false
+            }
+            differs = true
+        }
+        return differs
+    }
 
     /// A header that is there twice is refused even if only one line holds a token: `Authorization` is no
     /// list (RFC 9110 §11.6.2).
@@ -65,7 +97,10 @@ enum TokenExtraction {
         guard value.count > prefix.count,
             bytes.extracting(value.lowerBound..<value.lowerBound + prefix.count)
                 .equalsIgnoringASCIICase(prefix.span)
-        else { return nil }
+        else {
+            if mentions(scheme: prefix, bytes.extracting(value)) { throw .malformed }
+            return nil
+        }
         var start = value.lowerBound + prefix.count
         // RFC 9110 §11.4: one or more blanks stand behind the scheme.
         if prefix.last == ASCII.space {
@@ -73,6 +108,25 @@ enum TokenExtraction {
         }
         guard start < value.upperBound else { return nil }
         return FoundToken(place: .header(line: index), range: start..<value.upperBound)
+    }
+
+    /// Whether a value without the prefix `scheme SP` names the scheme all the same: before a tab, after a
+    /// comma. A service behind the gateway may find a token there that nobody verified.
+    private static func mentions(scheme prefix: [UInt8], _ value: Span<UInt8>) -> Bool {
+        guard prefix.last == ASCII.space, prefix.count > 1 else { return false }
+        let count = prefix.count - 1
+        var start = 0
+        while start + count <= value.count {
+            let isWordStart = start == 0 || !value[start - 1].isTokenCharacter
+            let end = start + count
+            if isWordStart, end < value.count, !value[end].isTokenCharacter,
+                value.extracting(start..<end).equalsIgnoringASCIICase(prefix.span.extracting(0..<count))
+            {
+                return true
+            }
+            start += 1
+        }
+        return false
     }
 
     // MARK: - Query

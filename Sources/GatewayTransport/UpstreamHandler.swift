@@ -30,6 +30,8 @@ final class UpstreamHandler: ChannelDuplexHandler {
     /// Uptime in nanoseconds.
     var idleSince: Int64 = 0
     private(set) var isOpen = true
+    /// Whether it is one of the pool's: an attempt at another address of the same name is not.
+    var isCounted = false
     private(set) var isWritable = true
 
     init(pool: UpstreamPool) {
@@ -180,7 +182,7 @@ final class UpstreamHandler: ChannelDuplexHandler {
 
     func channelInactive(context: ChannelHandlerContext) {
         isOpen = false
-        pool.remove(self)
+        if isCounted { pool.remove(self) }
         worker.tick()
         guard let client else { return }
         self.client = nil

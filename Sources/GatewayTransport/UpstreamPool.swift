@@ -50,21 +50,25 @@ final class UpstreamPool {
         guard openCount < Self.maxConnections else { return loop.makeFailedFuture(ConnectError.busy) }
         openCount += 1
         worker.counters.upstreamConnections &+= 1
-        let handler = UpstreamHandler(pool: self)
-        let bound = NIOLoopBound(handler, eventLoop: loop)
+        let bound = NIOLoopBound(self, eventLoop: loop)
         return ClientBootstrap(group: loop)
             .connectTimeout(.seconds(worker.snapshot.traffic.connectSeconds))
             .channelOption(.tcpOption(.tcp_nodelay), value: 1)
             .channelOption(.socketOption(.so_keepalive), value: 1)
             .channelOption(.maxMessagesPerRead, value: 1)
+            // Where a name has several addresses this is called for each that is tried, perhaps at once.
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.addHandler(bound.value)
+                    try channel.pipeline.syncOperations.addHandler(UpstreamHandler(pool: bound.value))
                 }
             }
             .connect(host: endpoint.host, port: endpoint.port)
             .assumeIsolated()
-            .map { _ in handler }
+            .flatMapThrowing { channel in
+                let handler = try channel.pipeline.syncOperations.handler(type: UpstreamHandler.self)
+                handler.isCounted = true
+                return handler
+            }
             .flatMapErrorThrowing { error in
                 self.openCount -= 1
                 throw error

@@ -242,13 +242,21 @@ final class EchoUpstream {
     private final class Shared: Sendable {
         let isStopped = Atomic<Bool>(false)
         let heads = Mutex<[String]>([])
+        let mayAccept = DispatchSemaphore(value: 0)
         let done = DispatchSemaphore(value: 0)
     }
 
-    /// - Parameter lines: lines of its answers.
-    init(_ label: String = "", lines: String = "", ipv6: Bool = false) throws {
-        (listener, port) = try ipv6 ? Self.listenIPv6() : Sockets.listen()
+    /// - Parameters:
+    ///   - lines: lines of its answers.
+    ///   - backlog: connections that may wait until they are accepted, for IPv6.
+    ///   - isAccepting: else `startAccepting` has to be called.
+    init(
+        _ label: String = "", lines: String = "", ipv6: Bool = false, backlog: Int32 = 16, isAccepting: Bool = true
+    ) throws {
+        (listener, port) = try ipv6 ? Self.listenIPv6(backlog: backlog) : Sockets.listen()
+        if isAccepting { shared.mayAccept.signal() }
         Thread { [listener, shared] in
+            shared.mayAccept.wait()
             while !shared.isStopped.load(ordering: .relaxed) {
                 guard Sockets.wait(listener, for: Int16(POLLIN), 50), let descriptor = Sockets.accept(listener)
                 else { continue }
@@ -260,12 +268,45 @@ final class EchoUpstream {
 
     deinit {
         shared.isStopped.store(true, ordering: .relaxed)
+        startAccepting()
         shared.done.wait()
         Sockets.close(listener)
     }
 
     /// The heads of all requests that came.
     var heads: [String] { shared.heads.withLock { $0 } }
+
+    func startAccepting() { shared.mayAccept.signal() }
+
+    /// A connection that is being opened, perhaps for long.
+    func connectIPv6() -> Wire {
+        let descriptor = Self.socketIPv6()
+        _ = fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL, 0) | O_NONBLOCK)
+        _ = Self.withAddressIPv6(port: port) { connect(descriptor, $0, $1) }
+        return Wire(descriptor: descriptor)
+    }
+
+    private static func socketIPv6() -> Int32 {
+        #if canImport(Darwin)
+            return socket(AF_INET6, SOCK_STREAM, 0)
+        #else
+            return socket(AF_INET6, Int32(SOCK_STREAM.rawValue), 0)
+        #endif
+    }
+
+    private static func withAddressIPv6<Result>(
+        port: Int, _ body: (UnsafeMutablePointer<sockaddr>, socklen_t) -> Result
+    ) -> Result {
+        var address = sockaddr_in6()
+        address.sin6_family = sa_family_t(AF_INET6)
+        address.sin6_port = UInt16(port).bigEndian
+        address.sin6_addr = in6addr_loopback
+        return withUnsafeMutablePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                body($0, socklen_t(MemoryLayout<sockaddr_in6>.size))
+            }
+        }
+    }
 
     private static func serve(_ descriptor: Int32, _ label: String, _ lines: String, _ shared: Shared) {
         let wire = Wire(descriptor: descriptor)
@@ -277,29 +318,23 @@ final class EchoUpstream {
 
     struct NoIPv6: Error {}
 
-    private static func listenIPv6() throws -> (descriptor: Int32, port: Int) {
-        #if canImport(Darwin)
-            let stream = SOCK_STREAM
-        #else
-            let stream = Int32(SOCK_STREAM.rawValue)
-        #endif
-        let descriptor = socket(AF_INET6, stream, 0)
-        guard descriptor >= 0 else { throw NoIPv6() }
-        var address = sockaddr_in6()
-        address.sin6_family = sa_family_t(AF_INET6)
-        address.sin6_addr = in6addr_loopback
-        var length = socklen_t(MemoryLayout<sockaddr_in6>.size)
-        let result = withUnsafeMutablePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(descriptor, $0, length) == 0 && listen(descriptor, 16) == 0
-                    && getsockname(descriptor, $0, &length) == 0
+    private static func listenIPv6(backlog: Int32) throws -> (descriptor: Int32, port: Int) {
+        let descriptor = socketIPv6()
+        let port: Int? = withAddressIPv6(port: 0) { address, length in
+            var length = length
+            guard bind(descriptor, address, length) == 0, listen(descriptor, backlog) == 0,
+                getsockname(descriptor, address, &length) == 0
+            else { return nil }
+            return address.withMemoryRebound(to: sockaddr_in6.self, capacity: 1) {
+                Int(UInt16(bigEndian: $0.pointee.sin6_port))
             }
         }
-        guard result else {
+        guard let port else {
             Sockets.close(descriptor)
             throw NoIPv6()
         }
-        return (descriptor, Int(UInt16(bigEndian: address.sin6_port)))
+        _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
+        return (descriptor, port)
     }
 }
 

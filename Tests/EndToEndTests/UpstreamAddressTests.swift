@@ -1,5 +1,13 @@
 import Testing
 
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
 @Suite struct `An upstream's address` {
     @Test func `may be a name`() throws {
         let upstream = try EchoUpstream("named ")
@@ -27,6 +35,32 @@ import Testing
             .init(accessLog: "text", upstreamHost: "[::1]"), upstreamPort: upstream.port)
         #expect(try gateway.get("/open").body.text.hasPrefix("six GET /open "))
         #expect(try gateway.accessLog(lines: 1)[0].contains(" upstream=[::1]:\(upstream.port) "))
+    }
+
+    /// Whether `localhost` has addresses of both families.
+    private static let isDual: Bool = {
+        guard hasIPv6 else { return false }
+        var first: UnsafeMutablePointer<addrinfo>?
+        guard getaddrinfo("localhost", nil, nil, &first) == 0 else { return false }
+        defer { freeaddrinfo(first) }
+        return Set(sequence(first: first, next: { $0?.pointee.ai_next }).compactMap { $0?.pointee.ai_family }).count > 1
+    }()
+
+    @Test(.enabled(if: isDual, "localhost has no two addresses on this machine"))
+    func `may be a name whose first address takes long, and whose second refuses`() throws {
+        // Its queue is full: a connection waits until others have been accepted.
+        let upstream = try EchoUpstream("late ", ipv6: true, backlog: 0, isAccepting: false)
+        let crowd = (0..<8).map { _ in upstream.connectIPv6() }
+        let gateway = try RunningGateway(
+            .init(config: "timeouts: {request: 5s}", upstreamHost: "localhost"), upstreamPort: upstream.port)
+        let client = try gateway.client()
+        try client.send("GET /open HTTP/1.1\r\nHost: a\r\n\r\n")
+        // The second address is tried a quarter of a second after the first.
+        let begin = ContinuousClock.now
+        try eventually("half a second") { begin.duration(to: .now) > .milliseconds(500) }
+        upstream.startAccepting()
+        #expect(try client.readAnswer().body.text.hasPrefix("late "))
+        withExtendedLifetime(crowd) {}
     }
 
     @Test(.enabled(if: hasIPv6, "this machine has no IPv6"))

@@ -1,6 +1,6 @@
 internal import GatewayModel
 package import Logging
-package import ServiceLifecycle
+internal import ServiceLifecycle
 
 /// Keeps what is served equal to what the files say: the configuration and every key file it names.
 ///
@@ -31,7 +31,7 @@ package struct ConfigurationReloader: Service {
     }
 
     package func run() async throws {
-        try await cancelWhenGracefulShutdown {
+        await cancelWhenGracefulShutdown {
             await withTaskGroup(of: Void.self) { group in
                 let (events, continuation) = AsyncStream.makeStream(of: Bool.self)
                 group.addTask {

@@ -1,7 +1,7 @@
 internal import Bytes
 package import GatewayEngine
 package import GatewayModel
-package import JOSE
+internal import JOSE
 
 /// Reads the key sources of a configuration.
 package enum KeyLoader {

@@ -1,5 +1,5 @@
 internal import CEL
-package import GatewayModel
+internal import GatewayModel
 package import HTTPWire
 
 /// Compiled `TrafficSettings`: bounds in the units the transport counts in.

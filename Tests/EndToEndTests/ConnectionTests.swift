@@ -224,7 +224,7 @@ import Testing
         #expect(!stage.upstream.hasVisitor)
     }
 
-    @Test func `refused behind a body that was sent along keep their connection`() throws {
+    @Test func `refused behind a body that was sent along close their connection`() throws {
         let client = try stage.client()
         try client.send("POST /secret HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello")
         let answer = try client.readAnswer()

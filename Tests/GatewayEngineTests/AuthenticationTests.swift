@@ -346,7 +346,7 @@ import Testing
 
     @Test func `of two phases are all taken out`() throws {
         let token = try Tokens.token().text
-        let cookies = try GatewayConfiguration(
+        let cookies = GatewayConfiguration(
             [.named("backend")],
             [
                 .jwt(.test(locations: [.cookie(name: "outer")]), phase: .gateway),

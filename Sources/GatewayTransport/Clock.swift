@@ -56,12 +56,9 @@ package struct CalendarTime {
         return "\(day), \(two(fields.tm_mday)) \(month) \(fields.tm_year + 1900) \(clock) GMT"
     }
 
-    /// `1994-11-06T08:49:37Z` (RFC 3339), with milliseconds where they are given.
-    package func rfc3339(milliseconds: Int? = nil) -> String {
-        let date = "\(fields.tm_year + 1900)-\(two(fields.tm_mon + 1))-\(two(fields.tm_mday))"
-        guard let milliseconds else { return "\(date)T\(clock)Z" }
-        let fraction = String(1000 + milliseconds).dropFirst()
-        return "\(date)T\(clock).\(fraction)Z"
+    /// `1994-11-06T08:49:37Z` (RFC 3339)
+    package func rfc3339() -> String {
+        "\(fields.tm_year + 1900)-\(two(fields.tm_mon + 1))-\(two(fields.tm_mday))T\(clock)Z"
     }
 
     private var clock: String { "\(two(fields.tm_hour)):\(two(fields.tm_min)):\(two(fields.tm_sec))" }

@@ -39,12 +39,8 @@ struct AccessLog {
     }
 
     mutating func add(_ record: AccessRecord, peer: [UInt8], wallNanoseconds: Int64, uptime: Int64) {
-        let microseconds = max(0, uptime - record.startedAt) / 1000
-        switch format {
-        case .off: return
-        case .json: addJSON(record, peer, wallNanoseconds, microseconds)
-        case .text: addText(record, peer, wallNanoseconds, microseconds)
-        }
+        guard format != .off else { return }
+        addLine(record, peer, wallNanoseconds, max(0, uptime - record.startedAt) / 1000)
         count += 1
         if lines.count >= Self.batchBytes { flush() }
     }
@@ -56,40 +52,48 @@ struct AccessLog {
         count = 0
     }
 
-    private mutating func addText(
+    /// One line; both formats have the same fields in the same order.
+    private mutating func addLine(
         _ record: AccessRecord, _ peer: [UInt8], _ wallNanoseconds: Int64, _ microseconds: Int64
     ) {
+        if format == .json { lines.append("{\"time\":\"") }
         addTime(wallNanoseconds)
-        lines.append(" request status=")
-        lines.append(decimal: record.status)
-        if let refusal = record.refusal { addText("refusal", refusal.rawValue.utf8) }
-        addText("method", record.method)
-        addText("host", record.host)
-        addText("path", record.path)
-        addText("peer", peer)
-        addText("route", record.route.utf8)
-        addText("sub", record.subject)
-        addText("upstream", record.upstream.utf8)
-        lines.append(" us=")
-        lines.append(decimal: microseconds)
-        lines.append(" in=")
-        lines.append(decimal: record.requestBytes)
-        lines.append(" out=")
-        lines.append(decimal: record.responseBytes)
-        if record.wasAborted { lines.append(" aborted=true") }
-        lines.append(ASCII.lineFeed)
+        lines.append(format == .json ? "\"" : " request")
+        addNumber("status", record.status)
+        if let refusal = record.refusal { addField("refusal", refusal.rawValue.utf8) }
+        addField("method", record.method)
+        addField("host", record.host)
+        addField("path", record.path)
+        addField("peer", peer)
+        addField("route", record.route.utf8)
+        addField("sub", record.subject)
+        addField("upstream", record.upstream.utf8)
+        addNumber("us", microseconds)
+        addNumber("in", record.requestBytes)
+        addNumber("out", record.responseBytes)
+        if record.wasAborted {
+            addName("aborted")
+            lines.append("true")
+        }
+        lines.append(format == .json ? "}\n" : "\n")
     }
 
-    /// ` name=value`, the value in quotes where it could be read as more than one word.
-    private mutating func addText(_ name: StaticString, _ value: some Collection<UInt8>) {
-        guard !value.isEmpty else { return }
-        lines.append(ASCII.space)
+    private mutating func addName(_ name: StaticString) {
+        lines.append(format == .json ? ",\"" : " ")
         lines.append(name)
-        lines.append(UInt8(ascii: "="))
-        let isPlain = value.allSatisfy {
-            $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\")
-        }
-        if isPlain {
+        lines.append(format == .json ? "\":" : "=")
+    }
+
+    private mutating func addNumber(_ name: StaticString, _ number: some FixedWidthInteger) {
+        addName(name)
+        lines.append(decimal: number)
+    }
+
+    /// A field that has a value; as text in quotes only where it could be read as more than one word.
+    private mutating func addField(_ name: StaticString, _ value: some Collection<UInt8>) {
+        guard !value.isEmpty else { return }
+        addName(name)
+        if format == .text, value.allSatisfy(Self.isPlain) {
             lines.append(contentsOf: value)
         } else {
             let bytes = Array(value)
@@ -97,38 +101,8 @@ struct AccessLog {
         }
     }
 
-    private mutating func addJSON(
-        _ record: AccessRecord, _ peer: [UInt8], _ wallNanoseconds: Int64, _ microseconds: Int64
-    ) {
-        lines.append("{\"time\":\"")
-        addTime(wallNanoseconds)
-        lines.append("\",\"status\":")
-        lines.append(decimal: record.status)
-        if let refusal = record.refusal { addJSON("refusal", refusal.rawValue.utf8) }
-        addJSON("method", record.method)
-        addJSON("host", record.host)
-        addJSON("path", record.path)
-        addJSON("peer", peer)
-        addJSON("route", record.route.utf8)
-        addJSON("sub", record.subject)
-        addJSON("upstream", record.upstream.utf8)
-        lines.append(",\"us\":")
-        lines.append(decimal: microseconds)
-        lines.append(",\"in\":")
-        lines.append(decimal: record.requestBytes)
-        lines.append(",\"out\":")
-        lines.append(decimal: record.responseBytes)
-        if record.wasAborted { lines.append(",\"aborted\":true") }
-        lines.append("}\n")
-    }
-
-    private mutating func addJSON(_ name: StaticString, _ value: some Collection<UInt8>) {
-        guard !value.isEmpty else { return }
-        lines.append(",\"")
-        lines.append(name)
-        lines.append("\":")
-        let bytes = Array(value)
-        JSONString.write(bytes.span, to: &lines)
+    private static func isPlain(_ byte: UInt8) -> Bool {
+        byte > 0x20 && byte < 0x7F && byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "\\")
     }
 
     /// RFC 3339 with milliseconds. What does not change within a second is made once.

@@ -40,9 +40,6 @@ final class UpstreamHandler: ChannelDuplexHandler {
         machine = ClientConnection(limits: pool.worker.snapshot.traffic.headLimits)
     }
 
-    /// As it stands in the log.
-    var endpointName: String { pool.endpoint.name }
-
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
     }

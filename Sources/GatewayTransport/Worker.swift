@@ -123,8 +123,6 @@ final class Worker {
         clients[ObjectIdentifier(client)] = nil
     }
 
-    var hasClients: Bool { !clients.isEmpty }
-
     /// Sends what the event that is being served wrote to a client.
     func flushClient() {
         clientToFlush?.flush()

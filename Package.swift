@@ -63,10 +63,11 @@ let package = Package(
         ),
 
         // Ring 3
+        .systemLibrary(name: "CEpoll"),
         .target(
             name: "GatewayTransport",
             dependencies: [
-                "Bytes", "HTTPWire", "GatewayModel", "GatewayEngine",
+                "CEpoll", "Bytes", "HTTPWire", "GatewayModel", "GatewayEngine",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
             ],

@@ -23,11 +23,15 @@ package final class GatewayServer: Sendable {
         /// Bytes of all verified-token caches together.
         package var tokenCacheBytes: Int
         package var accessLog: AccessLogFormat
+        package var driver: DriverKind
 
-        package init(threads: Int, tokenCacheBytes: Int, accessLog: AccessLogFormat) {
+        package init(
+            threads: Int, tokenCacheBytes: Int, accessLog: AccessLogFormat, driver: DriverKind = .standard
+        ) {
             self.threads = threads
             self.tokenCacheBytes = tokenCacheBytes
             self.accessLog = accessLog
+            self.driver = driver
         }
     }
 
@@ -43,8 +47,8 @@ package final class GatewayServer: Sendable {
     package static var coreCount: Int { System.coreCount }
 
     private struct Listening {
-        var workers: [NIOLoopBound<Worker>] = []
-        var channels: [ListenAddress: [any Channel]] = [:]
+        var drivers: [any Driver] = []
+        var addresses: Set<ListenAddress> = []
         /// Told to stop: nothing is opened any more.
         var isStopping = false
     }
@@ -54,39 +58,42 @@ package final class GatewayServer: Sendable {
     }
 
     private let settings: Settings
-    private let group: MultiThreadedEventLoopGroup
     private let listening = Mutex(Listening())
     private let logWriter = LogWriter(descriptor: STDOUT_FILENO)
 
     package init(_ settings: Settings) {
         self.settings = settings
-        group = MultiThreadedEventLoopGroup(numberOfThreads: settings.threads)
     }
 
     /// Listens on every address of the snapshot. Answers when all of them accept connections.
     package func start(_ snapshot: Snapshot) async throws {
-        let share = settings.tokenCacheBytes / settings.threads
-        var workers: [NIOLoopBound<Worker>] = []
-        for loop in group.makeIterator() {
-            let worker = try await loop.submit {
-                let log = AccessLog(self.settings.accessLog, self.logWriter)
-                let worker = Worker(loop: loop, snapshot: snapshot, tokenCacheBytes: share, accessLog: log)
-                return NIOLoopBound(worker, eventLoop: loop)
-            }.get()
-            workers.append(worker)
-            Self.schedule(worker, logs: settings.accessLog != .off)
+        for _ in 0..<settings.threads {
+            let driver = try await startDriver(snapshot)
+            listening.withLock { $0.drivers.append(driver) }
         }
-        listening.withLock { [workers] in $0.workers = workers }
         for bind in snapshot.binds { try await listen(bind.address) }
+    }
+
+    private func startDriver(_ snapshot: Snapshot) async throws -> any Driver {
+        let makeWorker: @Sendable (any Connector) -> Worker = { [settings, logWriter] connector in
+            Worker(
+                connector: connector, snapshot: snapshot,
+                tokenCacheBytes: settings.tokenCacheBytes / settings.threads,
+                accessLog: AccessLog(settings.accessLog, logWriter))
+        }
+        #if os(Linux)
+            if settings.driver == .epoll { return EpollDriver(makeWorker) }
+        #endif
+        return try await NIODriver(makeWorker)
     }
 
     /// Serves by another snapshot. Answers when every loop has it.
     ///
     /// New addresses are bound first: where one can't be, nothing changes.
     package func publish(_ snapshot: Snapshot) async throws {
-        let (workers, open) = try listening.withLock {
+        let (drivers, open) = try listening.withLock {
             if $0.isStopping { throw Stopping() }
-            return ($0.workers, Set($0.channels.keys))
+            return ($0.drivers, $0.addresses)
         }
         let wanted = Set(snapshot.binds.map(\.address))
         var added: [ListenAddress] = []
@@ -105,23 +112,19 @@ package final class GatewayServer: Sendable {
             for address in moved { try await listen(address) }
             throw error
         }
-        for worker in workers {
-            try await worker.eventLoop.submit { worker.value.use(snapshot) }.get()
-        }
+        for driver in drivers { await driver.perform { $0.use(snapshot) } }
         for address in open.subtracting(wanted) { await close(address) }
     }
 
     /// Stops listening and waits until every request in service has been answered, at most so long. Answers
     /// how many connections were left.
     package func drain(for limit: Duration) async -> Int {
-        let (workers, open) = listening.withLock {
+        let (drivers, open) = listening.withLock {
             $0.isStopping = true
-            return ($0.workers, Array($0.channels.keys))
+            return ($0.drivers, $0.addresses)
         }
         for address in open { await close(address) }
-        for worker in workers {
-            try? await worker.eventLoop.submit { worker.value.drain() }.get()
-        }
+        for driver in drivers { await driver.perform { $0.drain() } }
         let deadline = ContinuousClock.now + limit
         while true {
             let left = await counters().connectionsOpen
@@ -132,87 +135,52 @@ package final class GatewayServer: Sendable {
 
     /// Closes what is open and ends the threads.
     package func shutdown() async {
-        let (workers, open) = listening.withLock { ($0.workers, Array($0.channels.keys)) }
+        let (drivers, open) = listening.withLock { ($0.drivers, $0.addresses) }
         for address in open { await close(address) }
-        for worker in workers {
-            try? await worker.eventLoop.submit { worker.value.closeAll() }.get()
+        for driver in drivers {
+            await driver.perform { $0.closeAll() }
+            await driver.shutdown()
         }
-        try? await group.shutdownGracefully()
         await logWriter.shutdown()
     }
 
     /// What all loops have counted.
     package func counters() async -> Counters {
         var sum = Counters()
-        for worker in listening.withLock({ $0.workers }) {
-            if let counted = try? await worker.eventLoop.submit({ worker.value.count() }).get() { sum.add(counted) }
+        for driver in listening.withLock({ $0.drivers }) {
+            if let counted = await driver.perform({ $0.count() }) { sum.add(counted) }
         }
         sum.droppedLogLines = UInt64(logWriter.dropped)
         return sum
     }
 
-    private static func schedule(_ worker: NIOLoopBound<Worker>, logs: Bool) {
-        let second = TimeAmount.seconds(1)
-        worker.eventLoop.scheduleRepeatedTask(initialDelay: second, delay: second) { _ in worker.value.everySecond() }
-        guard logs else { return }
-        let flush = TimeAmount.milliseconds(100)
-        worker.eventLoop.scheduleRepeatedTask(initialDelay: flush, delay: flush) { _ in worker.value.accessLog.flush() }
-    }
-
-    private static let backlog: Int32 = 4096
-    /// What the kernel takes beyond what it could send. Little enough that a client that reads, however slowly,
-    /// shows as a socket that can be written to again.
-    private static let unsentBytes: ChannelOptions.Types.SocketOption.Value = 64 << 10
-
     // MARK: - Addresses
 
     private func listen(_ address: ListenAddress) async throws {
-        let workers = listening.withLock { $0.workers }
-        var channels: [any Channel] = []
+        let drivers = listening.withLock { $0.drivers }
         do {
             try proveFree(address)
-            for worker in workers {
-                channels.append(try await listen(address, worker))
-            }
+            for driver in drivers { try await driver.listen(address) }
         } catch {
-            for channel in channels { try? await channel.close() }
+            for driver in drivers { await driver.stopListening(address) }
             throw Self.bindError(host: address.host, port: address.port, error)
         }
-        let isTaken = listening.withLock { [channels] in
-            if !$0.isStopping { $0.channels[address] = channels }
+        let isTaken = listening.withLock {
+            if !$0.isStopping { $0.addresses.insert(address) }
             return !$0.isStopping
         }
         guard isTaken else {
-            for channel in channels { try? await channel.close() }
+            for driver in drivers { await driver.stopListening(address) }
             throw Stopping()
         }
     }
 
-    private func listen(_ address: ListenAddress, _ worker: NIOLoopBound<Worker>) async throws -> any Channel {
-        try await ServerBootstrap(group: worker.eventLoop)
-            .serverChannelOption(.backlog, value: Self.backlog)
-            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-            .serverChannelOption(.socketOption(NIOBSDSocket.Option(rawValue: SO_REUSEPORT)), value: 1)
-            .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
-            .childChannelOption(.socketOption(.so_keepalive), value: 1)
-            .childChannelOption(
-                ChannelOptions.socket(.init(IPPROTO_TCP), .init(TCP_NOTSENT_LOWAT)), value: Self.unsentBytes
-            )
-            .childChannelOption(.maxMessagesPerRead, value: 1)
-            .childChannelOption(.allowRemoteHalfClosure, value: true)
-            .childChannelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    let worker = worker.value
-                    let handler = DownstreamHandler(worker: worker, slot: worker.slot(address))
-                    try channel.pipeline.syncOperations.addHandler(handler)
-                }
-            }
-            .bind(host: address.host, port: address.port).get()
-    }
-
     private func close(_ address: ListenAddress) async {
-        let channels = listening.withLock { $0.channels.removeValue(forKey: address) } ?? []
-        for channel in channels { try? await channel.close() }
+        let drivers = listening.withLock {
+            $0.addresses.remove(address)
+            return $0.drivers
+        }
+        for driver in drivers { await driver.stopListening(address) }
     }
 
     static func bindError(host: String, port: Int, _ error: any Error) -> BindError {
@@ -220,8 +188,8 @@ package final class GatewayServer: Sendable {
     }
 
     private static func describe(_ error: any Error) -> String {
-        guard let error = error as? IOError else { return "\(error)" }
-        return switch error.errnoCode {
+        guard let code = (error as? IOError)?.errnoCode ?? (error as? AddressError)?.code else { return "\(error)" }
+        return switch code {
         case EADDRINUSE: "the address is in use by another process"
         case EACCES: "permission denied (ports below 1024 need a privilege)"
         case EADDRNOTAVAIL: "this machine does not have the address"

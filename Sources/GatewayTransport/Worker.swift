@@ -1,23 +1,21 @@
 internal import GatewayEngine
 internal import GatewayModel
 internal import HTTPWire
-internal import NIOCore
 
 /// All that one event loop serves traffic with. Loops share nothing; everything here is touched by its
 /// loop alone.
 final class Worker {
-    let loop: any EventLoop
+    let connector: any Connector
     private(set) var snapshot: Snapshot
     var tokens: TokenCache
     var scratch = RequestScratch()
     /// Lines of the response that is being read.
     var responseTable = FieldTable()
-    /// What goes to one client in one go.
-    var output = ByteBuffer()
-    /// Who was written to in the event that is being served.
-    var clientToFlush: DownstreamHandler?
     var counters = Counters()
     var accessLog: AccessLog
+
+    /// Memory that no stream writes from now.
+    private var spare = ByteQueue()
 
     /// Nanoseconds of a clock that is never set, as of the event that is being served.
     private(set) var uptime: Int64 = WallClock.uptime()
@@ -27,7 +25,7 @@ final class Worker {
     /// Told to stop: every answer is the last of its connection.
     private(set) var isDraining = false
 
-    private var clients: [ObjectIdentifier: DownstreamHandler] = [:]
+    private var clients: [ObjectIdentifier: DownstreamConnection] = [:]
     private var pools: [Endpoint: UpstreamPool] = [:]
     /// The pools of the snapshot's upstreams, by index of upstream and endpoint.
     private var upstreams: [[UpstreamPool]] = []
@@ -43,8 +41,8 @@ final class Worker {
         var name: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
     }
 
-    init(loop: any EventLoop, snapshot: Snapshot, tokenCacheBytes: Int, accessLog: AccessLog) {
-        self.loop = loop
+    init(connector: any Connector, snapshot: Snapshot, tokenCacheBytes: Int, accessLog: AccessLog) {
+        self.connector = connector
         self.snapshot = snapshot
         self.accessLog = accessLog
         tokens = TokenCache(maxBytes: tokenCacheBytes)
@@ -112,21 +110,34 @@ final class Worker {
         for pool in pools.values { pool.closeStale() }
     }
 
+    // MARK: - Memory
+
+    /// Gives a stream that begins to write the memory another one wrote from.
+    func lendMemory(to queue: inout ByteQueue) {
+        if queue.capacity == 0 { swap(&queue, &spare) }
+    }
+
+    /// Takes the memory of a stream that has nothing left to write, so that idle connections hold none.
+    func takeMemoryBack(from queue: inout ByteQueue) {
+        queue.removeAll()
+        if spare.capacity == 0, queue.capacity <= Self.maxSpareBytes {
+            swap(&queue, &spare)
+        } else {
+            queue = ByteQueue()
+        }
+    }
+
+    private static let maxSpareBytes = 64 << 10
+
     // MARK: - Clients
 
-    func add(_ client: DownstreamHandler) {
+    func add(_ client: DownstreamConnection) {
         clients[ObjectIdentifier(client)] = client
         counters.connectionsAccepted &+= 1
     }
 
-    func remove(_ client: DownstreamHandler) {
+    func remove(_ client: DownstreamConnection) {
         clients[ObjectIdentifier(client)] = nil
-    }
-
-    /// Sends what the event that is being served wrote to a client.
-    func flushClient() {
-        clientToFlush?.flush()
-        clientToFlush = nil
     }
 
     /// Closes what is idle; what is in service ends with its answer.

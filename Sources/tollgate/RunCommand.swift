@@ -20,6 +20,9 @@ struct RunCommand: AsyncParsableCommand {
     @Option(name: [.short, .long], help: "The configuration file (YAML or JSON).")
     var file: String
 
+    @Option(help: "What moves the bytes of plain-text connections: epoll (Linux) or nio.")
+    var driver = DriverKind.standard
+
     func run() async throws {
         let environment = Environment.variables
         let loaded = ConfigurationFile.load(path: file, environment: environment)
@@ -33,7 +36,7 @@ struct RunCommand: AsyncParsableCommand {
         let server = GatewayServer(
             GatewayServer.Settings(
                 threads: process.workerThreads ?? GatewayServer.coreCount, tokenCacheBytes: Self.tokenCacheBytes,
-                accessLog: process.accessLog))
+                accessLog: process.accessLog, driver: driver))
         let readiness = ControlServer.Readiness()
         // Before anyone can know that we run: a hangup is never the end.
         let hangups = await Lifecycle.hangups()
@@ -72,3 +75,5 @@ struct RunCommand: AsyncParsableCommand {
     /// Room for some ten thousand tokens of a kilobyte.
     private static let tokenCacheBytes = 32 << 20
 }
+
+extension DriverKind: ExpressibleByArgument {}

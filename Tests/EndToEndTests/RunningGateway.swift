@@ -133,7 +133,8 @@ final class RunningGateway {
         }
         var arguments: [UnsafeMutablePointer<CChar>?] = []
         let binary = CommandLineRunner.binary.path
-        for argument in [binary, "run", "-f", folder.appending(path: "config.yaml").path] {
+        let configuration = folder.appending(path: "config.yaml").path
+        for argument in [binary, "run", "-f", configuration] + GatewayProcess.driverArguments {
             arguments.append(strdup(argument))
         }
         arguments.append(nil)

@@ -196,6 +196,11 @@ final class GatewayProcess {
         return nil
     }()
 
+    /// `TOLLGATE_DRIVER=nio` drives the suites through the other driver.
+    static var driverArguments: [String] {
+        ProcessInfo.processInfo.environment["TOLLGATE_DRIVER"].map { ["--driver", $0] } ?? []
+    }
+
     private static func spawn(_ configuration: URL, log: URL) throws -> pid_t {
         guard let binary else {
             throw StartFailure(log: "no tollgate beside the tests, and TOLLGATE_BINARY is not set")
@@ -207,7 +212,9 @@ final class GatewayProcess {
         posix_spawn_file_actions_addopen(&actions, 1, log.path, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
         posix_spawn_file_actions_adddup2(&actions, 1, 2)
         var arguments: [UnsafeMutablePointer<CChar>?] = []
-        for argument in [binary.path, "run", "-f", configuration.path] { arguments.append(strdup(argument)) }
+        for argument in [binary.path, "run", "-f", configuration.path] + driverArguments {
+            arguments.append(strdup(argument))
+        }
         arguments.append(nil)
         defer { for argument in arguments { free(argument) } }
         var id: pid_t = 0

@@ -45,6 +45,8 @@ struct AccessLog {
         if lines.count >= Self.batchBytes { flush() }
     }
 
+    var hasLines: Bool { count > 0 }
+
     mutating func flush() {
         guard count > 0 else { return }
         writer.write(lines, count: count)

@@ -9,6 +9,8 @@ struct Deadline {
         case nothing, idle, head, body, response, tunnel
         /// The client does not read.
         case writing
+        /// The client has been answered for good and reads perhaps; or has ended its half of a tunnel.
+        case lingering
     }
 
     var wait = Wait.nothing
@@ -16,7 +18,7 @@ struct Deadline {
     var at: Int64 = .max
 }
 
-extension DownstreamHandler {
+extension DownstreamConnection {
     /// Finds what is waited for now. A wait that goes on keeps its deadline, except where a piece of a body
     /// has come.
     func updateDeadline() {
@@ -31,17 +33,22 @@ extension DownstreamHandler {
             case .head: traffic.headSeconds
             case .body, .writing: traffic.bodySeconds
             case .response: traffic.requestSeconds
+            case .lingering: Self.lingerSeconds
             }
         deadline.at = seconds.map { worker.uptime &+ $0 &* 1_000_000_000 } ?? .max
     }
 
+    private static var lingerSeconds: Int64 { 5 }
+
     private var currentWait: Deadline.Wait {
-        guard machine.isServing else { return pending == nil ? .idle : .head }
-        if exchange.isTunnel { return .tunnel }
-        if exchange.hasWrittenHead { return isWritable ? .nothing : .writing }
+        if isLingering { return .lingering }
+        guard machine.isServing else { return hasPending ? .head : .idle }
+        if exchange.isTunnel { return hasEndedInput ? .lingering : .tunnel }
+        if exchange.hasWrittenHead { return stream.isWritable ? .nothing : .writing }
         // A body that the upstream does not take is the upstream's delay, not the client's.
         let waitsForClient =
-            !machine.hasReadWholeRequest && !exchange.awaitsContinue && !isConnecting && upstream?.isWritable ?? true
+            !machine.hasReadWholeRequest && !exchange.awaitsContinue && !isConnecting
+            && upstream?.stream.isWritable ?? true
         return waitsForClient ? .body : .response
     }
 
@@ -50,7 +57,7 @@ extension DownstreamHandler {
         guard worker.uptime >= deadline.at else { return }
         switch deadline.wait {
         case .nothing, .tunnel: break
-        case .idle, .writing: close()
+        case .idle, .writing, .lingering: close()
         case .head:
             beginWithoutHead()
             end(with: .requestTimeout)

@@ -1,21 +1,11 @@
 internal import GatewayEngine
 internal import GatewayModel
 internal import HTTPWire
-internal import NIOCore
-
-#if canImport(Glibc)
-    internal import Glibc
-#elseif canImport(Musl)
-    internal import Musl
-#else
-    internal import Darwin
-#endif
 
 /// Answers of our own, and what follows an answer.
-extension DownstreamHandler {
+extension DownstreamConnection {
     /// Body bytes read and dropped after a refusal, so that the client can read the answer.
     private static var maxDrainedBytes: Int { 64 << 10 }
-    private static var drainTimeout: TimeAmount { .seconds(5) }
 
     func refuse(_ code: RefusalCode) {
         refuse(Refusal(code, style: exchange.style))
@@ -45,7 +35,7 @@ extension DownstreamHandler {
         if !machine.hasReadWholeRequest { machine.closeAfterResponse() }
         let answer = refusal.rendered(
             toHead: exchange.request.isHead, keepsAlive: machine.keepsAlive, date: worker.date.bytes)
-        worker.output.writeBytes(answer)
+        stream.write(answer.span)
         worker.counters.count(refusal.code)
         exchange.status = refusal.code.entry.status
         exchange.record?.refusal = refusal.code
@@ -59,52 +49,29 @@ extension DownstreamHandler {
         if worker.isDraining { machine.closeAfterResponse() }
         switch machine.responseEnded() {
         case .nextRequest: continueServing()
-        case .close: closeWhenWritten()
-        case .drainThenClose: drainWhenWritten()
+        case .close: stream.closeWhenWritten()
+        case .drainThenClose: linger()
         }
     }
 
     func upstreamFailed(_ code: RefusalCode) {
         upstream = nil
         if exchange.hasWrittenHead {
-            // Closing is the only way left to say that the answer is not whole.
-            worker.output.clear()
-            if exchange.plan.framing == .untilClose { resetOnClose() }
-            close()
+            // Closing is the only way left to say that the answer is not whole; and where an orderly close ends
+            // the body, not even that.
+            if exchange.plan.framing == .untilClose { stream.reset() } else { close() }
         } else {
             refuse(code)
-            writeOutput()
-            flush()
+            stream.flush()
         }
-    }
-
-    /// Where the end of the connection ends the body, an orderly one would say that this was all.
-    private func resetOnClose() {
-        let provider = context?.channel as? any SocketOptionProvider
-        _ = provider?.setSoLinger(linger(l_onoff: 1, l_linger: 0))
-    }
-
-    func closeWhenWritten() {
-        whenWritten { $0.close(promise: nil) }
     }
 
     /// Ends our side, then reads and drops a bounded rest: a reset would take the answer from the client.
-    private func drainWhenWritten() {
-        whenWritten { context in
-            context.close(mode: .output, promise: nil)
-            let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
-            context.eventLoop.scheduleTask(in: Self.drainTimeout) { bound.value.close(promise: nil) }
-        }
-        resumeReading()
-    }
-
-    private func whenWritten(_ action: @escaping (ChannelHandlerContext) -> Void) {
-        guard let context else { return }
-        let promise = context.eventLoop.makePromise(of: Void.self)
-        promise.futureResult.assumeIsolated().whenComplete { _ in action(context) }
-        let last = worker.output
-        worker.output.clear()
-        context.writeAndFlush(wrapOutboundOut(last), promise: promise)
+    private func linger() {
+        isLingering = true
+        stream.closeOutputWhenWritten()
+        updateDeadline()
+        stream.resumeReading()
     }
 
     func discard(_ count: Int) {
@@ -120,7 +87,7 @@ extension DownstreamHandler {
             if exchange.isTunnel { close() }
         } else {
             // The end of an answer may still wait for its reader.
-            closeWhenWritten()
+            stream.closeWhenWritten()
         }
     }
 }

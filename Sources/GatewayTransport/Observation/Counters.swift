@@ -13,6 +13,8 @@ package struct Counters: Sendable {
     package var aborted: UInt64 = 0
     package var connectionsAccepted: UInt64 = 0
     package var connectionsOpen: UInt64 = 0
+    /// Times that no descriptor or memory was left to accept a connection.
+    package var acceptFailures: UInt64 = 0
     package var upstreamConnections: UInt64 = 0
     package var upstreamRetries: UInt64 = 0
     package var tokenCacheHits: UInt64 = 0
@@ -51,6 +53,7 @@ package struct Counters: Sendable {
         aborted += other.aborted
         connectionsAccepted += other.connectionsAccepted
         connectionsOpen += other.connectionsOpen
+        acceptFailures += other.acceptFailures
         upstreamConnections += other.upstreamConnections
         upstreamRetries += other.upstreamRetries
         tokenCacheHits += other.tokenCacheHits

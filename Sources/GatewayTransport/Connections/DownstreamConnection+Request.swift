@@ -2,10 +2,9 @@ internal import Bytes
 internal import GatewayEngine
 internal import GatewayModel
 internal import HTTPWire
-internal import NIOCore
 
 /// From a request's head to the upstream.
-extension DownstreamHandler {
+extension DownstreamConnection {
     func handle(_ head: RequestHead, _ bytes: Span<UInt8>) {
         exchange = Exchange()
         exchange.startedAt = worker.uptime
@@ -18,7 +17,7 @@ extension DownstreamHandler {
         guard let bind = slot.bind else { return refuse(.notReady) }
         exchange.style = bind.refusalStyle
         let decision = Pipeline.decide(
-            head, bytes, &worker.scratch, bind: bind, connection: connection, cache: &worker.tokens, now: worker.now)
+            head, bytes, &worker.scratch, bind: bind, connection: context, cache: &worker.tokens, now: worker.now)
         exchange.tokenExpiresAt = worker.scratch.tokenExpiresAt
         if worker.accessLog.format != .off { beginRecord(head, bytes) }
         switch decision {
@@ -39,34 +38,30 @@ extension DownstreamHandler {
         exchange.record?.upstream = pool.endpoint.name
         if let connection = pool.takeIdle() {
             upstream = connection
-            connection.requestHead.clear()
-            render(head, bytes, into: &connection.requestHead)
+            connection.requestHead.removeAll()
+            Self.render(head, bytes, worker.scratch, into: &connection.requestHead)
             connection.begin(for: self, exchange.request)
         } else {
-            var buffer = ByteBuffer()
-            render(head, bytes, into: &buffer)
-            connect(pool, head: buffer)
+            var queue = ByteQueue()
+            Self.render(head, bytes, worker.scratch, into: &queue)
+            connect(pool, head: queue)
         }
     }
 
-    private func render(_ head: RequestHead, _ bytes: Span<UInt8>, into buffer: inout ByteBuffer) {
-        Self.render(head, bytes, worker.scratch, into: &buffer)
-    }
-
     private static func render(
-        _ head: RequestHead, _ bytes: Span<UInt8>, _ scratch: borrowing RequestScratch, into buffer: inout ByteBuffer
+        _ head: RequestHead, _ bytes: Span<UInt8>, _ scratch: borrowing RequestScratch, into queue: inout ByteQueue
     ) {
         if scratch.target.isVerbatim {
-            render(head, bytes, target: bytes, scratch, into: &buffer)
+            render(head, bytes, target: bytes, scratch, into: &queue)
         } else {
             let storage = scratch.target.storage
-            render(head, bytes, target: storage.span, scratch, into: &buffer)
+            render(head, bytes, target: storage.span, scratch, into: &queue)
         }
     }
 
     private static func render(
         _ head: RequestHead, _ bytes: Span<UInt8>, target text: Span<UInt8>, _ scratch: borrowing RequestScratch,
-        into buffer: inout ByteBuffer
+        into queue: inout ByteQueue
     ) {
         let query = scratch.target.query.map { $0.lowerBound - 1..<$0.upperBound } ?? 0..<0
         let rewritten = scratch.rewrittenQuery
@@ -78,71 +73,66 @@ extension DownstreamHandler {
             lines: lines.span, moreLines: forwarding.span, authority: bytes.extracting(scratch.target.authority),
             sendsForwardedHost: scratch.sendsForwardedHost)
         let table = scratch.table
-        buffer.writeWithOutputRawSpan(minimumWritableBytes: HeadWriter.boundOfRequest(head, additions)) {
+        queue.append(room: HeadWriter.boundOfRequest(head, additions)) {
             HeadWriter.writeRequest(head, table, bytes, additions, into: &$0)
         }
     }
 
     /// Opens a connection for a request whose head is written already.
-    func connect(_ pool: UpstreamPool, head: ByteBuffer) {
+    func connect(_ pool: UpstreamPool, head: consuming ByteQueue) {
         isConnecting = true
-        pool.connect().assumeIsolated().whenComplete { result in
-            self.worker.tick()
+        connectingHead = head
+        pool.connect { result in
             self.isConnecting = false
+            var head = ByteQueue()
+            swap(&head, &self.connectingHead)
             switch result {
-            case .success(let connection) where self.isClosed || !self.machine.isServing:
+            case .success(let connection) where !self.stream.isOpen || !self.machine.isServing:
                 connection.giveBackUnused()
             case .success(let connection):
                 self.upstream = connection
                 connection.requestHead = head
                 connection.begin(for: self, self.exchange.request)
-            case .failure(let error):
-                if !self.isClosed, self.machine.isServing { self.refuse(UpstreamPool.refusalCode(of: error)) }
+            case .failure(let failure):
+                if self.stream.isOpen, self.machine.isServing { self.refuse(failure.refusalCode) }
             }
             self.continueServing()
         }
     }
 
-    func forwardBody(_ buffer: ByteBuffer, _ range: Range<Int>) {
+    func forwardBody(_ bytes: Span<UInt8>) {
         guard let upstream else { return }
         exchange.hasSentBody = true
         exchange.awaitsContinue = false
-        exchange.bodyBytes &+= UInt64(range.count)
+        exchange.bodyBytes &+= UInt64(bytes.count)
         guard exchange.bodyBytes <= worker.snapshot.traffic.maxBodyBytes || exchange.isTunnel else {
             self.upstream = nil
             upstream.abandon()
             return upstreamFailed(.bodyTooLarge)
         }
-        if exchange.isChunked {
-            upstream.write(BodyWriter.chunk(buffer, range))
-        } else {
-            upstream.write(BodyWriter.slice(buffer, range))
-        }
+        upstream.stream.writeBody(bytes, inChunks: exchange.isChunked)
     }
 
+    /// `bytes` are those the trailer lines were read from.
     func forwardEnd(_ bytes: Span<UInt8>) {
         guard let upstream else { return }
         exchange.hasSentBody = true
-        if exchange.isChunked {
-            var last = ByteBuffer()
-            BodyWriter.writeLastChunk(worker.scratch.table, bytes, into: &last)
-            upstream.write(last)
-        }
+        if exchange.isChunked { upstream.stream.writeLastChunk(worker.scratch.table, bytes) }
         upstream.requestEnded()
     }
 
     /// The upstream closed before a byte of an answer.
     ///
-    /// - Parameter head: what was sent, if the connection had served before: then it may have died idle,
-    ///   and a request that is idempotent and has sent no body goes out once more on a fresh one.
-    func upstreamDied(head: ByteBuffer?, pool: UpstreamPool) {
+    /// - Parameter connection: whose it was. If it had served before it may have died idle, and a request that
+    ///   is idempotent and has sent no body goes out once more on a fresh one.
+    func upstreamDied(_ connection: UpstreamConnection) {
         upstream = nil
-        guard let head, exchange.request.isIdempotent, !exchange.hasSentBody, !exchange.wasRetried,
+        guard connection.isReused, exchange.request.isIdempotent, !exchange.hasSentBody, !exchange.wasRetried,
             !exchange.hasWrittenHead
         else { return upstreamFailed(.upstreamClosed) }
         exchange.wasRetried = true
         worker.counters.upstreamRetries &+= 1
-        connect(pool, head: head)
+        connect(connection.pool, head: connection.takeRequestHead())
     }
 
     // MARK: - The access log
@@ -172,6 +162,6 @@ extension DownstreamHandler {
         record.requestBytes = exchange.bodyBytes
         record.wasAborted = wasAborted
         worker.accessLog.add(
-            record, peer: connection.sourceAddress, wallNanoseconds: worker.wallNanoseconds, uptime: worker.uptime)
+            record, peer: context.sourceAddress, wallNanoseconds: worker.wallNanoseconds, uptime: worker.uptime)
     }
 }

@@ -1,13 +1,9 @@
 internal import Bytes
 internal import HTTPWire
-internal import NIOCore
 
-/// What the upstream's answer becomes for the client. It is gathered in the worker's output, so that a
-/// small answer leaves in one piece.
-extension DownstreamHandler {
-    /// Bodies up to this size are copied behind their head, so that both go out in one piece.
-    private static var maxCopiedBytes: Int { 16 << 10 }
-
+/// What the upstream's answer becomes for the client. It is gathered, so that a small answer leaves in one
+/// piece.
+extension DownstreamConnection {
     /// `bytes` begin at the head.
     func writeInformational(_ head: ResponseHead, _ bytes: Span<UInt8>) {
         if head.status == 100 {
@@ -49,21 +45,14 @@ extension DownstreamHandler {
     private func writeHead(_ head: ResponseHead, _ bytes: Span<UInt8>, plan: HeadWriter.ResponsePlan) {
         let date = worker.date.bytes
         let table = worker.responseTable
-        worker.output.writeWithOutputRawSpan(minimumWritableBytes: HeadWriter.boundOfResponse(head)) {
+        stream.write(room: HeadWriter.boundOfResponse(head)) {
             HeadWriter.writeResponse(head, table, bytes, plan: plan, date: date.span, into: &$0)
         }
     }
 
-    func writeBody(_ buffer: ByteBuffer, _ range: Range<Int>) {
-        exchange.record?.responseBytes &+= UInt64(range.count)
-        if exchange.plan.framing == .chunked { BodyWriter.writeChunkHead(range.count, into: &worker.output) }
-        if range.count <= Self.maxCopiedBytes {
-            worker.output.writeBytes(buffer.readableBytesUInt8Span.extracting(range).bytes)
-        } else {
-            writeOutput()
-            write(BodyWriter.slice(buffer, range))
-        }
-        if exchange.plan.framing == .chunked { worker.output.writeStaticString("\r\n") }
+    func writeBody(_ bytes: Span<UInt8>) {
+        exchange.record?.responseBytes &+= UInt64(bytes.count)
+        stream.writeBody(bytes, inChunks: exchange.plan.framing == .chunked)
     }
 
     /// `bytes` are those the trailer lines were read from.
@@ -71,6 +60,6 @@ extension DownstreamHandler {
         guard exchange.plan.framing == .chunked else { return }
         // Only a chunked body has trailers; else the table still holds the head's lines.
         let trailers = exchange.upstreamFraming == .chunked ? worker.responseTable : FieldTable()
-        BodyWriter.writeLastChunk(trailers, bytes, into: &worker.output)
+        stream.writeLastChunk(trailers, bytes)
     }
 }

@@ -1,0 +1,186 @@
+internal import Bytes
+internal import GatewayEngine
+internal import GatewayModel
+internal import HTTPWire
+
+/// A connection of a client: drives a `ServerConnection` on a stream.
+///
+/// It decides nothing about requests and parses nothing: bytes go to the state machine, heads to the
+/// pipeline, and what they answer is carried out here. The rest of it is in files of its own: `+Request`,
+/// `+Response`, `+Ending`, `+Deadline`.
+final class DownstreamConnection: StreamUser {
+    let stream: Stream
+    let worker: Worker
+    let slot: BindSlot
+    let context: ConnectionContext
+    var machine: ServerConnection
+    /// Bytes that wait: for more of their message, for the answer before theirs, or for an upstream.
+    private var pending = ByteQueue()
+    var upstream: UpstreamConnection?
+    var exchange = Exchange()
+    var deadline = Deadline()
+    var isConnecting = false
+    /// The head of the request that waits for a connection.
+    var connectingHead = ByteQueue()
+    /// Inside `serve`, which goes on by itself when a request has been answered.
+    private var isInServe = false
+    private(set) var hasEndedInput = false
+    /// Answered for good: the rest of what the client sends is read and dropped.
+    var isLingering = false
+    var drainedBytes = 0
+
+    /// The request in service.
+    struct Exchange {
+        var request = ForwardedRequest(isHead: false, hasBody: false, isIdempotent: false)
+        var isChunked = false
+        var style = RefusalStyle.agentgateway
+        var bodyBytes: UInt64 = 0
+        /// A piece of the body, or its end, has gone to an upstream.
+        var hasSentBody = false
+        var wasRetried = false
+        /// The client sends its body only once the upstream says 100.
+        var awaitsContinue = false
+        var hasWrittenHead = false
+        var isTunnel = false
+        var plan = HeadWriter.ResponsePlan(framing: .none, keepsAlive: true, isHTTP11: true)
+        var upstreamFraming = BodyFraming.none
+        var startedAt: Int64 = 0
+        var status = 0
+        /// Unix seconds when the token that was verified expires.
+        var tokenExpiresAt: Int64?
+        /// For the access log; nil where it is off.
+        var record: AccessRecord?
+    }
+
+    /// - Parameter address: the client's, as text.
+    init(stream: Stream, slot: BindSlot, address: String?, port: Int) {
+        self.stream = stream
+        self.slot = slot
+        worker = stream.worker
+        let traffic = worker.snapshot.traffic
+        machine = ServerConnection(limits: traffic.headLimits)
+        context = ConnectionContext(address: address, port: port, scheme: "http", traffic: traffic)
+        super.init()
+        stream.user = self
+        worker.add(self)
+        updateDeadline()
+    }
+
+    var hasPending: Bool { !pending.isEmpty }
+
+    // MARK: - Bytes in
+
+    override var mayRead: Bool {
+        // Half a chunk's size line is no reason to wait: the other half is still to be read.
+        let isWaiting = hasPending && machine.isServing && (isConnecting || machine.hasReadWholeRequest)
+        let isCongested = upstream.map { !machine.hasReadWholeRequest && !$0.stream.isWritable } ?? false
+        // Answers of our own need no upstream that could be held back: whoever does not read them gets no more.
+        let isUnread = !stream.isWritable && (!machine.isServing || machine.hasReadWholeRequest)
+        return !isWaiting && !isCongested && !isUnread
+    }
+
+    override func received(_ bytes: Span<UInt8>) {
+        if pending.isEmpty {
+            let taken = serve(bytes)
+            if taken < bytes.count, stream.isOpen { pending.append(bytes.extracting(taken..<bytes.count)) }
+        } else {
+            pending.append(bytes)
+            servePending()
+        }
+        updateDeadline()
+        flush()
+    }
+
+    private func servePending() {
+        var waiting = ByteQueue()
+        swap(&waiting, &pending)
+        let taken = serve(waiting.bytes)
+        guard taken < waiting.count, stream.isOpen else { return }
+        waiting.removeFirst(taken)
+        swap(&waiting, &pending)
+    }
+
+    /// Understands as much as can be acted upon now.
+    ///
+    /// - Returns: how many bytes that was.
+    private func serve(_ bytes: Span<UInt8>) -> Int {
+        isInServe = true
+        defer { isInServe = false }
+        var position = 0
+        // The body of a request waits until its upstream is connected.
+        while stream.isOpen, !isConnecting || machine.hasReadWholeRequest {
+            switch machine.next(bytes, at: &position, table: &worker.scratch.table) {
+            case .needsBytes, .blocked:
+                return position
+            case .head(let head):
+                let end = position + head.byteCount
+                handle(head, bytes.extracting(position..<end))
+                position = end
+            case .body(let range):
+                forwardBody(bytes.extracting(range))
+            case .end:
+                forwardEnd(bytes)
+            case .failed(let error):
+                refuse(malformed: error)
+            case .discard:
+                discard(bytes.count - position)
+                return bytes.count
+            }
+        }
+        return position
+    }
+
+    /// Goes on with what waited, after an answer or a connection has come.
+    func continueServing() {
+        guard !isInServe, stream.isOpen else { return }
+        if hasPending { servePending() }
+        updateDeadline()
+        flush()
+        if hasEndedInput { actOnEndedInput() }
+        stream.resumeReading()
+    }
+
+    func flush() {
+        upstream?.stream.flush()
+        stream.flush()
+    }
+
+    override func writabilityChanged() {
+        updateDeadline()
+        guard stream.isWritable else { return }
+        upstream?.stream.resumeReading()
+        stream.resumeReading()
+    }
+
+    // MARK: - The end
+
+    func close() {
+        stream.close()
+    }
+
+    override func inputEnded() {
+        hasEndedInput = true
+        actOnEndedInput()
+    }
+
+    private func actOnEndedInput() {
+        if isConnecting { return }
+        if isLingering { return close() }
+        if !machine.isServing { return stream.closeWhenWritten() }
+        if exchange.isTunnel {
+            // What the other side still sends is delivered.
+            upstream?.stream.closeOutputWhenWritten()
+            return updateDeadline()
+        }
+        // A request that is whole is still answered; half a request is nothing.
+        if !machine.hasReadWholeRequest { close() }
+    }
+
+    override func closed(byError: Bool) {
+        pending = ByteQueue()
+        worker.remove(self)
+        upstream?.abandon()
+        upstream = nil
+        if machine.isServing { finishRecord(wasAborted: true) }
+    }
+}

@@ -1,0 +1,167 @@
+internal import Bytes
+internal import GatewayEngine
+internal import GatewayModel
+internal import HTTPWire
+
+/// A connection to an upstream: drives a `ClientConnection` on a stream.
+final class UpstreamConnection: StreamUser {
+    let stream: Stream
+    /// Held, since it may be retired while this connection still serves.
+    let pool: UpstreamPool
+    private let worker: Worker
+    private var machine: ClientConnection
+    /// Whom the request in service is for.
+    private var client: DownstreamConnection?
+    /// The head that was sent, kept until the answer begins: it may have to be sent again.
+    var requestHead = ByteQueue()
+    /// Bytes of the answer that are not complete enough to be read.
+    private var pending = ByteQueue()
+    /// Whether the request in service came on a connection that had served before.
+    private(set) var isReused = false
+    private var hasServed = false
+    /// Uptime in nanoseconds.
+    var idleSince: Int64 = 0
+
+    init(stream: Stream, pool: UpstreamPool) {
+        self.stream = stream
+        self.pool = pool
+        worker = stream.worker
+        machine = ClientConnection(limits: worker.snapshot.traffic.headLimits)
+        super.init()
+        stream.user = self
+    }
+
+    // MARK: - The request
+
+    /// Sends the request whose head stands in `requestHead`.
+    func begin(for client: DownstreamConnection, _ request: ForwardedRequest) {
+        self.client = client
+        isReused = hasServed
+        hasServed = true
+        machine.begin(toHead: request.isHead, isComplete: !request.hasBody, asksForUpgrade: request.asksForWebSocket)
+        stream.write(requestHead)
+    }
+
+    func requestEnded() {
+        machine.requestEnded()
+    }
+
+    /// What was sent, for another connection.
+    func takeRequestHead() -> ByteQueue {
+        var head = ByteQueue()
+        swap(&head, &requestHead)
+        return head
+    }
+
+    /// Goes back to the pool without having served.
+    func giveBackUnused() {
+        pool.giveBack(self)
+    }
+
+    /// The client is gone or has been answered: whatever still comes is of no use.
+    func abandon() {
+        client = nil
+        stream.close()
+    }
+
+    override func writabilityChanged() {
+        guard stream.isWritable else { return }
+        client?.stream.resumeReading()
+        client?.updateDeadline()
+    }
+
+    // MARK: - The answer
+
+    /// The client is slow: what it does not read is not read here.
+    override var mayRead: Bool { client?.stream.isWritable ?? true }
+
+    override func received(_ bytes: Span<UInt8>) {
+        // Bytes on an idle connection belong to nothing.
+        guard let client else { return stream.close() }
+        if pending.isEmpty {
+            let taken = read(bytes, for: client)
+            if taken < bytes.count, stream.isOpen { pending.append(bytes.extracting(taken..<bytes.count)) }
+        } else {
+            pending.append(bytes)
+            var waiting = ByteQueue()
+            swap(&waiting, &pending)
+            let taken = read(waiting.bytes, for: client)
+            if taken < waiting.count, stream.isOpen {
+                waiting.removeFirst(taken)
+                swap(&waiting, &pending)
+            }
+        }
+        client.flush()
+    }
+
+    /// - Returns: how many bytes were understood.
+    private func read(_ bytes: Span<UInt8>, for client: DownstreamConnection) -> Int {
+        var position = 0
+        while true {
+            switch machine.next(bytes, at: &position, table: &worker.responseTable) {
+            case .needsBytes:
+                return position
+            case .informational(let head):
+                client.writeInformational(head, bytes.extracting(position..<bytes.count))
+                position += head.byteCount
+            case .head(let head):
+                client.writeHead(head, bytes.extracting(position..<bytes.count))
+                position += head.byteCount
+            case .body(let range):
+                client.writeBody(bytes.extracting(range))
+            case .end:
+                client.writeEnd(bytes)
+                finish(client, isClean: position == bytes.count)
+                return bytes.count
+            case .failed, .unsolicited:
+                self.client = nil
+                stream.close()
+                client.upstreamFailed(.upstreamMalformed)
+                return bytes.count
+            }
+        }
+    }
+
+    /// Decides what becomes of this connection before the client is told: what the client does next may
+    /// come back here.
+    private func finish(_ client: DownstreamConnection, isClean: Bool) {
+        self.client = nil
+        if isClean, machine.isReusable, stream.isOpen {
+            pool.giveBack(self)
+        } else {
+            stream.close()
+        }
+        client.responseEnded()
+    }
+
+    // MARK: - The end
+
+    override func inputEnded() {
+        stream.close()
+    }
+
+    override func closed(byError: Bool) {
+        pool.remove(self)
+        guard let client else { return }
+        self.client = nil
+        switch machine.inputClosed() {
+        case .endsBody where !byError:
+            client.writeEnd(Span())
+            client.responseEnded()
+            client.flush()
+        case .beforeAnswer:
+            client.upstreamDied(self)
+        case .idle, .truncated, .endsBody:
+            client.upstreamFailed(.upstreamClosed)
+        }
+    }
+}
+
+/// What a connection must know of the request it carries.
+struct ForwardedRequest {
+    var isHead: Bool
+    var hasBody: Bool
+    /// Whether it may be sent a second time.
+    var isIdempotent: Bool
+    var asksForWebSocket = false
+}

@@ -1,0 +1,71 @@
+internal import GatewayEngine
+internal import GatewayModel
+
+/// What moves bytes for one worker: a thread that waits for sockets, its listeners and its connections.
+///
+/// Everything here may be called from any thread; what is passed in runs on the driver's.
+protocol Driver: Sendable {
+    /// Runs on the driver's thread, between events. Nil after `shutdown`.
+    func perform<Result: Sendable>(_ body: @escaping @Sendable (Worker) -> Result) async -> Result?
+
+    /// Accepts connections at an address, beside other drivers. Throws an `AddressError`.
+    func listen(_ address: ListenAddress) async throws
+    func stopListening(_ address: ListenAddress) async
+
+    /// Ends the thread. What is open then is closed.
+    func shutdown() async
+}
+
+/// Which driver moves the bytes of plain-text connections.
+package enum DriverKind: String, CaseIterable, Sendable {
+    /// Linux only.
+    case epoll
+    case nio
+
+    package static var standard: DriverKind {
+        #if os(Linux)
+            .epoll
+        #else
+            .nio
+        #endif
+    }
+}
+
+/// Opens connections; touched by its worker's thread alone.
+protocol Connector: AnyObject {
+    /// Calls back on the same thread, perhaps at once.
+    func connect(
+        _ endpoint: Worker.Endpoint, seconds: Int64, _ then: @escaping (Result<Stream, ConnectFailure>) -> Void)
+}
+
+/// Why there is no connection to an upstream.
+enum ConnectFailure: Error {
+    /// The limit of connections is reached.
+    case busy
+    case timeout
+    /// The process may open no more descriptors.
+    case noDescriptors
+    case unreachable
+
+    var refusalCode: RefusalCode {
+        switch self {
+        case .busy, .noDescriptors: .upstreamBusy
+        case .timeout: .upstreamConnectTimeout
+        case .unreachable: .upstreamUnreachable
+        }
+    }
+}
+
+/// An address that cannot be listened on.
+struct AddressError: Error, CustomStringConvertible {
+    var code: Int32
+    var description: String
+}
+
+/// What the kernel is asked for on every socket of a client.
+enum ClientSocket {
+    static let backlog: Int32 = 4096
+    /// What the kernel takes beyond what it could send. Little enough that a client that reads, however slowly,
+    /// shows as a socket that can be written to again.
+    static let unsentBytes: Int32 = 64 << 10
+}

@@ -1,0 +1,186 @@
+#if os(Linux)
+    internal import NIOCore
+    internal import NIOPosix
+
+    #if canImport(Glibc)
+        internal import Glibc
+    #else
+        internal import Musl
+    #endif
+
+    /// Opens connections of one loop.
+    final class EpollConnector: Connector {
+        unowned var loop: EpollLoop!
+        private let inbox: Inbox
+
+        init(inbox: Inbox) {
+            self.inbox = inbox
+        }
+
+        func connect(
+            _ endpoint: Worker.Endpoint, seconds: Int64, _ then: @escaping (Result<Stream, ConnectFailure>) -> Void
+        ) {
+            let race = ConnectRace(loop: loop, then)
+            race.limit(seconds: seconds)
+            if let address = try? SocketAddress(ipAddress: endpoint.host, port: endpoint.port) {
+                race.start([address])
+            } else {
+                resolve(endpoint, race)
+            }
+        }
+
+        /// Names are resolved on a thread that may block.
+        private func resolve(_ endpoint: Worker.Endpoint, _ race: ConnectRace) {
+            let waiting = Confined(race)
+            NIOThreadPool.singleton.submit { [inbox] _ in
+                let addresses = Self.addresses(of: endpoint)
+                inbox.add(Inbox.Job { _ in waiting.value.start(addresses) })
+            }
+        }
+
+        private static func addresses(of endpoint: Worker.Endpoint) -> [SocketAddress] {
+            var hints = addrinfo()
+            hints.ai_protocol = Int32(IPPROTO_TCP)
+            var first: UnsafeMutablePointer<addrinfo>?
+            guard getaddrinfo(endpoint.host, String(endpoint.port), &hints, &first) == 0 else { return [] }
+            defer { freeaddrinfo(first) }
+            var addresses: [SocketAddress] = []
+            var next = first
+            while let info = next?.pointee {
+                next = info.ai_next
+                switch info.ai_family {
+                case AF_INET:
+                    addresses.append(
+                        info.ai_addr.withMemoryRebound(to: sockaddr_in.self, capacity: 1) { SocketAddress($0.pointee) })
+                case AF_INET6:
+                    addresses.append(
+                        info.ai_addr.withMemoryRebound(to: sockaddr_in6.self, capacity: 1) { SocketAddress($0.pointee) }
+                    )
+                default: break
+                }
+            }
+            return addresses
+        }
+
+        /// A value that travels through other threads.
+        private struct Confined<Value>: @unchecked Sendable {  // Safe: read in jobs of its own loop only
+            let value: Value
+
+            init(_ value: Value) {
+                self.value = value
+            }
+        }
+    }
+
+    /// Tries the addresses of one endpoint until one of them connects: each a little after the one before it, or
+    /// at once when that has failed (RFC 8305 §5).
+    private final class ConnectRace {
+        private unowned let loop: EpollLoop
+        private var then: ((Result<Stream, ConnectFailure>) -> Void)?
+        private var addresses: ArraySlice<SocketAddress> = []
+        private var attempts: [ConnectAttempt] = []
+        private var failure = ConnectFailure.unreachable
+        private var limit: Int?
+        private var nextTry: Int?
+
+        private static let staggerNanoseconds: Int64 = 250_000_000
+
+        init(loop: EpollLoop, _ then: @escaping (Result<Stream, ConnectFailure>) -> Void) {
+            self.loop = loop
+            self.then = then
+        }
+
+        func limit(seconds: Int64) {
+            limit = loop.schedule(in: seconds * 1_000_000_000) { self.end(.failure(.timeout)) }
+        }
+
+        func start(_ addresses: [SocketAddress]) {
+            self.addresses = addresses[...]
+            tryNext()
+        }
+
+        private func tryNext() {
+            while then != nil, let address = addresses.popFirst() {
+                switch ConnectAttempt.start(address, loop: loop, race: self) {
+                case .success(let attempt):
+                    attempts.append(attempt)
+                    guard !addresses.isEmpty else { return }
+                    loop.cancel(nextTry)
+                    nextTry = loop.schedule(in: Self.staggerNanoseconds) { self.tryNext() }
+                    return
+                case .failure(let failure): self.failure = failure
+                }
+            }
+            if attempts.isEmpty { end(.failure(failure)) }
+        }
+
+        /// - Parameter code: 0, or the error of connect(2).
+        func ended(_ attempt: ConnectAttempt, code: Int32) {
+            attempts.removeAll { $0 === attempt }
+            if code == 0 {
+                let stream = EpollStream(loop: loop, descriptor: attempt.descriptor)
+                loop.replace(attempt.descriptor, stream)
+                return end(.success(stream))
+            }
+            loop.close(attempt.descriptor)
+            if code == ETIMEDOUT { failure = .timeout }
+            tryNext()
+        }
+
+        private func end(_ result: Result<Stream, ConnectFailure>) {
+            guard let then else { return }
+            self.then = nil
+            loop.cancel(limit)
+            loop.cancel(nextTry)
+            for attempt in attempts { loop.close(attempt.descriptor) }
+            attempts = []
+            then(result)
+        }
+    }
+
+    /// A socket on its way to one address.
+    private final class ConnectAttempt: EpollSource {
+        let descriptor: Int32
+        private let race: ConnectRace
+
+        private init(descriptor: Int32, race: ConnectRace) {
+            self.descriptor = descriptor
+            self.race = race
+        }
+
+        static func start(
+            _ address: SocketAddress, loop: EpollLoop, race: ConnectRace
+        ) -> Result<ConnectAttempt, ConnectFailure> {
+            let descriptor = SystemCall.openSocket(Int32(address.protocol.rawValue))
+            guard descriptor >= 0 else {
+                return .failure(errno == EMFILE || errno == ENFILE ? .noDescriptors : .unreachable)
+            }
+            SystemCall.setOption(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, 1)
+            SystemCall.setOption(descriptor, SOL_SOCKET, SO_KEEPALIVE, 1)
+            let result = address.withSockAddr { SystemCall.beginConnecting(descriptor, $0, $1) }
+            guard result == 0 || errno == EINPROGRESS else {
+                let code = errno
+                SystemCall.closeDescriptor(descriptor)
+                return .failure(code == ETIMEDOUT ? .timeout : .unreachable)
+            }
+            let attempt = ConnectAttempt(descriptor: descriptor, race: race)
+            loop.register(descriptor, attempt, events: EpollStream.events)
+            return .success(attempt)
+        }
+
+        func isReady(_ events: UInt32) {
+            let code = SystemCall.pendingError(descriptor)
+            // A stale event of the descriptor's last owner: still on its way.
+            guard code != 0 || isConnected else { return }
+            race.ended(self, code: code)
+        }
+
+        private var isConnected: Bool {
+            var storage = sockaddr_storage()
+            var size = socklen_t(MemoryLayout<sockaddr_storage>.size)
+            return withUnsafeMutablePointer(to: &storage) {
+                $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { getpeername(descriptor, $0, &size) == 0 }
+            }
+        }
+    }
+#endif

@@ -1,0 +1,133 @@
+internal import GatewayEngine
+internal import GatewayModel
+internal import NIOCore
+internal import NIOPosix
+internal import Synchronization
+
+#if canImport(Glibc)
+    internal import Glibc
+#elseif canImport(Musl)
+    internal import Musl
+#else
+    internal import Darwin
+#endif
+
+/// Moves bytes by SwiftNIO: one event loop on one thread.
+final class NIODriver: Driver {
+    private let group: MultiThreadedEventLoopGroup
+    private let worker: NIOLoopBound<Worker>
+    private let channels = Mutex<[ListenAddress: any Channel]>([:])
+
+    /// - Parameter makeWorker: called on the driver's thread.
+    init(_ makeWorker: @escaping @Sendable (any Connector) -> Worker) async throws {
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        self.group = group
+        worker = try await group.next().flatSubmit {
+            let loop = group.next()
+            let connector = NIOConnector(loop: loop)
+            let worker = makeWorker(connector)
+            connector.worker = worker
+            let bound = NIOLoopBound(worker, eventLoop: loop)
+            Self.schedule(bound)
+            return loop.makeSucceededFuture(bound)
+        }.get()
+    }
+
+    private static func schedule(_ worker: NIOLoopBound<Worker>) {
+        let second = TimeAmount.seconds(1)
+        worker.eventLoop.scheduleRepeatedTask(initialDelay: second, delay: second) { _ in worker.value.everySecond() }
+        guard worker.value.accessLog.format != .off else { return }
+        let flush = TimeAmount.milliseconds(100)
+        worker.eventLoop.scheduleRepeatedTask(initialDelay: flush, delay: flush) { _ in worker.value.accessLog.flush() }
+    }
+
+    func perform<Result: Sendable>(_ body: @escaping @Sendable (Worker) -> Result) async -> Result? {
+        let worker = worker
+        return try? await worker.eventLoop.submit { body(worker.value) }.get()
+    }
+
+    func listen(_ address: ListenAddress) async throws {
+        let worker = worker
+        do {
+            let channel = try await ServerBootstrap(group: worker.eventLoop)
+                .serverChannelOption(.backlog, value: ClientSocket.backlog)
+                .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+                .serverChannelOption(.socketOption(NIOBSDSocket.Option(rawValue: SO_REUSEPORT)), value: 1)
+                .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+                .childChannelOption(.socketOption(.so_keepalive), value: 1)
+                .childChannelOption(
+                    ChannelOptions.socket(.init(IPPROTO_TCP), .init(TCP_NOTSENT_LOWAT)),
+                    value: ChannelOptions.Types.SocketOption.Value(ClientSocket.unsentBytes)
+                )
+                .childChannelOption(.maxMessagesPerRead, value: 1)
+                .childChannelOption(.allowRemoteHalfClosure, value: true)
+                .childChannelInitializer { channel in
+                    channel.eventLoop.makeCompletedFuture {
+                        let worker = worker.value
+                        let slot = worker.slot(address)
+                        let stream = NIOStream(worker: worker) { stream, peer in
+                            _ = DownstreamConnection(
+                                stream: stream, slot: slot, address: peer?.ipAddress, port: peer?.port ?? 0)
+                        }
+                        try channel.pipeline.syncOperations.addHandler(stream)
+                    }
+                }
+                .bind(host: address.host, port: address.port).get()
+            channels.withLock { $0[address] = channel }
+        } catch let error as IOError {
+            throw AddressError(code: error.errnoCode, description: "\(error)")
+        }
+    }
+
+    func stopListening(_ address: ListenAddress) async {
+        try? await channels.withLock { $0.removeValue(forKey: address) }?.close()
+    }
+
+    func shutdown() async {
+        try? await group.shutdownGracefully()
+    }
+}
+
+/// Opens connections of one loop; names are resolved by NIO, all their addresses tried.
+private final class NIOConnector: Connector {
+    private let loop: any EventLoop
+    /// Whose connector this is, once it is made.
+    weak var worker: Worker?
+
+    init(loop: any EventLoop) {
+        self.loop = loop
+    }
+
+    func connect(
+        _ endpoint: Worker.Endpoint, seconds: Int64, _ then: @escaping (Result<Stream, ConnectFailure>) -> Void
+    ) {
+        guard let worker else { return then(.failure(.unreachable)) }
+        let bound = NIOLoopBound(worker, eventLoop: loop)
+        ClientBootstrap(group: loop)
+            .connectTimeout(.seconds(seconds))
+            .channelOption(.tcpOption(.tcp_nodelay), value: 1)
+            .channelOption(.socketOption(.so_keepalive), value: 1)
+            .channelOption(.maxMessagesPerRead, value: 1)
+            // Where a name has several addresses this is called for each that is tried, perhaps at once.
+            .channelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(NIOStream(worker: bound.value) { _, _ in })
+                }
+            }
+            .connect(host: endpoint.host, port: endpoint.port)
+            .assumeIsolated()
+            .flatMapThrowing { try $0.pipeline.syncOperations.handler(type: NIOStream.self) }
+            .whenComplete { result in
+                bound.value.tick()
+                then(result.map { $0 as Stream }.mapError(Self.failure))
+            }
+    }
+
+    private static func failure(_ error: any Error) -> ConnectFailure {
+        if case ChannelError.connectTimeout = error { return .timeout }
+        if let error = error as? IOError, error.errnoCode == EMFILE || error.errnoCode == ENFILE {
+            return .noDescriptors
+        }
+        return .unreachable
+    }
+}

@@ -16,6 +16,8 @@ package struct ConfigurationReloader: Service {
 
     /// How often files are looked at.
     private static let interval = Duration.milliseconds(250)
+    /// Three seconds.
+    private static let looksBetweenTries = 12
 
     /// - Parameter requests: an element for each time somebody asks for a reload (SIGHUP).
     package init(
@@ -55,14 +57,19 @@ package struct ConfigurationReloader: Service {
         var current = initial
         var served = current.fingerprint
         var seen = served
+        // Looks until a valid configuration that could not be served is tried again.
+        var looksToRetry: Int?
         for await isAsked in events {
+            looksToRetry = looksToRetry.map { $0 - 1 }
             let now = FileFingerprint.of(current.paths)
             // A file that is being written is left alone until it stays as it is.
             let hasSettled = now == seen && now != served
             seen = now
-            guard isAsked || hasSettled else { continue }
+            guard isAsked || hasSettled || looksToRetry == 0 else { continue }
             let loaded = ConfigurationFile.load(path: path, environment: environment)
-            if await publish(loaded) {
+            let outcome = await publish(loaded, isRetry: !isAsked && !hasSettled)
+            looksToRetry = outcome == .unservable ? Self.looksBetweenTries : nil
+            if outcome == .served {
                 current = loaded
                 served = loaded.fingerprint
             } else {
@@ -73,24 +80,34 @@ package struct ConfigurationReloader: Service {
         }
     }
 
-    private func publish(_ loaded: ConfigurationFile) async -> Bool {
-        for diagnostic in loaded.diagnostics {
+    private enum Outcome {
+        case served, invalid
+        /// Valid, but an address could not be had: perhaps later.
+        case unservable
+    }
+
+    /// - Parameter isRetry: what is wrong with it has been said.
+    private func publish(_ loaded: ConfigurationFile, isRetry: Bool) async -> Outcome {
+        for diagnostic in loaded.diagnostics where !isRetry {
             logger.log(level: diagnostic.severity == .error ? .error : .warning, "\(diagnostic.oneLine)")
         }
         guard let snapshot = loaded.snapshot else {
             logger.error("the changed configuration is not valid; the one before it goes on serving")
-            return false
+            return .invalid
         }
         do {
             try await publisher.publish(snapshot)
         } catch {
-            logger.error("the changed configuration can't be served; the one before it goes on: \(error)")
-            return false
+            if !isRetry {
+                logger.error("the changed configuration can't be served yet and is tried again: \(error)")
+                logger.error("the one before it goes on serving")
+            }
+            return .unservable
         }
         logger.info("serving the changed configuration")
         if loaded.configuration?.process != initial.configuration?.process {
             logger.warning("some settings under `config` are read at start only: restart for them")
         }
-        return true
+        return .served
     }
 }

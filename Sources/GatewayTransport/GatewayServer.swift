@@ -24,10 +24,14 @@ package final class GatewayServer: Sendable {
         package var tokenCacheBytes: Int
         package var accessLog: AccessLogFormat
         package var driver: DriverKind
+        /// Told in a sentence what an operator has to know. Called on event loops: it must not block.
+        package var warn: @Sendable (String) -> Void
 
         package init(
-            threads: Int, tokenCacheBytes: Int, accessLog: AccessLogFormat, driver: DriverKind = .standard
+            threads: Int, tokenCacheBytes: Int, accessLog: AccessLogFormat, driver: DriverKind = .standard,
+            warn: @escaping @Sendable (String) -> Void = { _ in }
         ) {
+            self.warn = warn
             self.threads = threads
             self.tokenCacheBytes = tokenCacheBytes
             self.accessLog = accessLog
@@ -79,7 +83,7 @@ package final class GatewayServer: Sendable {
             Worker(
                 connector: connector, snapshot: snapshot,
                 tokenCacheBytes: settings.tokenCacheBytes / settings.threads,
-                accessLog: AccessLog(settings.accessLog, logWriter))
+                accessLog: AccessLog(settings.accessLog, logWriter), warn: settings.warn)
         }
         #if os(Linux)
             if settings.driver == .epoll { return EpollDriver(makeWorker) }
@@ -116,8 +120,8 @@ package final class GatewayServer: Sendable {
         for address in open.subtracting(wanted) { await close(address) }
     }
 
-    /// Stops listening and waits until every request in service has been answered, at most so long. Answers
-    /// how many connections were left.
+    /// Stops listening and waits until every request in service has been answered, at most so long, or until the
+    /// task is cancelled. Answers how many connections were left.
     package func drain(for limit: Duration) async -> Int {
         let (drivers, open) = listening.withLock {
             $0.isStopping = true
@@ -128,7 +132,7 @@ package final class GatewayServer: Sendable {
         let deadline = ContinuousClock.now + limit
         while true {
             let left = await counters().connectionsOpen
-            guard left > 0, ContinuousClock.now < deadline else { return Int(left) }
+            guard left > 0, ContinuousClock.now < deadline, !Task.isCancelled else { return Int(left) }
             try? await Task.sleep(for: .milliseconds(20))
         }
     }

@@ -14,6 +14,8 @@ final class Worker {
     var counters = Counters()
     var accessLog: AccessLog
 
+    private let warn: (String) -> Void
+    private var nextDescriptorWarning: Int64 = .min
     /// Memory that no stream writes from now.
     private var spare = ByteQueue()
 
@@ -41,10 +43,14 @@ final class Worker {
         var name: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
     }
 
-    init(connector: any Connector, snapshot: Snapshot, tokenCacheBytes: Int, accessLog: AccessLog) {
+    init(
+        connector: any Connector, snapshot: Snapshot, tokenCacheBytes: Int, accessLog: AccessLog,
+        warn: @escaping (String) -> Void
+    ) {
         self.connector = connector
         self.snapshot = snapshot
         self.accessLog = accessLog
+        self.warn = warn
         tokens = TokenCache(maxBytes: tokenCacheBytes)
         setClock()
         use(snapshot)
@@ -108,6 +114,23 @@ final class Worker {
         setClock()
         for client in clients.values { client.checkDeadline() }
         for pool in pools.values { pool.closeStale() }
+    }
+
+    // MARK: - Descriptors
+
+    /// A connection waits that could not be accepted.
+    func acceptFailed() {
+        counters.acceptFailures &+= 1
+        descriptorsRanOut()
+    }
+
+    /// The process may open no more descriptors. Said once a minute.
+    func descriptorsRanOut() {
+        guard uptime >= nextDescriptorWarning else { return }
+        nextDescriptorWarning = uptime + 60_000_000_000
+        warn(
+            "no descriptor is left for another connection: clients wait, or get 503 upstream_busy; raise the limit "
+                + "of open files (ulimit -n, or LimitNOFILE= of systemd)")
     }
 
     // MARK: - Memory

@@ -54,10 +54,33 @@ struct GatewayService: Service {
         try? await gracefulShutdown()
         readiness?.set(false)
         logger.info("stopping: no new connections, requests in service may end")
-        let left = await server.drain(for: drainTimeout)
-        if left > 0 { logger.warning("\(left) connections were still open after \(drainTimeout)") }
+        let left = await drain()
+        if left > 0 { logger.warning("\(left) connections were still open and are cut") }
         await server.shutdown()
         logger.info("stopped")
+    }
+
+    /// Waits for requests in service, until the time is up or a second signal shows that nobody wants to wait.
+    ///
+    /// - Returns: how many connections were left.
+    private func drain() async -> Int {
+        let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
+        return await withTaskGroup(of: Int?.self) { group in
+            group.addTask { await server.drain(for: drainTimeout) }
+            group.addTask {
+                for await signal in signals {
+                    logger.warning("\(signal) again: not waiting any longer")
+                    break
+                }
+                return nil
+            }
+            var left: Int?
+            for await ended in group {
+                left = ended ?? left
+                group.cancelAll()
+            }
+            return left ?? 0
+        }
     }
 }
 

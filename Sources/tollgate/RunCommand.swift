@@ -36,7 +36,7 @@ struct RunCommand: AsyncParsableCommand {
         let server = GatewayServer(
             GatewayServer.Settings(
                 threads: process.workerThreads ?? GatewayServer.coreCount, tokenCacheBytes: Self.tokenCacheBytes,
-                accessLog: process.accessLog, driver: driver))
+                accessLog: process.accessLog, driver: driver, warn: { logger.warning("\($0)") }))
         let readiness = ControlServer.Readiness()
         // Before anyone can know that we run: a hangup is never the end.
         let hangups = await Lifecycle.hangups()

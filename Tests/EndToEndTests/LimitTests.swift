@@ -116,3 +116,19 @@ import Testing
         #expect(!(try client.readToEnd().bytes.text.contains("0\r\n")))
     }
 }
+
+@Suite struct `Running out of descriptors` {
+    @Test func `keeps those who are served, says so, and takes others in as soon as it can`() throws {
+        let upstream = try EchoUpstream("still here ")
+        let gateway = try RunningGateway(.init(descriptors: 40), upstreamPort: upstream.port)
+        let served = try gateway.client()
+        try served.send("GET /open HTTP/1.1\r\nHost: a\r\n\r\n")
+        #expect(try served.readAnswer().status == 200)
+        var crowd = try (0..<60).map { _ in try gateway.client() }
+        try eventually("the warning") { gateway.errors.contains("no descriptor is left") }
+        try served.send("GET /open HTTP/1.1\r\nHost: a\r\n\r\n")
+        #expect(try served.readAnswer().body.text.hasPrefix("still here"))
+        crowd.removeAll()
+        #expect(try gateway.get("/open").status == 200)
+    }
+}

@@ -173,6 +173,17 @@ import Testing
         try eventually("the old address") { (try? gateway.get("/secret").status) == 401 }
     }
 
+    @Test func `with an address that is taken is served once it is free`() throws {
+        let (listener, port) = try Sockets.listen()
+        do {
+            defer { Sockets.close(listener) }
+            try gateway.write(configuration: gateway.configuration(.init(), port: port))
+            try eventually("the reason") { gateway.errors.contains("in use by another process") }
+        }
+        try eventually("the new address") { (try? gateway.get("/secret", port: port).status) == 401 }
+        #expect(gateway.errors.components(separatedBy: "in use by another process").count == 2, "said once")
+    }
+
     @Test func `with an address that is taken changes nothing`() throws {
         let (listener, port) = try Sockets.listen()
         defer { Sockets.close(listener) }

@@ -30,6 +30,8 @@ final class RunningGateway {
         var config = ""
         var accessLog = "off"
         var threads = 1
+        /// Descriptors the process may open.
+        var descriptors: Int?
         /// Fields of the `jwtAuth`.
         var jwtAuth = ""
         /// Routes before those that are always there.
@@ -88,7 +90,7 @@ final class RunningGateway {
             let text = setup.text(
                 port: port, controlPort: controlPort, upstreamPort: upstreamPort, keys: keys.path)
             try text.write(to: folder.appending(path: "config.yaml"), atomically: true, encoding: .utf8)
-            let id = try Self.spawn(in: folder, output, errors)
+            let id = try Self.spawn(in: folder, output, errors, descriptors: setup.descriptors)
             if let connection = Self.connection(to: id, port: port) {
                 self.port = port
                 self.controlPort = controlPort
@@ -115,7 +117,7 @@ final class RunningGateway {
         try? FileManager.default.removeItem(at: folder)
     }
 
-    private static func spawn(in folder: URL, _ output: Int32?, _ errors: Int32?) throws -> pid_t {
+    private static func spawn(in folder: URL, _ output: Int32?, _ errors: Int32?, descriptors: Int?) throws -> pid_t {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
@@ -134,13 +136,13 @@ final class RunningGateway {
         var arguments: [UnsafeMutablePointer<CChar>?] = []
         let binary = CommandLineRunner.binary.path
         let configuration = folder.appending(path: "config.yaml").path
-        for argument in [binary, "run", "-f", configuration] + GatewayProcess.driverArguments {
-            arguments.append(strdup(argument))
-        }
+        let command = [binary, "run", "-f", configuration] + GatewayProcess.driverArguments
+        let limit = descriptors.map { ["/bin/sh", "-c", "ulimit -n \($0) && exec \"$0\" \"$@\""] } ?? []
+        for argument in limit + command { arguments.append(strdup(argument)) }
         arguments.append(nil)
         defer { for argument in arguments { free(argument) } }
         var id: pid_t = 0
-        guard posix_spawn(&id, binary, &actions, nil, arguments, environ) == 0 else {
+        guard posix_spawn(&id, limit.first ?? binary, &actions, nil, arguments, environ) == 0 else {
             throw GatewayProcess.StartFailure(log: "cannot start \(binary)")
         }
         return id

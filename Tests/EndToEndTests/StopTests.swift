@@ -78,6 +78,18 @@ import Testing
         #expect(gateway.errors.contains("1 connections were still open"), "\(gateway.errors)")
     }
 
+    @Test func `a second time waits for nobody`() throws {
+        let gateway = try start("timeouts: {drain: 60s}")
+        let (client, connection) = try request(gateway)
+        gateway.signal(SIGINT)
+        #expect(try gateway.firstConnection.isClosedWithoutAWord())
+        gateway.signal(SIGINT)
+        #expect(try gateway.waitForExit() == 0)
+        #expect(try client.isClosedWithoutAWord())
+        #expect(try connection.readToEnd().bytes.isEmpty)
+        #expect(gateway.errors.contains("again: not waiting"), "\(gateway.errors)")
+    }
+
     @Test func `serves no changed configuration any more`() throws {
         let gateway = try start()
         let (client, connection) = try request(gateway)

@@ -126,6 +126,17 @@ import Testing
         #expect(try other.readToEnd().bytes.text == "bye")
     }
 
+    @Test func `whose client ends its half still gets what the upstream sends`() throws {
+        let (client, connection) = try open(gateway, token: try Tokens.token())
+        try client.send("last words")
+        client.endSending()
+        #expect(try connection.readToEnd().bytes.text == "last words")
+        try connection.send("answer")
+        #expect(try client.read(count: 6).text == "answer")
+        connection.close()
+        #expect(try client.isClosedWithoutAWord())
+    }
+
     @Test func `closes when the gateway stops`() throws {
         let (client, connection) = try open(gateway, token: try Tokens.token())
         gateway.signal(15)

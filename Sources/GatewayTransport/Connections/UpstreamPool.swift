@@ -35,7 +35,10 @@ final class UpstreamPool {
         openCount += 1
         worker.counters.upstreamConnections &+= 1
         worker.connector.connect(endpoint, seconds: worker.snapshot.traffic.connectSeconds) { result in
-            if case .failure = result { self.openCount -= 1 }
+            if case .failure(let failure) = result {
+                self.openCount -= 1
+                if failure == .noDescriptors { self.worker.descriptorsRanOut() }
+            }
             then(result.map { UpstreamConnection(stream: $0, pool: self) })
         }
     }

@@ -18,6 +18,10 @@ extension Counters {
         let simple: [(String, String, UInt64)] = [
             ("tollgate_aborted_responses_total", "Answers that broke off.", aborted),
             ("tollgate_connections_accepted_total", "Connections of clients.", connectionsAccepted),
+            (
+                "tollgate_accept_failures_total", "Times that no descriptor was left to accept a connection.",
+                acceptFailures
+            ),
             ("tollgate_upstream_connections_total", "Connections opened to upstreams.", upstreamConnections),
             ("tollgate_upstream_retries_total", "Requests sent again on a fresh connection.", upstreamRetries),
             ("tollgate_token_cache_hits_total", "Tokens found among those verified before.", tokenCacheHits),

@@ -67,14 +67,18 @@
             }
         }
 
-        /// No descriptor or memory is left for another connection. It waits in the backlog until the next second.
+        /// No descriptor or memory is left for another connection. It waits in the backlog until one of ours has
+        /// closed, or for a second.
         private func pause() {
-            loop.worker.counters.acceptFailures &+= 1
+            loop.worker.acceptFailed()
             loop.suspend(descriptor)
-            loop.schedule(in: 1_000_000_000) { [self] in
-                guard loop.listeners.values.contains(where: { $0 === self }) else { return }
-                loop.register(descriptor, self, events: EPOLLIN.rawValue)
-            }
+            loop.pausedListeners.append(self)
+            loop.schedule(in: 1_000_000_000) { [loop] in loop.resumeListeners() }
+        }
+
+        func resume() {
+            guard loop.listeners.values.contains(where: { $0 === self }) else { return }
+            loop.register(descriptor, self, events: EPOLLIN.rawValue)
         }
 
         /// As text and number.

@@ -34,6 +34,9 @@
         private var nextSecond: Int64 = 0
         private var nextLogFlush: Int64 = 0
         var listeners: [ListenAddress: EpollListener] = [:]
+        /// Those that wait for a descriptor to become free.
+        var pausedListeners: [EpollListener] = []
+        private var hasFreedDescriptor = false
         /// Where every read of this thread goes.
         let input = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: EpollLoop.readBytes)
 
@@ -73,6 +76,8 @@
                 }
                 if !ready.isEmpty { readReady() }
                 keepTime()
+                if !pausedListeners.isEmpty, hasFreedDescriptor { resumeListeners() }
+                hasFreedDescriptor = false
             }
             for listener in listeners.values { listener.close(self) }
             for case let stream as EpollStream in sources { stream.close() }
@@ -100,12 +105,19 @@
         func close(_ descriptor: Int32) {
             sources[Int(descriptor)] = nil
             SystemCall.closeDescriptor(descriptor)
+            hasFreedDescriptor = true
         }
 
         /// Stops watching a descriptor that stays open.
         func suspend(_ descriptor: Int32) {
             sources[Int(descriptor)] = nil
             epoll_ctl(poller, EPOLL_CTL_DEL, descriptor, nil)
+        }
+
+        func resumeListeners() {
+            let paused = pausedListeners
+            pausedListeners = []
+            for listener in paused { listener.resume() }
         }
 
         func readLater(_ stream: EpollStream) {

@@ -53,6 +53,11 @@ final class NIODriver: Driver {
                 .serverChannelOption(.backlog, value: ClientSocket.backlog)
                 .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
                 .serverChannelOption(.socketOption(NIOBSDSocket.Option(rawValue: SO_REUSEPORT)), value: 1)
+                .serverChannelInitializer { channel in
+                    channel.eventLoop.makeCompletedFuture {
+                        try channel.pipeline.syncOperations.addHandler(AcceptErrorHandler(worker: worker.value))
+                    }
+                }
                 .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
                 .childChannelOption(.socketOption(.so_keepalive), value: 1)
                 .childChannelOption(
@@ -85,6 +90,22 @@ final class NIODriver: Driver {
 
     func shutdown() async {
         try? await group.shutdownGracefully()
+    }
+}
+
+/// Counts connections that could not be accepted; NIO tries again after a second.
+private final class AcceptErrorHandler: ChannelInboundHandler {
+    typealias InboundIn = Channel
+
+    private let worker: Worker
+
+    init(worker: Worker) {
+        self.worker = worker
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        guard let code = (error as? IOError)?.errnoCode, code != ECONNABORTED else { return }
+        worker.acceptFailed()
     }
 }
 

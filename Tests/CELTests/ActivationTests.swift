@@ -48,6 +48,42 @@ private struct CountingActivation: CELActivation, ~Copyable {
         #expect(ledger.asked == asked)
     }
 
+    @Test(arguments: [
+        ("has(place.city)", "false"), ("place.city == 'x'", "error: no_such_key"), ("place.?city.hasValue()", "false"),
+        ("default(place.city, 'none')", #""none""#), ("place.country", #""de""#), ("has(place.country)", "true"),
+        ("place['city'] != 'x'", "error: no_such_key"),
+    ])
+    func `a member without a value is an error to read, and has() says so`(
+        _ source: String, _ expected: String
+    ) throws {
+        var environment = TestEnvironment.value
+        environment.declare("place.city", .string, id: 20, isOptional: true)
+        environment.declare("place.country", .string, id: 21, isOptional: true)
+        var activation = TestActivation()
+        activation.values[21] = .string("de")
+        #expect(try evaluate(source, activation, in: environment) == expected)
+    }
+
+    @Test(arguments: [
+        "place.secret == 'x'", "has(place.secret)", "place['secret'] == ''", "place.?secret.hasValue()",
+        "place.map.key == ''", "'key' in place.map", "default(place.secret, '') == ''", "[place.secret].size() == 1",
+    ])
+    func `what may not be read does not compile, typed or not`(_ source: String) {
+        var environment = TestEnvironment.value
+        for checking in [CELEnvironment.Checking.typed, .parseOnly] {
+            environment.checking = checking
+            environment.declare("place.secret", .string, id: 20, refusal: "it is a secret")
+            environment.declare("place.map", .map(.string, .string), id: 21, refusal: "it is a secret")
+            #expect(compileError(source, in: environment)?.message == "it is a secret")
+        }
+    }
+
+    @Test func `a function that is taken away says why`() {
+        var environment = TestEnvironment.value
+        environment.refuse(function: "size", "nothing here has a size")
+        #expect(compileError("size('a') == 1", in: environment)?.message == "nothing here has a size")
+    }
+
     @Test func `claims are read where they lie, escapes and numbers as JSON means them`() throws {
         let json = #"{"a\"b":"x\u0041","n":-7,"u":18446744073709551615,"d":1e3,"o":{"l":[true,null,[]]}}"#
         let activation = try TestEnvironment.activation(jwt: json)

@@ -26,4 +26,22 @@ import Testing
         let reads = try CELUnguardedRead.find(in: source, environment: TestEnvironment.value)
         #expect(reads.map(\.path) == paths)
     }
+
+    @Test(arguments: [
+        ("jwt.sub == 'a'", "has(jwt.sub)"),
+        ("jwt.realm.roles == []", "has(jwt.realm) && has(jwt.realm.roles)"),
+        ("has(jwt.realm) && jwt.realm.roles == []", "has(jwt.realm.roles)"),
+        ("request.headers['x-team'] == 'a'", #""x-team" in request.headers"#),
+        ("request.headers.host == 'a'", "has(request.headers.host)"),
+        ("jwt['a-b'].c == 'a'", #"jwt != null && "a-b" in jwt && has(jwt["a-b"].c)"#),
+        ("jwt != null && jwt.all(name, jwt[name].deep == 1)", ""),
+        ("jwt.with(j, j.sub == 'a')", ""),
+        ("optional.member == 1", "has(optional.member)"),
+    ])
+    func `says how to ask first`(_ source: String, _ test: String) throws {
+        var environment = TestEnvironment.value
+        environment.declare("optional.member", .int, id: 9, isOptional: true)
+        let reads = try CELUnguardedRead.find(in: source, environment: environment)
+        #expect(reads.first?.presenceTest ?? "" == test)
+    }
 }

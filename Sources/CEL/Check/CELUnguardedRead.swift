@@ -6,6 +6,9 @@ package struct CELUnguardedRead: Equatable, Sendable {
     package let path: String
     /// Byte offset in the source.
     package let offset: Int
+    /// A condition that holds where the value is there: `has(jwt.realm) && has(jwt.realm.roles)`; empty for what
+    /// hangs on a local variable.
+    package let presenceTest: String
 
     /// The reads of `source` that neither `has()` nor a default guards, each path once; throws where the source
     /// is no expression.
@@ -27,6 +30,7 @@ package struct CELUnguardedRead: Equatable, Sendable {
     private struct Search {
         let environment: CELEnvironment
         private(set) var found: [CELUnguardedRead] = []
+        private var locals: [String] = []
 
         init(environment: CELEnvironment) {
             self.environment = environment
@@ -49,9 +53,24 @@ package struct CELUnguardedRead: Equatable, Sendable {
             case .fallback(let attempts):
                 // An error of any but the last is what a fallback is for.
                 if let last = attempts.last { visit(last, present) }
+            case .comprehension(let it):
+                visit(it.range, present)
+                visit(
+                    [it.filter, it.body].compactMap { $0 }, present,
+                    naming: [it.variable] + (it.second.map { [$0] } ?? []))
+            case .bind(let name, let value, let body):
+                visit(value, present)
+                visit([body], present, naming: [name])
             default:
                 for child in expression.kind.children { visit(child, present) }
             }
+        }
+
+        /// Expressions in which these names are local ones.
+        private mutating func visit(_ expressions: [Expression], _ present: Set<String>, naming names: [String]) {
+            locals += names
+            for expression in expressions { visit(expression, present) }
+            locals.removeLast(names.count)
         }
 
         /// Operands of `&&` or `||` absorb each other's errors: what one of them guards is guarded in all others.
@@ -70,10 +89,46 @@ package struct CELUnguardedRead: Equatable, Sendable {
             _ path: String, _ expression: Expression, _ present: Set<String>
         ) {
             // What is declared always has a value, be it null; and what holds a present value is present.
-            if environment.attribute(path) != nil || environment.members[path] != nil { return }
+            if let attribute = environment.attribute(path), !attribute.isOptional { return }
+            if environment.attribute(path) == nil, environment.members[path] != nil { return }
             if present.contains(path) || present.contains(where: { $0.hasPrefix(path + ".") }) { return }
             guard !found.contains(where: { $0.path == path }) else { return }
-            found.append(CELUnguardedRead(path: path, offset: expression.offset))
+            found.append(
+                CELUnguardedRead(
+                    path: path, offset: expression.offset,
+                    presenceTest: presenceTests(expression, present).joined(separator: " && ")))
+        }
+
+        /// What has to hold for the expression to have a value, the outermost first.
+        private func presenceTests(_ expression: Expression, _ present: Set<String>) -> [String] {
+            guard let path = path(expression), !present.contains(path), !isLocal(path) else { return [] }
+            if let attribute = environment.attribute(path) { return attribute.isOptional ? ["has(\(path))"] : [] }
+            switch expression.kind {
+            case .select(let operand, let field, _):
+                guard let name = source(operand) else { return [] }
+                return presenceTests(operand, present) + ["has(\(name).\(field))"]
+            case .index(let operand, let key, _):
+                guard let name = source(operand), case .literal(.string(let field)) = key.kind else { return [] }
+                // `in` fails on a root that is null.
+                let isRoot = environment.attribute(name)?.type == .dyn
+                return presenceTests(operand, present) + (isRoot ? ["\(name) != null"] : [])
+                    + ["\(CELQuotation.quote(field).text) in \(name)"]
+            default: return []
+            }
+        }
+
+        private func isLocal(_ path: String) -> Bool { locals.contains(String(path.prefix { $0 != "." })) }
+
+        /// A path of names and constant keys as it is written.
+        private func source(_ expression: Expression) -> String? {
+            switch expression.kind {
+            case .name(let name, _): return name
+            case .select(let operand, let field, .value): return source(operand).map { "\($0).\(field)" }
+            case .index(let operand, let key, isOptional: false):
+                guard case .literal(.string(let field)) = key.kind else { return nil }
+                return source(operand).map { "\($0)[\(CELQuotation.quote(field).text)]" }
+            default: return nil
+            }
         }
 
         /// The paths that are present where the expression is known to be true, or false.

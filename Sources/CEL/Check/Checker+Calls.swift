@@ -35,6 +35,9 @@ extension Checker {
         guard let (function, isMember) = names.function(target: target, name) else {
             for argument in arguments { _ = type(of: argument) }
             let environment = names.environment
+            if let reason = environment.refusal(ofFunction: name) {
+                return report(.unsupported, reason, at: expression)
+            }
             return report(
                 .unknownName, "unknown function '\(name)'", at: expression,
                 hint: Suggestion.hint(for: name, among: environment.functionNames))

@@ -16,6 +16,10 @@ package struct CELEnvironment: Sendable {
         package let type: CELType
         /// What the activation is asked for.
         package let id: Int
+        /// Whether there may be no value: then `has()` is false, and reading it is an error.
+        package let isOptional: Bool
+        /// Why expressions of this environment may not read it, as a sentence; nil where they may.
+        package let refusal: String?
     }
 
     package var checking = Checking.typed
@@ -28,6 +32,8 @@ package struct CELEnvironment: Sendable {
     private(set) var members: [String: [String]] = [:]
     private var functions: [String: CELFunction] = [:]
     private(set) var namespaces: Set<String> = []
+    /// Why a function is not there, by its name; as sentences.
+    private var refusedFunctions: [String: String] = [:]
 
     /// An environment with the standard functions and the extension libraries, and no variables.
     package init() {
@@ -42,8 +48,13 @@ package struct CELEnvironment: Sendable {
 
     /// Declares what `path` names: a root (`jwt`) or a member of a root whose members are all declared
     /// (`request.path`). The id is what the activation will be asked for; ids are the host's, from 0.
-    package mutating func declare(_ path: String, _ type: CELType, id: Int) {
-        attributes[path] = Attribute(path: path, type: type, id: id)
+    ///
+    /// A root that may be null has type `dyn`; a member without a value is `isOptional`. What is declared with a
+    /// `refusal` does not compile where it is read, typed or not.
+    package mutating func declare(
+        _ path: String, _ type: CELType, id: Int, isOptional: Bool = false, refusal: String? = nil
+    ) {
+        attributes[path] = Attribute(path: path, type: type, id: id, isOptional: isOptional, refusal: refusal)
         var parts = path.split(separator: ".").map(String.init)
         while let last = parts.popLast(), !parts.isEmpty {
             let parent = parts.joined(separator: ".")
@@ -58,6 +69,14 @@ package struct CELEnvironment: Sendable {
         functions[function.name] = function
         if let dot = function.name.lastIndex(of: ".") { namespaces.insert(String(function.name[..<dot])) }
     }
+
+    /// Takes a function away, or says why there is none of that name.
+    package mutating func refuse(function name: String, _ reason: String) {
+        functions[name] = nil
+        refusedFunctions[name] = reason
+    }
+
+    func refusal(ofFunction name: String) -> String? { refusedFunctions[name] }
 
     /// The function of that name, or nil.
     package func function(_ name: String) -> CELFunction? { functions[name] }

@@ -121,6 +121,24 @@ final class AttributeNode: PlanNode {
     }
 }
 
+/// An attribute that may have no value, read where one is needed.
+final class RequiredAttributeNode: PlanNode {
+    private let operand: PlanNode
+    private let missing: CELEvaluationError
+
+    init(_ operand: PlanNode, _ path: String, _ offset: Int) {
+        self.operand = operand
+        missing = .missing(CELBuffer(path), at: offset)
+        super.init(offset)
+    }
+
+    override func evaluate(_ frame: inout CELFrame) -> CELValue {
+        let value = operand.evaluate(&frame)
+        if case .null = value { return .error(missing) }
+        return value
+    }
+}
+
 /// `attribute.key` of an attribute that is a map, without making the map.
 final class AttributeEntryNode: PlanNode {
     let attribute: Int

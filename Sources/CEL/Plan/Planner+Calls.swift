@@ -25,7 +25,7 @@ extension Planner {
         if op == .in, case .string(let key)? = a.constant, case .attribute(let attribute)? = names.referent(of: right),
             attribute.type.isMap
         {
-            return AttributePresenceNode(use(attribute), key, offset)
+            return AttributePresenceNode(try use(attribute, offset), key, offset)
         }
         let b = try plan(right)
         return fold(Self.binary(op, a, b, offset), [a, b])

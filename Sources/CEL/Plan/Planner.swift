@@ -28,7 +28,7 @@ struct Planner {
         case .select(let operand, let field, .presence): return try presence(operand, field, offset)
         case .select(let operand, let field, .optional):
             if case .attribute(let attribute)? = names.referent(of: operand, field: field) {
-                return OptionalAttributeNode(read(attribute, offset), offset)
+                return OptionalAttributeNode(try look(attribute, offset), offset)
             }
             return fold(OptionalSelectNode(try plan(operand), CELBuffer(field), offset), [])
         case .index(let operand, let key, let isOptional):
@@ -62,14 +62,24 @@ struct Planner {
 
     // MARK: - Names
 
-    /// Notes that the plan reads the attribute.
-    mutating func use(_ attribute: CELEnvironment.Attribute) -> CELEnvironment.Attribute {
+    /// Notes that the plan reads the attribute; throws where it may not.
+    mutating func use(
+        _ attribute: CELEnvironment.Attribute, _ offset: Int
+    ) throws(CELIssue) -> CELEnvironment.Attribute {
+        if let refusal = attribute.refusal { throw CELIssue(.unsupported, refusal, at: offset) }
         attributes.insert(attribute.id)
         return attribute
     }
 
-    mutating func read(_ attribute: CELEnvironment.Attribute, _ offset: Int) -> PlanNode {
-        AttributeNode(use(attribute).id, offset)
+    /// The attribute, null where it has no value.
+    mutating func look(_ attribute: CELEnvironment.Attribute, _ offset: Int) throws(CELIssue) -> PlanNode {
+        AttributeNode(try use(attribute, offset).id, offset)
+    }
+
+    /// The attribute as an operand.
+    private mutating func read(_ attribute: CELEnvironment.Attribute, _ offset: Int) throws(CELIssue) -> PlanNode {
+        let node = try look(attribute, offset)
+        return attribute.isOptional ? RequiredAttributeNode(node, attribute.path, offset) : node
     }
 
     private mutating func reference(_ expression: Expression) throws(CELIssue) -> PlanNode {
@@ -78,7 +88,7 @@ struct Planner {
         case .local(.slot(let slot)): return LocalNode(slot, offset)
         case .local(.lazy(let slot, let value)): return LazyLocalNode(slot, value, offset)
         case .local(.constant(let value)): return ConstantNode(value, offset)
-        case .attribute(let attribute): return read(attribute, offset)
+        case .attribute(let attribute): return try read(attribute, offset)
         case .type(_, let name): return ConstantNode(.type(name), offset)
         case .group(let name): return FailureNode(CELEvaluationError(.unknownVariable, name), offset)
         case nil: break
@@ -93,7 +103,7 @@ struct Planner {
     private mutating func select(_ operand: Expression, _ field: CELBuffer, _ offset: Int) throws(CELIssue) -> PlanNode
     {
         if case .attribute(let attribute)? = names.referent(of: operand), attribute.type.mayBeMap {
-            return AttributeEntryNode(use(attribute), field, offset)
+            return AttributeEntryNode(try use(attribute, offset), field, offset)
         }
         let node = try plan(operand)
         return fold(SelectNode(node, field, offset), [node])
@@ -101,12 +111,12 @@ struct Planner {
 
     private mutating func presence(_ operand: Expression, _ field: String, _ offset: Int) throws(CELIssue) -> PlanNode {
         switch names.referent(of: operand, field: field) {
-        case .attribute(let attribute): return AttributeIsSetNode(read(attribute, offset), offset)
+        case .attribute(let attribute): return AttributeIsSetNode(try look(attribute, offset), offset)
         case .group: return ConstantNode(.bool(true), offset)
         default: break
         }
         if case .attribute(let attribute)? = names.referent(of: operand), attribute.type.mayBeMap {
-            return AttributePresenceNode(use(attribute), CELBuffer(field), offset)
+            return AttributePresenceNode(try use(attribute, offset), CELBuffer(field), offset)
         }
         let node = try plan(operand)
         return fold(PresenceNode(node, CELBuffer(field), offset), [node])
@@ -116,12 +126,12 @@ struct Planner {
         _ operand: Expression, _ key: Expression, _ isOptional: Bool, _ expression: Expression
     ) throws(CELIssue) -> PlanNode {
         if case .attribute(let attribute)? = names.referent(of: expression) {
-            return read(attribute, expression.offset)
+            return try read(attribute, expression.offset)
         }
         if !isOptional, case .literal(.string(let field)) = key.kind,
             case .attribute(let attribute)? = names.referent(of: operand), attribute.type.mayBeMap
         {
-            return AttributeEntryNode(use(attribute), field, expression.offset)
+            return AttributeEntryNode(try use(attribute, expression.offset), field, expression.offset)
         }
         let nodes = (try plan(operand), try plan(key))
         return fold(IndexNode(nodes.0, nodes.1, isOptional: isOptional, expression.offset), [nodes.0, nodes.1])

@@ -97,7 +97,8 @@ extension Parser {
         let named = shape.hasSecond ? 2 : 1
         let rest = arguments.dropFirst(named)
         let hasFilter = shape.filtersOnly || rest.count == 2
-        let filter = hasFilter ? rest.first : nil
+        var filter = hasFilter ? rest.first : nil
+        if shape.negatesFilter, let condition = filter { filter = try make(.unary(.not, condition), at: offset) }
         let body = shape.filtersOnly ? try make(.name(second ?? first, isAbsolute: false), at: offset) : rest.last
         guard let body else { return nil }
         let it = Comprehension(
@@ -117,6 +118,8 @@ private struct MacroShape {
     var hasSecond = false
     /// The argument behind the variables is a filter and the element itself the result.
     var filtersOnly = false
+    /// The filter says what goes.
+    var negatesFilter = false
     /// A second variable that the author does not name.
     var hiddenSecond: String?
     /// The named variable is the second one (the value), the hidden one the first (the key).
@@ -140,6 +143,8 @@ private struct MacroShape {
         case ("sortBy", 2): MacroShape(kind: .sort)
         case ("mapValues", 2): MacroShape(kind: .map, hiddenSecond: "@key", swapsVariables: true)
         case ("filterKeys", 2): MacroShape(kind: .map, filtersOnly: true, hiddenSecond: "@value")
+        case ("removeKeys", 2):
+            MacroShape(kind: .map, filtersOnly: true, negatesFilter: true, hiddenSecond: "@value")
         default: nil
         }
     }

@@ -63,7 +63,8 @@ package struct ConfigurationFile: Sendable {
         paths += keyFiles
         fingerprint.add(keyFiles)
         let (keys, loading) = KeyLoader.load(for: configuration)
-        let (snapshot, compiling) = Compiler.compile(configuration, keys: keys)
+        let (snapshot, compiling) = Compiler.compile(
+            configuration, keys: keys, instance: GatewayInstance(environment: environment))
         diagnostics += loading + compiling
         self.snapshot = diagnostics.hasErrors ? nil : snapshot
     }

@@ -19,6 +19,8 @@ final class JWTAuthenticator: Sendable {
     let forwardsUnverifiedToken: Bool
     let realm: String
     let maxTokenBytes: Int
+    /// Claims that every request has which passes, as expressions name them.
+    let guaranteedClaims: Set<String>
     /// Where the policy was written.
     let provenance: Provenance
 
@@ -30,7 +32,22 @@ final class JWTAuthenticator: Sendable {
         forwardsUnverifiedToken = policy.forwardsUnverifiedToken
         realm = policy.realm
         maxTokenBytes = policy.maxTokenBytes
+        guaranteedClaims = policy.guaranteedClaims
         self.provenance = provenance
+    }
+}
+
+extension JWTAuthentication {
+    fileprivate var guaranteedClaims: Set<String> {
+        guard presence == .strict, let first = issuers.first else { return [] }
+        return issuers.dropFirst().reduce(first.guaranteedClaims) { $0.intersection($1.guaranteedClaims) }
+    }
+}
+
+extension Issuer {
+    fileprivate var guaranteedClaims: Set<String> {
+        let checked = (names.isEmpty ? [] : ["iss"]) + (audiences.isEmpty ? [] : ["aud"])
+        return Set((requiredClaims + checked).map { "jwt.\($0)" })
     }
 }
 

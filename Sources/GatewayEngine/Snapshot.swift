@@ -34,6 +34,9 @@ package final class BindSnapshot: Sendable {
 }
 
 package final class ListenerSnapshot: Sendable {
+    /// As the user wrote it; empty where there is none.
+    let name: String
+    let gatewayName: String
     /// Runs before a route is chosen.
     let gatewayPolicy: EffectivePolicy
     /// What a request that matches no route still has to pass, so that strangers can't map the routes.
@@ -42,13 +45,14 @@ package final class ListenerSnapshot: Sendable {
     let refusalStyle: RefusalStyle
 
     init(
-        gatewayPolicy: EffectivePolicy, unroutedPolicy: EffectivePolicy, routes: RouteTable,
-        refusalStyle: RefusalStyle
+        _ listener: Listener, gatewayPolicy: EffectivePolicy, unroutedPolicy: EffectivePolicy, routes: RouteTable
     ) {
+        name = listener.name
+        gatewayName = listener.gatewayName
         self.gatewayPolicy = gatewayPolicy
         self.unroutedPolicy = unroutedPolicy
         self.routes = routes
-        self.refusalStyle = refusalStyle
+        refusalStyle = listener.refusalStyle
     }
 }
 

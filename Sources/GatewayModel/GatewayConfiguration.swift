@@ -5,16 +5,18 @@
 package struct GatewayConfiguration: Equatable, Sendable {
     package var process: ProcessSettings
     package var traffic: TrafficSettings
+    package var expressions: ExpressionSettings
     package var binds: [Bind]
     package var upstreams: [Upstream]
     package var attachments: [Attachment]
 
     package init(
-        process: ProcessSettings, traffic: TrafficSettings, binds: [Bind], upstreams: [Upstream],
-        attachments: [Attachment]
+        process: ProcessSettings, traffic: TrafficSettings, expressions: ExpressionSettings, binds: [Bind],
+        upstreams: [Upstream], attachments: [Attachment]
     ) {
         self.process = process
         self.traffic = traffic
+        self.expressions = expressions
         self.binds = binds
         self.upstreams = upstreams
         self.attachments = attachments

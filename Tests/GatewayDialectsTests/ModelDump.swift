@@ -24,6 +24,12 @@ struct ModelDump {
 
     private mutating func add(_ configuration: GatewayConfiguration) {
         line("workerThreads: \(configuration.process.workerThreads.map(String.init) ?? "one per core")")
+        let expressions = configuration.expressions
+        if expressions != ExpressionSettings(checking: .typed, onDenyError: .deny) {
+            line(
+                "expressions: \(expressions.checking.rawValue), deny rules that fail \(expressions.onDenyError.rawValue)"
+            )
+        }
         for bind in configuration.binds {
             block("bind \(bind.address.host) port \(bind.address.port)", bind.provenance) { dump in
                 for listener in bind.listeners { dump.add(listener) }

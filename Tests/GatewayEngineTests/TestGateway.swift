@@ -7,11 +7,13 @@ import JOSE
 /// A snapshot and what one event loop has beside it.
 struct TestGateway {
     let snapshot: Snapshot
+    /// Warnings.
+    let diagnostics: [Diagnostic]
     var scratch = RequestScratch()
     var cache = TokenCache(maxBytes: 1 << 20)
     private let connection: ConnectionContext
 
-    init(_ configuration: GatewayConfiguration) throws {
+    init(_ configuration: GatewayConfiguration, instance: GatewayInstance = GatewayInstance()) throws {
         var keys = KeyMaterial()
         for attachment in configuration.attachments {
             guard case .jwtAuthentication(let policy) = attachment.policy else { continue }
@@ -24,10 +26,12 @@ struct TestGateway {
                 }
             }
         }
-        let (snapshot, diagnostics) = Compiler.compile(configuration, keys: keys)
+        let (snapshot, diagnostics) = Compiler.compile(configuration, keys: keys, instance: instance)
         guard let snapshot else { throw Invalid(diagnostics: diagnostics) }
         self.snapshot = snapshot
-        connection = ConnectionContext(address: "192.0.2.7", port: 4711, scheme: "http", traffic: snapshot.traffic)
+        self.diagnostics = diagnostics
+        connection = ConnectionContext(
+            address: "192.0.2.7", port: 4711, scheme: "http", destination: "192.0.2.1", traffic: snapshot.traffic)
     }
 
     struct Invalid: Error {
@@ -42,6 +46,8 @@ struct TestGateway {
     /// What became of a request.
     struct Answer: Equatable {
         var refusal: RefusalCode?
+        /// Which rule decided, and how.
+        var verdict: String?
         var upstream: String?
         /// The head the upstream gets.
         var head = ""
@@ -56,15 +62,16 @@ struct TestGateway {
         }
     }
 
-    mutating func ask(_ text: String, now: Int64 = Tokens.now) -> Answer {
-        let bytes = Array(text.utf8)
+    mutating func ask(_ text: String, now: Int64 = Tokens.now) -> Answer { ask(bytes: Array(text.utf8), now: now) }
+
+    mutating func ask(bytes: [UInt8], now: Int64 = Tokens.now) -> Answer {
         guard let head = try? RequestHeadParser.parse(bytes.span, limits: .standard, into: &scratch.table) else {
             return Answer(refusal: .malformedRequest)
         }
         let decision = Pipeline.decide(
             head, bytes.span, &scratch, bind: snapshot.binds[0], connection: connection, cache: &cache, now: now)
         switch decision {
-        case .refuse(let refusal): return Answer(refusal: refusal.code)
+        case .refuse(let refusal): return Answer(refusal: refusal.code, verdict: refusal.verdict?.sentence)
         case .forward(let upstream):
             return Answer(
                 upstream: snapshot.upstreams[upstream].id.name, head: forwarded(head, bytes),
@@ -171,6 +178,30 @@ extension Attachment {
     }
 }
 
+extension AuthorizationRule {
+    /// A rule of these tests, told from others by its line.
+    static func test(_ effect: Effect, _ expression: String, line: Int = 1) -> AuthorizationRule {
+        AuthorizationRule(
+            effect: effect, expression: expression, provenance: Provenance(document: "test", line: line, column: 5))
+    }
+
+    static func allow(_ expression: String, line: Int = 1) -> AuthorizationRule {
+        .test(.allow, expression, line: line)
+    }
+    static func deny(_ expression: String, line: Int = 1) -> AuthorizationRule { .test(.deny, expression, line: line) }
+    static func require(_ expression: String, line: Int = 1) -> AuthorizationRule {
+        .test(.require, expression, line: line)
+    }
+}
+
+extension Attachment {
+    static func rules(
+        _ rules: [AuthorizationRule], _ scope: Scope = .gateway("gateway"), phase: Phase = .route
+    ) -> Attachment {
+        Attachment(scope: scope, phase: phase, policy: .authorization(Authorization(rules: rules)), provenance: here)
+    }
+}
+
 extension Route {
     /// A route to the upstream of its own name.
     static func named(
@@ -208,6 +239,7 @@ extension GatewayConfiguration {
                 workerThreads: 1, control: .off, accessLog: .off, logLevel: .error, logFormat: .text,
                 drainTimeout: .seconds(1)),
             traffic: .test,
+            expressions: ExpressionSettings(checking: .typed, onDenyError: .deny),
             binds: [Bind(address: ListenAddress(host: "::", port: 1), listeners: listeners, provenance: here)],
             upstreams: names.map { name in
                 Upstream(

@@ -16,7 +16,7 @@ extension Checker {
     mutating func index(
         _ operand: Expression, _ key: Expression, _ isOptional: Bool, _ expression: Expression
     ) -> CELType {
-        if case .attribute(let attribute)? = names.referent(of: expression) { return attribute.type }
+        if case .attribute(let attribute)? = names.referent(of: expression) { return read(attribute, expression) }
         if case .group(let group)? = names.referent(of: operand) {
             let members = names.environment.members[group] ?? []
             return report(

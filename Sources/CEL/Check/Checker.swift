@@ -45,7 +45,7 @@ struct Checker {
         case .select(let operand, let field, .presence): return presence(operand, field, expression)
         case .select(let operand, let field, .optional):
             if case .attribute(let attribute)? = names.referent(of: operand, field: field) {
-                return .optional(attribute.type)
+                return .optional(read(attribute, expression))
             }
             return asOptional(selection(type(of: operand), field, expression))
         case .index(let operand, let key, let isOptional): return index(operand, key, isOptional, expression)
@@ -87,7 +87,7 @@ struct Checker {
     private mutating func reference(_ expression: Expression) -> CELType {
         switch names.referent(of: expression) {
         case .local(let type): return type
-        case .attribute(let attribute): return attribute.type
+        case .attribute(let attribute): return read(attribute, expression)
         case .type(let type, _): return type
         case .group(let name):
             let members = (names.environment.members[name] ?? []).map { "\(name).\($0)" }
@@ -109,6 +109,11 @@ struct Checker {
         }
     }
 
+    mutating func read(_ attribute: CELEnvironment.Attribute, _ expression: Expression) -> CELType {
+        guard let refusal = attribute.refusal else { return attribute.type }
+        return report(.unsupported, refusal, at: expression)
+    }
+
     private mutating func unknownMember(_ field: String, _ group: String, _ expression: Expression) -> CELType {
         let members = names.environment.members[group] ?? []
         return report(
@@ -118,7 +123,10 @@ struct Checker {
 
     private mutating func presence(_ operand: Expression, _ field: String, _ expression: Expression) -> CELType {
         switch names.referent(of: operand, field: field) {
-        case .attribute, .group: return .bool
+        case .attribute(let attribute):
+            _ = read(attribute, expression)
+            return .bool
+        case .group: return .bool
         default: break
         }
         if case .group(let group)? = names.referent(of: operand) { return unknownMember(field, group, expression) }

@@ -20,6 +20,13 @@ package struct CELSignature: Hashable, Sendable {
         guard let signature = reader.signature() else { return nil }
         self = signature
     }
+
+    /// The signature of a function of that name, as a reference writes it: `string.split(string) -> list(string)`.
+    package func text(of name: String) -> String {
+        let receiver = isMember ? parameters.first.map { "\($0)." } ?? "" : ""
+        let rest = parameters.dropFirst(isMember ? 1 : 0).map(\.description).joined(separator: ", ")
+        return "\(receiver)\(name)(\(rest)) -> \(result)"
+    }
 }
 
 extension CELType {

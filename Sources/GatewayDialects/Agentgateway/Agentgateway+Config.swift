@@ -28,6 +28,14 @@ extension AgentgatewayShapes {
             .ours(
                 "onTokenExpiry", .choice(["close", "keep"]),
                 "What becomes of an open WebSocket when its token expires. Default: `close`."),
+            .ours(
+                "celCheck", .choice(["typed", "parseOnly"]),
+                "Whether names and types in expressions are checked when the file is loaded, or only the grammar, as "
+                    + "agentgateway does. Default: `typed`."),
+            .ours(
+                "denyOnError", .choice(["deny", "ignore"]),
+                "What becomes of a request where a `deny` rule cannot be evaluated, because a claim is absent for "
+                    + "instance. `ignore`, as agentgateway does: the rule does not count. Default: `deny`."),
         ],
         notOffered: [
             "dns", "localXdsPath", "modelCatalog", "database", "storage", "caAddress", "caAuthToken", "xdsAddress",
@@ -75,6 +83,12 @@ extension AgentgatewayDecoder {
     mutating func config(_ reader: MappingReader?, at provenance: Provenance) -> (ProcessSettings, TrafficSettings) {
         let timeouts = reader?.mapping("timeouts")
         return (processSettings(reader, timeouts), trafficSettings(reader, timeouts, at: provenance))
+    }
+
+    func expressionSettings(_ reader: MappingReader?) -> ExpressionSettings {
+        ExpressionSettings(
+            checking: reader?.choice("celCheck").flatMap(ExpressionChecking.init) ?? .typed,
+            onDenyError: reader?.choice("denyOnError").flatMap(DenyErrorAction.init) ?? .deny)
     }
 
     private mutating func processSettings(_ reader: MappingReader?, _ timeouts: MappingReader?) -> ProcessSettings {

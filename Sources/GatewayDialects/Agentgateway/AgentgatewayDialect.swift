@@ -51,11 +51,13 @@ struct AgentgatewayDecoder {
 
     mutating func decode(_ root: DocumentNode) -> GatewayConfiguration? {
         guard let reader = MappingReader(root, AgentgatewayShapes.document, findings: findings) else { return nil }
-        let (process, traffic) = config(reader.mapping("config"), at: root.provenance)
+        let settings = reader.mapping("config")
+        let (process, traffic) = config(settings, at: root.provenance)
+        let expressions = expressionSettings(settings)
         let binds = binds(reader)
         targetedPolicies(reader)
         return GatewayConfiguration(
-            process: process, traffic: traffic, binds: binds, upstreams: upstreams,
+            process: process, traffic: traffic, expressions: expressions, binds: binds, upstreams: upstreams,
             attachments: policies.resolved(findings))
     }
 }

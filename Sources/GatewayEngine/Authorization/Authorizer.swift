@@ -3,39 +3,55 @@ internal import GatewayModel
 
 /// The compiled rules of one place, those of all levels together.
 final class Authorizer: Sendable {
-    private let denies: [CELProgram]
-    private let requires: [CELProgram]
-    private let allows: [CELProgram]
+    private let denies: [CompiledRule]
+    private let requires: [CompiledRule]
+    private let allows: [CompiledRule]
+    /// What becomes of a request where a deny rule cannot be evaluated.
+    private let onDenyError: DenyErrorAction
+    let instance: GatewayInstance
 
-    init(_ rules: [(AuthorizationRule.Effect, CELProgram)]) {
-        denies = rules.filter { $0.0 == .deny }.map(\.1)
-        requires = rules.filter { $0.0 == .require }.map(\.1)
-        allows = rules.filter { $0.0 == .allow }.map(\.1)
+    init(_ rules: [CompiledRule], onDenyError: DenyErrorAction, instance: GatewayInstance) {
+        denies = rules.filter { $0.effect == .deny }
+        requires = rules.filter { $0.effect == .require }
+        allows = rules.filter { $0.effect == .allow }
+        self.onDenyError = onDenyError
+        self.instance = instance
     }
 
-    /// Deny first, then require, then allow; where there is an allow rule, one of them must hold.
+    /// All rules, in the order in which they are asked.
+    var rules: [CompiledRule] { denies + requires + allows }
+
+    /// Deny first, then require, then allow; where there is an allow rule, one of them must hold. Answers why the
+    /// request may not pass, or nil.
     ///
     /// An evaluation that fails decides against the request: an allow or require rule does not hold, a
-    /// deny rule does.
-    func check(_ request: borrowing RequestActivation) throws(RefusalCode) {
+    /// deny rule does, unless the configuration says otherwise. A rule without budget left refuses in any case.
+    func check(_ request: borrowing RequestActivation) -> AuthorizationVerdict? {
         for rule in denies {
-            switch rule.evaluate(request) {
-            case .bool(false): continue
-            case .error(let error) where error.code == .budgetExceeded: throw .authorizationBudget
-            default: throw .authorizationDenied
+            switch rule.ask(request) {
+            case .doesNotHold: continue
+            case .holds: return AuthorizationVerdict(.denied, rule)
+            case .fails(.budgetExceeded): return AuthorizationVerdict(.budgetExceeded, rule)
+            case .fails(let code):
+                if onDenyError == .deny { return AuthorizationVerdict(.failed(code), rule) }
             }
         }
-        for rule in requires where try !holds(rule, request) { throw .authorizationDenied }
-        guard !allows.isEmpty else { return }
-        for rule in allows where try holds(rule, request) { return }
-        throw .authorizationDenied
-    }
-
-    private func holds(_ rule: CELProgram, _ request: borrowing RequestActivation) throws(RefusalCode) -> Bool {
-        switch rule.evaluate(request) {
-        case .bool(let value): return value
-        case .error(let error) where error.code == .budgetExceeded: throw .authorizationBudget
-        default: return false
+        for rule in requires {
+            switch rule.ask(request) {
+            case .holds: continue
+            case .doesNotHold: return AuthorizationVerdict(.requirementUnmet, rule)
+            case .fails(.budgetExceeded): return AuthorizationVerdict(.budgetExceeded, rule)
+            case .fails(let code): return AuthorizationVerdict(.failed(code), rule)
+            }
         }
+        guard !allows.isEmpty else { return nil }
+        for rule in allows {
+            switch rule.ask(request) {
+            case .holds: return nil
+            case .fails(.budgetExceeded): return AuthorizationVerdict(.budgetExceeded, rule)
+            case .doesNotHold, .fails: continue
+            }
+        }
+        return AuthorizationVerdict(.nothingAllows, nil)
     }
 }

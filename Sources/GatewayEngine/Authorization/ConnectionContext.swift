@@ -3,6 +3,8 @@ package final class ConnectionContext: Sendable {
     /// The socket's address as text, an IPv4 peer of a dual-stack socket as IPv4; empty for a peer without one.
     package let sourceAddress: [UInt8]
     let sourcePort: Int
+    /// The socket's own address as text; empty where it is not known.
+    let destinationAddress: [UInt8]
     let scheme: [UInt8]
     /// The `X-Forwarded-For` line, with its CRLF; empty for a peer without an address.
     let forwardedFor: [UInt8]
@@ -14,15 +16,21 @@ package final class ConnectionContext: Sendable {
     /// - Parameters:
     ///   - address: the socket's, without port; nil for a peer without one (a Unix socket).
     ///   - scheme: `http` or `https`.
-    package init(address: String?, port: Int, scheme: String, traffic: TrafficPolicy) {
+    ///   - destination: the socket's own address, without port.
+    package init(
+        address: String?, port: Int, scheme: String, destination: String? = nil, traffic: TrafficPolicy
+    ) {
         let address = address.map(Self.plain)
         sourceAddress = Array((address ?? "").utf8)
         sourcePort = port
+        destinationAddress = Array((destination.map(Self.plain) ?? "").utf8)
         self.scheme = Array(scheme.utf8)
         forwardedFor = Array((address.map { "x-forwarded-for: \($0)\r\n" } ?? "").utf8)
         forwardingLines = forwardedFor + Array("x-forwarded-proto: \(scheme)\r\n".utf8)
         isTrustedProxy = traffic.trusts(address)
     }
+
+    var isEncrypted: Bool { scheme == Array("https".utf8) }
 
     /// An IPv4 peer of a dual-stack socket (`::ffff:192.0.2.1`) as the IPv4 address it is.
     private static func plain(_ address: String) -> String {

@@ -14,26 +14,32 @@ package struct KeyMaterial: Sendable {
 
 /// Compiles the model to a snapshot. Pure: the same model and keys give the same snapshot.
 package struct Compiler {
-    private let configuration: GatewayConfiguration
+    let configuration: GatewayConfiguration
+    let instance: GatewayInstance
     private let keys: KeyMaterial
-    private var diagnostics: [Diagnostic] = []
+    private(set) var diagnostics: [Diagnostic] = []
+    /// What was reported already: one policy may stand in the slots of many routes.
+    private var reported: Set<Diagnostic> = []
     /// By index of the attachment, so that routes share what they have in common.
     private var authenticators: [Int: JWTAuthenticator] = [:]
-    private var programs: [String: CELProgram] = [:]
+    var rules = RuleCompiler()
     /// Indices of the attachments of each scope, in the order written.
     private let attachments: [Attachment.Scope: [Int]]
 
     /// The snapshot, or nil where a diagnostic is an error.
+    ///
+    /// - Parameter instance: which gateway this process is.
     package static func compile(
-        _ configuration: GatewayConfiguration, keys: KeyMaterial
+        _ configuration: GatewayConfiguration, keys: KeyMaterial, instance: GatewayInstance = GatewayInstance()
     ) -> (snapshot: Snapshot?, diagnostics: [Diagnostic]) {
-        var compiler = Compiler(configuration: configuration, keys: keys)
+        var compiler = Compiler(configuration: configuration, keys: keys, instance: instance)
         let snapshot = compiler.compile()
         return (compiler.diagnostics.hasErrors ? nil : snapshot, compiler.diagnostics)
     }
 
-    private init(configuration: GatewayConfiguration, keys: KeyMaterial) {
+    private init(configuration: GatewayConfiguration, keys: KeyMaterial, instance: GatewayInstance) {
         self.configuration = configuration
+        self.instance = instance
         self.keys = keys
         var attachments: [Attachment.Scope: [Int]] = [:]
         for (index, attachment) in configuration.attachments.enumerated() {
@@ -59,9 +65,10 @@ package struct Compiler {
 
     private mutating func compile(_ listener: Listener, upstreams: [UpstreamID: Int]) -> ListenerSnapshot {
         let scopes: [Attachment.Scope] = [.gateway(listener.gatewayName), .listener(listener.id)]
+        let gatewayPolicy = effectivePolicy(phase: .gateway, scopes: scopes, after: EffectivePolicy())
         var builder = RouteTableBuilder()
         for route in listener.routes {
-            let policy = effectivePolicy(phase: .route, scopes: scopes + [.route(route.id)])
+            let policy = effectivePolicy(phase: .route, scopes: scopes + [.route(route.id)], after: gatewayPolicy)
             var upstream: Int?
             if case .forward(let id) = route.action { upstream = upstreams[id] }
             builder.add(
@@ -71,14 +78,18 @@ package struct Compiler {
         }
         diagnostics += builder.diagnostics
         return ListenerSnapshot(
-            gatewayPolicy: effectivePolicy(phase: .gateway, scopes: scopes),
-            unroutedPolicy: effectivePolicy(phase: .route, scopes: scopes),
-            routes: builder.build(), refusalStyle: listener.refusalStyle)
+            listener, gatewayPolicy: gatewayPolicy,
+            unroutedPolicy: effectivePolicy(phase: .route, scopes: scopes, after: gatewayPolicy),
+            routes: builder.build())
     }
 
     /// The slots of a place. `scopes` go from the least to the most specific: of a kind the most specific
     /// counts, but authorization rules of all levels hold together.
-    private mutating func effectivePolicy(phase: Attachment.Phase, scopes: [Attachment.Scope]) -> EffectivePolicy {
+    ///
+    /// - Parameter earlier: what a request has passed before.
+    private mutating func effectivePolicy(
+        phase: Attachment.Phase, scopes: [Attachment.Scope], after earlier: EffectivePolicy
+    ) -> EffectivePolicy {
         var policy = EffectivePolicy()
         var rules: [AuthorizationRule] = []
         for scope in scopes {
@@ -91,43 +102,12 @@ package struct Compiler {
                 }
             }
         }
-        policy.authorization = authorizer(rules)
+        policy.authorization = authorizer(rules, beside: policy, after: earlier)
         return policy
     }
 
-    private mutating func authorizer(_ rules: [AuthorizationRule]) -> Authorizer? {
-        guard !rules.isEmpty else { return nil }
-        return Authorizer(rules.compactMap { rule in program(rule).map { (rule.effect, $0) } })
-    }
-
-    private mutating func program(_ rule: AuthorizationRule) -> CELProgram? {
-        if let known = programs[rule.expression] { return known }
-        do {
-            let program = try CELProgram(rule.expression, environment: RequestAttribute.environment)
-            programs[rule.expression] = program
-            guard program.type == .bool || program.type == .dyn else {
-                refuse(rule, "an authorization rule must be true or false, this one is a \(program.type)")
-                return nil
-            }
-            return program
-        } catch {
-            for issue in error.issues {
-                let location = CELSourceLocation(issue.offset, in: rule.expression)
-                refuse(
-                    rule, "\(issue.message), at \(location.line):\(location.column) of the expression",
-                    excerpt: location.excerpt, hint: issue.hint)
-            }
-            return nil
-        }
-    }
-
-    private mutating func refuse(
-        _ rule: AuthorizationRule, _ message: String, excerpt: String? = nil, hint: String? = nil
-    ) {
-        var diagnostic = Diagnostic(.error, "expression_invalid", message, at: rule.provenance, hint: hint)
-        diagnostic.excerpt = excerpt
-        // One rule may stand in the slots of many routes.
-        if !diagnostics.contains(diagnostic) { diagnostics.append(diagnostic) }
+    mutating func report(_ diagnostic: Diagnostic) {
+        if reported.insert(diagnostic).inserted { diagnostics.append(diagnostic) }
     }
 
     private mutating func authenticator(_ index: Int, _ policy: JWTAuthentication) -> JWTAuthenticator {

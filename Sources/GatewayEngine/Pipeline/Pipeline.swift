@@ -31,7 +31,8 @@ package enum Pipeline {
             return .refuse(Refusal(.routeNotFound, style: bind.refusalStyle))
         }
         do throws(Refusal) {
-            let stages = Stages(head: head, connection: connection, now: now)
+            let stages = Stages(
+                setting: RequestSetting(head: head, connection: connection, bind: bind, now: now))
             try stages.run(listener.gatewayPolicy, listener, bytes, &scratch, &cache)
             guard let route = route(of: listener, head, bytes, &scratch) else {
                 try stages.run(listener.unroutedPolicy, listener, bytes, &scratch, &cache)
@@ -76,11 +77,18 @@ package enum Pipeline {
     }
 }
 
-/// The stages of a policy in their fixed order.
-private struct Stages {
+/// What is known of a request before any stage runs.
+struct RequestSetting {
     let head: RequestHead
     let connection: ConnectionContext
+    let bind: BindSnapshot
+    /// Unix seconds.
     let now: Int64
+}
+
+/// The stages of a policy in their fixed order.
+private struct Stages {
+    let setting: RequestSetting
 
     @inline(__always)
     func run(
@@ -89,17 +97,15 @@ private struct Stages {
     ) throws(Refusal) {
         if let authenticator = policy.jwtAuthentication {
             do {
-                try Authentication.run(authenticator, &scratch, bytes, cache: &cache, now: now)
+                try Authentication.run(authenticator, &scratch, bytes, cache: &cache, now: setting.now)
             } catch {
                 throw Refusal(error, style: listener.refusalStyle, realm: authenticator.realm)
             }
         }
-        if let authorizer = policy.authorization {
-            do {
-                try AuthorizationStage.run(authorizer, head, bytes, &scratch, connection)
-            } catch {
-                throw Refusal(error, style: listener.refusalStyle)
-            }
+        if let authorizer = policy.authorization,
+            let verdict = AuthorizationStage.run(authorizer, setting, bytes, &scratch, listener)
+        {
+            throw Refusal(verdict, style: listener.refusalStyle)
         }
     }
 }

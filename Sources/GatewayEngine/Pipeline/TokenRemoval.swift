@@ -31,7 +31,9 @@ enum TokenRemoval {
     }
 
     /// The question mark and the parameters that stay, or nothing.
-    private static func appendKept(of query: Span<UInt8>, _ removed: [Range<Int>], to output: inout [UInt8]) {
+    ///
+    /// - Parameter removed: pairs of the query, in its order.
+    static func appendKept(of query: Span<UInt8>, _ removed: [Range<Int>], to output: inout [UInt8]) {
         var next = 0
         var start = 0
         while start <= query.count {

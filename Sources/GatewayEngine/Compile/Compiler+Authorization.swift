@@ -1,0 +1,136 @@
+internal import CEL
+internal import GatewayModel
+
+/// Compiled rules by where they were written, so that places share them.
+struct RuleCompiler {
+    struct Key: Hashable {
+        let expression: String
+        let provenance: Provenance
+    }
+
+    var rules: [Key: CompiledRule] = [:]
+    var programs: [String: CELProgram] = [:]
+    /// Unguarded reads of deny rules.
+    var unguardedReads: [String: [CELUnguardedRead]] = [:]
+}
+
+extension Compiler {
+    private var environment: CELEnvironment {
+        var environment = RequestEnvironment.authorization
+        environment.checking = configuration.expressions.checking == .typed ? .typed : .parseOnly
+        return environment
+    }
+
+    /// - Parameters:
+    ///   - policy: the other slots of the place.
+    ///   - earlier: what a request has passed before.
+    mutating func authorizer(
+        _ rules: [AuthorizationRule], beside policy: EffectivePolicy, after earlier: EffectivePolicy
+    ) -> Authorizer? {
+        guard !rules.isEmpty else { return nil }
+        let guaranteed = (policy.jwtAuthentication ?? earlier.jwtAuthentication)?.guaranteedClaims ?? []
+        let compiled = rules.compactMap { rule in
+            if rule.effect == .deny { warnOfAbsence(rule, guaranteed) }
+            return compile(rule)
+        }
+        let authorizer = Authorizer(
+            compiled, onDenyError: configuration.expressions.onDenyError, instance: instance)
+        warnIfOpen(authorizer, beside: policy, after: earlier)
+        return authorizer
+    }
+
+    private mutating func compile(_ rule: AuthorizationRule) -> CompiledRule? {
+        let key = RuleCompiler.Key(expression: rule.expression, provenance: rule.provenance)
+        if let known = rules.rules[key] { return known }
+        guard let program = program(rule) else { return nil }
+        let compiled = CompiledRule(rule, program)
+        rules.rules[key] = compiled
+        return compiled
+    }
+
+    private mutating func program(_ rule: AuthorizationRule) -> CELProgram? {
+        if let known = rules.programs[rule.expression] { return known }
+        do {
+            let program = try CELProgram(rule.expression, environment: environment)
+            guard program.type == .bool || program.type == .dyn else {
+                refuse(rule, "an authorization rule must be true or false, this one is a \(program.type)")
+                return nil
+            }
+            rules.programs[rule.expression] = program
+            return program
+        } catch {
+            for issue in error.issues {
+                let location = CELSourceLocation(issue.offset, in: rule.expression)
+                refuse(
+                    rule, "\(issue.message), at \(location.line):\(location.column) of the expression",
+                    excerpt: location.excerpt, hint: issue.hint)
+            }
+            return nil
+        }
+    }
+
+    private mutating func refuse(
+        _ rule: AuthorizationRule, _ message: String, excerpt: String? = nil, hint: String? = nil
+    ) {
+        var diagnostic = Diagnostic(.error, "expression_invalid", message, at: rule.provenance, hint: hint)
+        diagnostic.excerpt = excerpt
+        report(diagnostic)
+    }
+
+    // MARK: - What is worth a look
+
+    /// A deny rule that reads what is not there cannot be evaluated, and so denies: perhaps everyone.
+    private mutating func warnOfAbsence(_ rule: AuthorizationRule, _ guaranteed: Set<String>) {
+        guard configuration.expressions.onDenyError == .deny else { return }
+        let reads = unguardedReads(rule.expression).filter { !guaranteed.contains($0.path) }
+        guard let first = reads.first else { return }
+        let names = reads.map { "`\($0.path)`" }.joined(separator: ", ")
+        var diagnostic = Diagnostic(
+            .warning, "deny_reads_absent", "where \(names) is absent, this rule denies the request",
+            at: rule.provenance, hint: "to let such requests pass the rule, \(reads.remedy(for: rule.expression))")
+        diagnostic.excerpt = CELSourceLocation(first.offset, in: rule.expression).excerpt
+        report(diagnostic)
+    }
+
+    private mutating func unguardedReads(_ expression: String) -> [CELUnguardedRead] {
+        if let known = rules.unguardedReads[expression] { return known }
+        // What is no expression is reported where it is compiled.
+        let reads = (try? CELUnguardedRead.find(in: expression, environment: environment)) ?? []
+        rules.unguardedReads[expression] = reads
+        return reads
+    }
+
+    /// Where tokens are optional and rules only deny, who brings no token has nothing to fear from them.
+    private mutating func warnIfOpen(
+        _ authorizer: Authorizer, beside policy: EffectivePolicy, after earlier: EffectivePolicy
+    ) {
+        let authenticators = [earlier.jwtAuthentication, policy.jwtAuthentication].compactMap { $0 }
+        guard let last = authenticators.last, !authenticators.contains(where: { $0.presence == .strict }) else {
+            return
+        }
+        let rules = (earlier.authorization?.rules ?? []) + authorizer.rules
+        guard !rules.isEmpty, rules.allSatisfy({ $0.effect == .deny }), !rules.contains(where: stopsStrangers) else {
+            return
+        }
+        report(
+            Diagnostic(
+                .warning, "open_without_token",
+                "requests without a token pass: the token is optional here, and all authorization rules are `deny`",
+                at: last.provenance,
+                hint: "`mode: strict` asks for a token; so does the rule `require: 'jwt != null'`"))
+    }
+
+    /// Whether a deny rule denies every request without a token, whatever else is in it.
+    private func stopsStrangers(_ rule: CompiledRule) -> Bool {
+        guard rule.program.attributes.allSatisfy({ $0 == RequestAttribute.jwt.rawValue }) else { return false }
+        return switch rule.program.evaluate(Stranger()) {
+        case .bool(let denies): denies
+        case .value, .error: configuration.expressions.onDenyError == .deny
+        }
+    }
+
+    /// A request without a token; good for nothing else.
+    private struct Stranger: CELActivation {
+        func resolve(_ attribute: Int) -> CELValue { .null }
+    }
+}

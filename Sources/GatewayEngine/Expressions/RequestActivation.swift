@@ -1,0 +1,109 @@
+internal import Bytes
+internal import CEL
+internal import GatewayModel
+internal import HTTPWire
+internal import JOSE
+
+/// Shows one request to expressions. Little is copied: values borrow from the head, from the canonical
+/// target and from the claims in the token cache, all of which outlive the evaluation.
+@safe struct RequestActivation: CELActivation {
+    /// The head's bytes.
+    let head: UnsafeBufferPointer<UInt8>
+    /// The bytes that the target's ranges count in.
+    let target: UnsafeBufferPointer<UInt8>
+    let host: UnsafeBufferPointer<UInt8>
+    let method: Range<Int>
+    let path: Range<Int>
+    let query: Range<Int>?
+    let minorVersion: UInt8
+    let lines: [FieldLine]
+    /// What was found to be a token and is hidden: it does not go on to the upstream either.
+    let removedCookies: [(line: Int, pair: Range<Int>)]
+    let removedParameters: [Range<Int>]
+    let setting: RequestSetting
+    let listener: ListenerSnapshot
+    let route: RouteSnapshot?
+    let token: VerifiedToken?
+    let instance: GatewayInstance
+
+    func resolve(_ attribute: Int) -> CELValue {
+        guard let attribute = RequestAttribute(rawValue: attribute) else { return .null }
+        switch attribute {
+        case .method: return unsafe text(head, method)
+        case .scheme: return .string(CELBuffer(copying: setting.connection.scheme))
+        case .host: return unsafe .string(CELBuffer(borrowing: host))
+        case .path: return unsafe text(target, path)
+        case .pathAndQuery: return pathAndQuery
+        case .uri: return uri
+        case .version: return .string(minorVersion == 0 ? "HTTP/1.0" : "HTTP/1.1")
+        case .headers: return .map(CELOwnedMap(distinct: headerEntries))
+        case .query: return .map(CELOwnedMap(distinct: queryEntries))
+        case .startTime: return CELTimestamp(seconds: setting.now).map { .timestamp($0) } ?? .null
+        case .jwt: return claims
+        case .sourceAddress: return Self.known(setting.connection.sourceAddress)
+        case .sourcePort: return .int(Int64(setting.connection.sourcePort))
+        case .sourceTLS: return .bool(setting.connection.isEncrypted)
+        case .destinationAddress: return Self.known(setting.connection.destinationAddress)
+        case .destinationPort: return .int(Int64(setting.bind.address.port))
+        case .gatewayName, .proxyGatewayName: return .string(listener.gatewayName)
+        case .gatewayListener, .proxyListenerName: return listener.name.isEmpty ? .null : .string(listener.name)
+        case .routeName, .proxyRouteName: return route.map { .string($0.name) } ?? .null
+        case .proxyBind: return .string("\(setting.bind.address)")
+        case .environmentPodName: return instance.podName.map { .string($0) } ?? .null
+        case .environmentNamespace: return instance.namespace.map { .string($0) } ?? .null
+        case .environmentGateway: return instance.gateway.map { .string($0) } ?? .null
+        // Nothing sets these yet.
+        case .consumer, .apiKey, .basicAuth, .extauthz, .metadata, .sourceIdentity, .sourceSubject, .sourceSubjectCN,
+            .sourceIssuer, .sourceSubjectAltNames, .sourceCertificate:
+            return .null
+        // What does not compile in authorization.
+        case .body, .rawToken, .backendName, .backendType, .backendProtocol, .responseCode, .responseHeaders,
+            .responseBody:
+            return .null
+        }
+    }
+
+    func resolve(_ attribute: Int, key: CELBuffer) -> CELValue? {
+        switch attribute {
+        case RequestAttribute.jwt.rawValue:
+            guard let token, !key.withSpan({ $0.equals("rawToken") }) else { return nil }
+            return CELValue(json: token.claims.root).entry(named: key)
+        case RequestAttribute.headers.rawValue: return key.withSpan { header($0) }
+        case RequestAttribute.query.rawValue: return key.withSpan { parameter($0) }
+        default: return resolve(attribute).entry(named: key)
+        }
+    }
+
+    /// An address; one that is not known fails the rule that asks for it.
+    private static func known(_ address: [UInt8]) -> CELValue {
+        address.isEmpty ? .error(CELEvaluationError(.noSuchMember)) : .string(CELBuffer(copying: address))
+    }
+
+    // MARK: - Text
+
+    /// Borrowed bytes as a string. Header values may hold bytes that are no UTF-8, strings may not.
+    func text(_ bytes: UnsafeBufferPointer<UInt8>, _ range: Range<Int>) -> CELValue {
+        let part = unsafe UnsafeBufferPointer(rebasing: bytes[range])
+        guard unsafe UTF8Validation.isValid(part.span) else { return .error(CELEvaluationError(.invalidUTF8)) }
+        return unsafe .string(CELBuffer(borrowing: part))
+    }
+
+    static func text(_ bytes: [UInt8]) -> CELValue {
+        guard UTF8Validation.isValid(bytes.span) else { return .error(CELEvaluationError(.invalidUTF8)) }
+        return .string(CELBuffer(copying: bytes))
+    }
+
+    // MARK: - Claims
+
+    /// All claims but one that could pass for the token itself.
+    private var claims: CELValue {
+        guard let token else { return .null }
+        let root = token.claims.root
+        guard root["rawToken"] != nil else { return CELValue(json: root) }
+        return .map(
+            root.members.compactMap { member in
+                guard let name = member.name.string, name != "rawToken" else { return nil }
+                return (key: .string(name), value: CELValue(json: member.value))
+            })
+    }
+}

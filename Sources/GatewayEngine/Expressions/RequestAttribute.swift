@@ -1,0 +1,129 @@
+package import CEL
+
+/// What expressions can read of a request: the one table. The environment is declared from it, the
+/// activation resolves by it, and the reference page is made from it.
+///
+/// Roots without a value are null: `jwt == null` is true where no token was verified.
+package enum RequestAttribute: Int, CaseIterable, Sendable {
+    case method, scheme, host, path, pathAndQuery, uri, version, headers, query, startTime, body
+    case jwt, rawToken
+    case sourceAddress, sourcePort, sourceTLS, sourceIdentity, sourceSubject, sourceSubjectCN, sourceIssuer
+    case sourceSubjectAltNames, sourceCertificate
+    case destinationAddress, destinationPort
+    case gatewayName, gatewayListener, routeName
+    case proxyBind, proxyGatewayName, proxyListenerName, proxyRouteName
+    case consumer, apiKey, basicAuth, extauthz, metadata
+    case environmentPodName, environmentNamespace, environmentGateway
+    case backendName, backendType, backendProtocol
+    case responseCode, responseHeaders, responseBody
+
+    /// One row.
+    package struct Entry: Sendable {
+        package let path: String
+        package let type: CELType
+        package let availability: Availability
+        /// Its reference text.
+        package let documentation: String
+
+        init(_ path: String, _ type: CELType, _ documentation: String) {
+            self.init(path, type, .always, documentation)
+        }
+
+        init(_ path: String, _ type: CELType, _ availability: Availability, _ documentation: String) {
+            self.path = path
+            self.type = type
+            self.availability = availability
+            self.documentation = documentation
+        }
+    }
+
+    /// When there is a value.
+    package enum Availability: Sendable {
+        case always
+        /// In some requests: `has()` tells, and reading it in others is an error.
+        case sometimes
+        /// Never yet: what would set it is still to come.
+        case notYet
+        case body, backend, response
+        /// Only where the text leaves for the backend: in transformations and backend authentication.
+        case secret
+    }
+
+    package var entry: Entry {
+        switch self {
+        case .method: Entry("request.method", .string, "The method: `GET`.")
+        case .scheme: Entry("request.scheme", .string, "`http` or `https`, as the client's connection is.")
+        case .host:
+            Entry("request.host", .string, "The host asked for: lower-case, without port and without a dot at its end.")
+        case .path:
+            Entry(
+                "request.path", .string, "The path as it is matched and forwarded: normalised, still percent-encoded.")
+        case .pathAndQuery:
+            Entry("request.pathAndQuery", .string, "The path, and `?` with the query where there is one.")
+        case .uri: Entry("request.uri", .string, "Scheme, host, path and query: `http://example.com/a?b=c`.")
+        case .version: Entry("request.version", .string, "`HTTP/1.1` or `HTTP/1.0`.")
+        case .headers:
+            Entry(
+                "request.headers", .map(.string, .string),
+                "The header fields that are forwarded; names in any case. Several lines of one name are joined by "
+                    + "`, `, those of `cookie` by `; `. A token that was verified and stays behind is not among them.")
+        case .query:
+            Entry(
+                "request.query", .map(.string, .string),
+                "The query's parameters, decoded. Reading one that is there twice is an error: two readers would "
+                    + "take different ones.")
+        case .startTime: Entry("request.startTime", .timestamp, "When the request came; whole seconds.")
+        case .body: Entry("request.body", .bytes, .body, "The request's body.")
+        case .jwt:
+            Entry("jwt", .dyn, "The claims of the token that was verified; null where none was.")
+        case .rawToken:
+            Entry(
+                "jwt.rawToken", .opaque("secret", []), .secret,
+                "The token itself, a secret: `.unredacted()` shows it. No claim of that name is ever taken for it.")
+        case .sourceAddress: Entry("source.address", .string, "The address the connection comes from.")
+        case .sourcePort: Entry("source.port", .int, "Its port.")
+        case .sourceTLS: Entry("source.tls", .bool, "Whether the connection is encrypted.")
+        case .sourceIdentity:
+            Entry(
+                "source.identity", .map(.string, .string), .notYet,
+                "`trustDomain`, `namespace` and `serviceAccount` of the SPIFFE identity in the client's certificate.")
+        case .sourceSubject: Entry("source.subject", .string, .notYet, "The subject of the client's certificate.")
+        case .sourceSubjectCN: Entry("source.subjectCn", .string, .notYet, "The common name of that subject.")
+        case .sourceIssuer: Entry("source.issuer", .string, .notYet, "The issuer of the client's certificate.")
+        case .sourceSubjectAltNames:
+            Entry(
+                "source.subjectAltNames", .list(.string), .notYet,
+                "The alternative names of the client's certificate.")
+        case .sourceCertificate: Entry("source.certificate", .string, .notYet, "The client's certificate in PEM.")
+        case .destinationAddress: Entry("destination.address", .string, "The gateway's own address of the connection.")
+        case .destinationPort: Entry("destination.port", .int, "The port the gateway was asked on.")
+        case .gatewayName: Entry("gateway.name", .string, "The gateway the listener belongs to.")
+        case .gatewayListener:
+            Entry("gateway.listener", .string, .sometimes, "The name of the listener, where it has one.")
+        case .routeName:
+            Entry(
+                "route.name", .string, .sometimes,
+                "The route's name, or its place where it has none; not there before a route is chosen.")
+        case .proxyBind: Entry("proxy.bind", .string, "The address that is listened on: `[::]:3000`.")
+        case .proxyGatewayName: Entry("proxy.gateway.name", .string, "As `gateway.name`.")
+        case .proxyListenerName: Entry("proxy.listener.name", .string, .sometimes, "As `gateway.listener`.")
+        case .proxyRouteName: Entry("proxy.route.name", .string, .sometimes, "As `route.name`.")
+        case .consumer:
+            Entry("consumer", .dyn, .notYet, "The consumer the credential belongs to; null where there is none.")
+        case .apiKey: Entry("apiKey", .dyn, .notYet, "What is known of the API key; null where none was verified.")
+        case .basicAuth:
+            Entry("basicAuth", .dyn, .notYet, "Who signed in by Basic authentication; null where nobody did.")
+        case .extauthz: Entry("extauthz", .dyn, .notYet, "What an external check answered; null where none was asked.")
+        case .metadata: Entry("metadata", .dyn, .notYet, "What transformations noted; null where none did.")
+        case .environmentPodName: Entry("env.podName", .string, .sometimes, "The variable `POD_NAME` of the process.")
+        case .environmentNamespace: Entry("env.namespace", .string, .sometimes, "Its variable `NAMESPACE`.")
+        case .environmentGateway: Entry("env.gateway", .string, .sometimes, "Its variable `GATEWAY`.")
+        case .backendName: Entry("backend.name", .string, .backend, "The backend chosen.")
+        case .backendType: Entry("backend.type", .string, .backend, "Its kind.")
+        case .backendProtocol: Entry("backend.protocol", .string, .backend, "What is spoken to it.")
+        case .responseCode: Entry("response.code", .int, .response, "The status of the answer.")
+        case .responseHeaders: Entry("response.headers", .map(.string, .string), .response, "Its header fields.")
+        case .responseBody: Entry("response.body", .bytes, .response, "Its body.")
+        }
+    }
+}

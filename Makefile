@@ -38,6 +38,7 @@ check: setup
 docs:
 	$(SWIFT) build --product tollgate
 	.build/debug/tollgate refusals > Docs/Refusals.md
+	.build/debug/tollgate cel reference > Docs/Expressions.md
 
 format:
 	$(SWIFT) format --in-place --recursive --parallel Package.swift Sources Tests

@@ -7,7 +7,7 @@ struct CommandLineUsageTests {
         ["nonsense"], ["run"], ["run", "--nonsense"], ["validate"], ["validate", "-f"], ["jwt", "nonsense"],
         ["jwt", "sign", "x"],
         ["jwt", "inspect"], ["jwt", "verify", "--token", "x"], ["jwks", "check"], ["jwks", "check", "absent.json"],
-        ["demo", "--port", "0"],
+        ["demo", "--port", "0"], ["cel", "eval"], ["cel", "check"], ["cel", "conformance"], ["cel", "nonsense"],
     ])
     func `ends with 2 where it is used wrongly`(_ arguments: [String]) throws {
         let result = try CommandLineRunner.run(arguments)
@@ -17,7 +17,8 @@ struct CommandLineUsageTests {
     }
 
     @Test(arguments: [
-        [], ["--help"], ["--version"], ["version"], ["refusals"], ["help", "jwt", "sign"], ["jwt"], ["jwks"],
+        [], ["--help"], ["--version"], ["version"], ["refusals"], ["help", "jwt", "sign"], ["jwt"], ["jwks"], ["cel"],
+        ["cel", "reference"], ["cel", "eval", "1"], ["cel", "check", "true"],
         ["--generate-completion-script", "bash"],
     ])
     func `ends with 0 where it did what was asked`(_ arguments: [String]) throws {
@@ -29,11 +30,15 @@ struct CommandLineUsageTests {
 
     @Test(arguments: [
         ["jwt", "--help"], ["jwt", "sign", "--help"], ["jwt", "inspect", "--help"], ["jwt", "verify", "--help"],
-        ["jwks", "--help"], ["jwks", "check", "--help"],
+        ["jwks", "--help"], ["jwks", "check", "--help"], ["cel", "--help"], ["cel", "eval", "--help"],
+        ["cel", "check", "--help"],
+        ["cel", "conformance", "--help"],
     ])
     func `teaches with an example that stands on lines of its own`(_ arguments: [String]) throws {
         let help = try CommandLineRunner.run(arguments).output
-        let examples = help.split(separator: "\n").filter { $0.hasPrefix("  ") && $0.contains("tollgate j") }
+        let examples = help.split(separator: "\n").filter {
+            $0.hasPrefix("  ") && ["tollgate j", "tollgate cel"].contains(where: $0.contains)
+        }
         #expect(!examples.isEmpty)
         // A longer line would have been broken, and no longer paste.
         #expect(examples.allSatisfy { $0.count <= 80 && !$0.hasSuffix(" ") })

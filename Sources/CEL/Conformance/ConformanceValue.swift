@@ -19,8 +19,9 @@ enum ConformanceValue {
         case "int": return Int64(text).map { .int($0) }
         case "uint": return UInt64(text).map { .uint($0) }
         case "double": return Double(text == "NaN" ? "nan" : text).map { .double($0) }
-        case "string": return .string(text)
+        case "string": return json.string.map { .string($0) }
         case "bytes":
+            guard json.isString else { return nil }
             let buffer = CELBuffer(text)
             return unsafe Base64.decode(buffer.bytes).map { .bytes(CELBuffer(copying: $0)) }
         case "type": return CELTypeName(rawValue: text).map { .type($0) }
@@ -48,6 +49,39 @@ enum ConformanceValue {
             else { return nil }
         }
         return builder.finish()
+    }
+
+    /// The value as `decode` reads it, on one line. Addresses, networks and optionals, which no case file has, are
+    /// written alike.
+    static func encode(_ value: CELValue) -> String {
+        switch value {
+        case .null: return #"{"null": null}"#
+        case .bool(let flag): return #"{"bool": \#(flag)}"#
+        case .int(let number): return #"{"int": "\#(number)"}"#
+        case .uint(let number): return #"{"uint": "\#(number)"}"#
+        case .double(let number): return #"{"double": "\#(text(number))"}"#
+        case .string(let buffer): return #"{"string": \#(TerminalText.quoted(buffer.text))}"#
+        case .bytes(let buffer):
+            return unsafe #"{"bytes": "\#(String(decoding: Base64.encode(buffer.bytes), as: UTF8.self))"}"#
+        case .type(let name): return #"{"type": "\#(name.rawValue)"}"#
+        case .timestamp(let time): return #"{"timestamp": "\#(time)"}"#
+        case .duration(let length): return #"{"duration": "\#(length)"}"#
+        case .address(let address): return #"{"net.IP": "\#(address)"}"#
+        case .network(let network): return #"{"net.CIDR": "\#(network)"}"#
+        case .optional(let box): return #"{"optional": \#(box.map { encode($0.value) } ?? "null")}"#
+        case .list, .jsonArray:
+            let elements = (value.elements ?? []).map(encode)
+            return #"{"list": [\#(elements.joined(separator: ", "))]}"#
+        case .map, .jsonObject:
+            let pairs = (value.entries ?? []).map { "[\(encode($0.key)), \(encode($0.value))]" }
+            return #"{"map": [\#(pairs.joined(separator: ", "))]}"#
+        case .error(let error): return #"{"error": \#(TerminalText.quoted(error.message))}"#
+        }
+    }
+
+    private static func text(_ number: Double) -> String {
+        if number.isNaN { return "NaN" }
+        return number.isInfinite ? (number < 0 ? "-Infinity" : "Infinity") : "\(number)"
     }
 
     /// Whether two values are the same value of the same type; NaN is the same as NaN.

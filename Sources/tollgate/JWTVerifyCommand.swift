@@ -18,13 +18,16 @@ struct JWTVerifyCommand: ParsableCommand {
               tollgate jwt verify -f config.yaml --token - --path /orders/7 --json
 
             The options --route, --listener and --port choose where a request
-            ends up; with --host, --path and --method the gateway finds that out
-            itself. Otherwise the token is put before every jwtAuth of the file.
-            Authorization rules are not asked: they need the whole request.
+            ends up; with --request, or --host, --path and --method, the gateway
+            finds that out itself, and the authorization rules are asked, too:
 
-            Exit code 0: it passes every jwtAuth asked; 1: it is refused, nothing
-            there looks at tokens, or the configuration is not valid; 2: used
-            wrongly.
+              tollgate jwt verify -f config.yaml --token $TOKEN \\
+                --request 'GET /admin' --header 'X-Team: red'
+
+            Otherwise the token is put before every jwtAuth of the file.
+
+            Exit code 0: it passes what was asked; 1: it is refused, nothing there
+            looks at tokens, or the configuration is not valid; 2: used wrongly.
             """
     )
 
@@ -54,16 +57,29 @@ struct JWTVerifyCommand: ParsableCommand {
             throw Exit.usage(error.reason)
         }
         let now = WallClock.now()
+        let checks = TokenCheck.run(token, at: places, of: configuration, snapshot, now: now)
         let report = VerifyReport(
-            checks: TokenCheck.run(token, at: places, of: configuration, snapshot, now: now),
-            configuration: configuration, places: places,
-            hasAuthorization: places.contains(where: snapshot.hasAuthorization), now: now)
+            checks: checks, trials: try trials(places, checks, snapshot, now), configuration: configuration,
+            places: places, hasAuthorization: places.contains(where: snapshot.hasAuthorization), now: now)
         if json {
             print(report.json.rendered())
         } else {
             print(report.words(isChoice: place.selection.isEverything), terminator: "")
         }
         if !report.passes { throw Exit.refused }
+    }
+
+    /// What the rules say to the request, where one is described.
+    private func trials(
+        _ places: [GatewayPlace], _ checks: [TokenCheck], _ snapshot: Snapshot, _ now: Int64
+    ) throws -> [RequestTrial]? {
+        guard let request = place.selection.request else { return nil }
+        do {
+            return try RequestTrial.run(
+                request, from: place.from, at: places, after: checks, of: snapshot, now: now)
+        } catch {
+            throw Exit.usage(error.reason)
+        }
     }
 }
 
@@ -72,22 +88,43 @@ struct PlaceOptions: ParsableArguments {
     @Option(help: "A route, by its name or its id.") var route: String?
     @Option(help: "A listener, by its name, its id or the name of its gateway.") var listener: String?
     @Option(help: "The port of a bind.") var port: Int?
+    @Option(help: ArgumentHelp("A request, such as 'GET /admin'.", valueName: "method path")) var request: String?
     @Option(help: "The host of a request. Default with --path: localhost.") var host: String?
     @Option(help: "The path of a request, with its query. Default with --host: /.") var path: String?
     @Option(help: "The method of a request. Default with --host or --path: GET.") var method: String?
 
+    @Option(
+        name: .customLong("header"),
+        help: ArgumentHelp("A header of the request; repeatable.", valueName: "name: value"))
+    var headers: [String] = []
+    @Option(help: "The address the request comes from.") var from = "127.0.0.1"
+
     func validate() throws {
-        guard let path else { return }
+        if request != nil, path != nil || method != nil {
+            throw ValidationError("--request says method and path already.")
+        }
+        guard headers.allSatisfy({ $0.contains(":") && !$0.contains(where: \.isNewline) }) else {
+            throw ValidationError("--header has the form 'Name: value'.")
+        }
+        guard let path = parts.path else { return }
         guard path.hasPrefix("/"), !path.contains(where: { $0 == " " || $0.isNewline }) else {
-            throw ValidationError("--path begins with a slash and has no blanks.")
+            throw ValidationError("a path begins with a slash and has no blanks.")
         }
     }
 
     var selection: PlaceSelection {
         var request: PlaceSelection.Request?
-        if host != nil || path != nil || method != nil {
-            request = .init(host: host ?? "localhost", path: path ?? "/", method: method ?? "GET")
+        let (method, path) = parts
+        if host != nil || path != nil || method != nil || !headers.isEmpty {
+            request = .init(host: host ?? "localhost", path: path ?? "/", method: method ?? "GET", fields: headers)
         }
         return PlaceSelection(route: route, listener: listener, port: port, request: request)
+    }
+
+    /// Method and path, from `--request` or each from its own option.
+    private var parts: (method: String?, path: String?) {
+        guard let request else { return (method, path) }
+        let words = request.split(separator: " ", maxSplits: 1).map(String.init)
+        return words.count == 2 ? (words[0], words[1]) : (nil, request)
     }
 }

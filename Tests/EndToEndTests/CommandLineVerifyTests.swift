@@ -141,7 +141,7 @@ struct CommandLineVerifyTests {
         Place(arguments: ["--route", "orders"], exitCode: 0, words: "Authorization rules follow here"),
         Place(arguments: ["--route", "admin"], exitCode: 1, words: "REFUSED issuer_unknown"),
         Place(arguments: ["--route", "open"], exitCode: 1, words: "NOTHING VERIFIES IT: no jwtAuth guards route open"),
-        Place(arguments: ["--path", "/orders/7?x=y"], exitCode: 0, words: "before route orders"),
+        Place(arguments: ["--path", "/orders/7?x=y"], exitCode: 1, words: "no allow rule holds"),
         Place(arguments: ["--path", "/%6Frders"], exitCode: 0, words: "before route orders"),
         Place(
             arguments: ["--host", "admin.test", "--path", "/admin", "--method", "POST"], exitCode: 1,

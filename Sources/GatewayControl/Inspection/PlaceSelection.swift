@@ -8,11 +8,20 @@ package struct PlaceSelection: Sendable {
         package var host: String
         package var path: String
         package var method: String
+        /// Field lines without their line breaks.
+        package var fields: [String]
 
-        package init(host: String, path: String, method: String) {
+        package init(host: String, path: String, method: String, fields: [String] = []) {
             self.host = host
             self.path = path
             self.method = method
+            self.fields = fields
+        }
+
+        /// The head; a name or path that no request can have is found by its reader.
+        var text: [UInt8] {
+            let fields = fields.map { "\($0)\r\n" }.joined()
+            return Array("\(method) \(path) HTTP/1.1\r\nHost: \(host)\r\n\(fields)\r\n".utf8)
         }
     }
 
@@ -50,7 +59,7 @@ extension PlaceSelection {
             throw Failure(reason: "no \(inWords) in this configuration; it has \(names)")
         }
         guard let request else { return places }
-        let text = Self.text(of: request)
+        let text = request.text
         var reached: Set<GatewayPlace> = []
         for bind in Set(places.map(\.bind)) {
             do throws(RefusalCode) {
@@ -89,11 +98,6 @@ extension PlaceSelection {
         let listeners = configuration.binds.flatMap(\.listeners)
         let names = wantsRoutes ? listeners.flatMap(\.routes).map(\.label) : listeners.map(\.label)
         return names.isEmpty ? "none" : names.map { "`\($0)`" }.joined(separator: ", ")
-    }
-
-    /// The head of the request; a name or path that no request can have is found by its reader.
-    private static func text(of request: Request) -> [UInt8] {
-        Array("\(request.method) \(request.path) HTTP/1.1\r\nHost: \(request.host)\r\n\r\n".utf8)
     }
 }
 

@@ -46,6 +46,9 @@ package struct TokenCheck: Sendable {
     }
     package var refusal: RefusalCode? { failure.map(RefusalCode.init) }
 
+    /// Whether a request with this token goes on to what follows.
+    package var letsRequestPass: Bool { passes || policy.presence == .permissive }
+
     /// What becomes of a request with this token, where that is not what the verdict says.
     package var consequence: String? {
         guard !passes, policy.presence == .permissive else { return nil }

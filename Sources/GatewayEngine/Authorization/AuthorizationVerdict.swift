@@ -1,5 +1,5 @@
 package import CEL
-internal import GatewayModel
+package import GatewayModel
 
 /// Why authorization rules refuse a request: which rule decided, and how. Holds nothing of the request.
 package struct AuthorizationVerdict: Sendable {
@@ -24,7 +24,7 @@ package struct AuthorizationVerdict: Sendable {
         self.rule = rule
     }
 
-    var refusalCode: RefusalCode { reason == .budgetExceeded ? .authorizationBudget : .authorizationDenied }
+    package var refusalCode: RefusalCode { reason == .budgetExceeded ? .authorizationBudget : .authorizationDenied }
 
     /// For the access log: the rule's mark.
     package var mark: String { rule?.mark ?? "no allow" }

@@ -77,7 +77,7 @@ extension Snapshot {
             route: route.flatMap { route in listener.routes.routes.firstIndex { $0 === route } })
     }
 
-    private static func read(_ text: [UInt8], _ scratch: inout RequestScratch) throws(RefusalCode) -> RequestHead {
+    static func read(_ text: [UInt8], _ scratch: inout RequestScratch) throws(RefusalCode) -> RequestHead {
         do throws(WireError) {
             guard let head = try RequestHeadParser.parse(text.span, limits: .standard, into: &scratch.table) else {
                 throw .malformedRequestLine

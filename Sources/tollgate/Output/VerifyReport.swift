@@ -7,13 +7,17 @@ internal import JOSE
 /// What `jwt verify` says.
 struct VerifyReport {
     let checks: [TokenCheck]
+    /// What the authorization rules say; nil where no request was described.
+    let trials: [RequestTrial]?
     let configuration: GatewayConfiguration
     let places: [GatewayPlace]
     let hasAuthorization: Bool
     let now: Int64
 
     /// Nothing passes where nothing looks.
-    var passes: Bool { !checks.isEmpty && checks.allSatisfy(\.passes) }
+    var passes: Bool {
+        !checks.isEmpty && checks.allSatisfy(\.passes) && (trials ?? []).allSatisfy(\.passes)
+    }
 }
 
 // MARK: - Words
@@ -23,6 +27,7 @@ extension VerifyReport {
     func words(isChoice: Bool) -> String {
         guard !checks.isEmpty else {
             return "NOTHING VERIFIES IT: no jwtAuth guards \(placesInWords(places)); requests pass without a token.\n"
+                + ruleWords
         }
         var text = ""
         if checks.count > 1 {
@@ -32,10 +37,10 @@ extension VerifyReport {
         if checks.count > 1, isChoice {
             text += "\nChoose one with --route, or with --host and --path.\n"
         }
-        if hasAuthorization, passes {
-            text += "\nAuthorization rules follow here; they decide on the whole request and were not asked.\n"
+        if hasAuthorization, passes, trials == nil {
+            text += "\nAuthorization rules follow here; describe a request with --request to ask them.\n"
         }
-        return text
+        return text + ruleWords
     }
 
     private func words(of check: TokenCheck) -> String {
@@ -76,7 +81,7 @@ extension VerifyReport {
 
     private static var shownPlaces: Int { 4 }
 
-    private func name(of place: GatewayPlace) -> String {
+    func name(of place: GatewayPlace) -> String {
         let listener = configuration.binds[place.bind].listeners[place.listener]
         guard let route = place.route else { return "what matches no route of listener \(listener.label)" }
         return "route \(listener.routes[route].label)"
@@ -90,7 +95,8 @@ extension VerifyReport {
         .object([
             ("passes", .boolean(passes)),
             ("checks", .array(checks.map(json))),
-            ("authorizationRulesFollow", .boolean(hasAuthorization)),
+            ("authorizationRulesFollow", .boolean(hasAuthorization && trials == nil)),
+            ("authorization", ruleJSON),
         ])
     }
 

@@ -1,0 +1,51 @@
+package import GatewayModel
+internal import HTTPWire
+package import JOSE
+
+/// What the authorization rules of one phase say to a request.
+package struct AuthorizationTrial: Sendable {
+    package let phase: Attachment.Phase
+    /// Nil: the request may pass.
+    package let verdict: AuthorizationVerdict?
+    /// Every rule that holds there, in the order in which they are asked, and what it says alone.
+    package let answers: [(rule: CompiledRule, answer: CompiledRule.Answer)]
+}
+
+// For commands that explain a configuration. Requests never come this way.
+extension Snapshot {
+    /// Puts a request without its token before the rules it would meet, the gateway's first; ends with those that
+    /// refuse it. Nothing where no listener answers to its host.
+    ///
+    /// - Parameters:
+    ///   - text: the head.
+    ///   - peer: the address it comes from.
+    ///   - token: whose claims hold in a phase.
+    package func authorizationTrials(
+        ofRequest text: [UInt8], bind index: Int, peer: String, now: Int64,
+        token: (Attachment.Phase) -> VerifiedToken?
+    ) throws(RefusalCode) -> [AuthorizationTrial] {
+        let bind = binds[index]
+        var scratch = RequestScratch()
+        let head = try Self.read(text, &scratch)
+        guard let listener = Pipeline.listener(of: bind, &scratch) else { return [] }
+        let connection = ConnectionContext(address: peer, port: 0, scheme: "http", traffic: traffic)
+        ForwardingHeaders.apply(&scratch, text.span, connection)
+        let setting = RequestSetting(head: head, connection: connection, bind: bind, now: now)
+        var trials: [AuthorizationTrial] = []
+        for phase in [Attachment.Phase.gateway, .route] {
+            if phase == .route { scratch.route = Pipeline.route(of: listener, head, text.span, &scratch) }
+            let routePolicy = scratch.route?.policy ?? listener.unroutedPolicy
+            let policy = phase == .gateway ? listener.gatewayPolicy : routePolicy
+            scratch.verifiedToken = token(phase)
+            guard let authorizer = policy.authorization else { continue }
+            let (verdict, answers) = AuthorizationStage.show(
+                setting, text.span, &scratch, listener, authorizer.instance
+            ) { request in
+                (authorizer.check(request), authorizer.rules.map { (rule: $0, answer: $0.ask(request)) })
+            }
+            trials.append(AuthorizationTrial(phase: phase, verdict: verdict, answers: answers))
+            if verdict != nil { break }
+        }
+        return trials
+    }
+}

@@ -349,7 +349,7 @@ extension Wire {
 }
 
 extension String {
-    fileprivate func indented(by count: Int) -> String {
+    func indented(by count: Int) -> String {
         split(separator: "\n", omittingEmptySubsequences: true)
             .map { String(repeating: " ", count: count) + $0 }.joined(separator: "\n")
     }

@@ -277,9 +277,10 @@ enum Tokens {
         return key
     }
 
-    static func claims(audience: String = "api", expiresIn seconds: Int = 600) -> String {
+    /// - Parameter more: members behind the others, each with a comma before it.
+    static func claims(audience: String = "api", expiresIn seconds: Int = 600, more: String = "") -> String {
         let expiry = Int(Date().timeIntervalSince1970) + seconds
-        return #"{"iss":"https://issuer.test","sub":"alice","aud":"\#(audience)","exp":\#(expiry)}"#
+        return #"{"iss":"https://issuer.test","sub":"alice","aud":"\#(audience)","exp":\#(expiry)\#(more)}"#
     }
 
     static func token(audience: String = "api", expiresIn seconds: Int = 600, key: SigningKey = key) throws -> String {

@@ -4,7 +4,7 @@ SWIFT ?= swift
 RELEASE_FLAGS := -c release --scratch-path .build-release -Xswiftc -static-stdlib
 BINARY := .build-release/release/tollgate
 
-.PHONY: help run test test-long check format build setup docs bench-peers clean
+.PHONY: help run test test-long check format build setup docs bench-peers bench-expressions clean
 
 help:
 	@echo "make run          build in release and run the demo"
@@ -13,6 +13,7 @@ help:
 	@echo "make check        formatting, import direction, generated pages"
 	@echo "make build        the release binary: $(BINARY)"
 	@echo "make bench-peers  CPU per request against HAProxy and nginx (QUICK=1 for a first look)"
+	@echo "make bench-expressions  rules against cel-expr-python, the C++ runtime behind Python"
 
 setup:
 	@Scripts/setup
@@ -45,6 +46,9 @@ format:
 
 bench-peers: build
 	Benchmarks/Peers/run $(if $(QUICK),--quick) --tollgate $(BINARY)
+
+bench-expressions: setup
+	Benchmarks/Expressions/run
 
 clean:
 	rm -rf .build .build-release

@@ -120,3 +120,11 @@ let package = Package(
     ],
     swiftLanguageModes: [.v6]
 )
+
+// What `Benchmarks/Expressions/run` starts; nobody else builds it.
+if Context.environment["TOLLGATE_BENCHMARKS"] != nil {
+    package.targets.append(
+        .executableTarget(
+            name: "ExpressionBenchmark", dependencies: ["CEL", "Bytes"], path: "Benchmarks/Expressions/Sources",
+            swiftSettings: common))
+}

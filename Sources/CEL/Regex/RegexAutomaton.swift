@@ -40,6 +40,8 @@ struct RegexAutomaton: Sendable {
     private enum Before: UInt8 {
         case textStart, newline, word, continuation, other
 
+        static var kinds: Int { 5 }
+
         init(_ byte: UInt8) {
             self =
                 byte == 0x0A
@@ -84,7 +86,11 @@ struct RegexAutomaton: Sendable {
         private var stack: [Int32] = []
         private var work = 0
         private var mayBeginLater = false
-        private var last: (from: Place, to: UInt16)?
+        /// Where the class before led: neighbouring classes often lead to the same place.
+        private var lastTargets: [Int32] = []
+        private var lastBefore = Before.other
+        private var lastState: UInt16?
+        private var targets: [Int32] = []
 
         init(_ program: RegexProgram, isWhole: Bool) {
             steps = program.steps
@@ -156,21 +162,26 @@ struct RegexAutomaton: Sendable {
 
         /// Adds the transitions of a place; false where there are too many places.
         private mutating func addRow(for place: Place) -> Bool {
-            let isConditional = place.steps.contains(where: isAssertion)
+            let isConditional = hasAssertion(place.steps)
             let plain = row(place.steps)
-            // Bytes alike to assertions see the same steps.
-            var resolved: [Before: Row] = [:]
-            for sample in samples {
-                var here = plain
-                if isConditional {
-                    let kind = Before(sample)
-                    here = resolved[kind] ?? row(resolve(place, after: sample))
-                    resolved[kind] = here
+            guard isConditional else {
+                for index in samples.indices {
+                    guard let target = state(after: samples[index], from: plain) else { return false }
+                    table.append(target)
                 }
-                guard let target = state(after: sample, from: here) else { return false }
+                acceptsAtEnd.append(plain.isMatch)
+                return true
+            }
+            // Bytes alike to assertions see the same steps.
+            var resolved = [Row?](repeating: nil, count: Before.kinds)
+            for index in samples.indices {
+                let kind = Int(Before(samples[index]).rawValue)
+                let here = resolved[kind] ?? row(resolve(place, after: samples[index]))
+                resolved[kind] = here
+                guard let target = state(after: samples[index], from: here) else { return false }
                 table.append(target)
             }
-            acceptsAtEnd.append(isConditional ? row(resolve(place, after: nil)).isMatch : plain.isMatch)
+            acceptsAtEnd.append(row(resolve(place, after: nil)).isMatch)
             return true
         }
 
@@ -178,7 +189,8 @@ struct RegexAutomaton: Sendable {
         private mutating func state(_ reached: [Int32], _ before: Before) -> UInt16? {
             if reached.isEmpty { return RegexAutomaton.dead }
             // Without assertions it does not matter what stands before.
-            let place = Place(steps: reached, before: reached.contains(where: isAssertion) ? before : .other)
+            let isConditional = hasAssertion(reached)
+            let place = Place(steps: reached, before: isConditional ? before : .other)
             if let known = states[place] { return known }
             let number = pending.count + 2
             guard number < RegexAutomaton.maxStates, number * classCount < RegexAutomaton.maxTableSize else {
@@ -192,20 +204,25 @@ struct RegexAutomaton: Sendable {
         private mutating func state(after byte: UInt8, from here: Row) -> UInt16? {
             if !isWhole, here.isMatch { return RegexAutomaton.accepting }
             work += here.ways.count
-            var targets: [Int32] = []
+            targets.removeAll(keepingCapacity: true)
             for way in here.ways where way.range.contains(byte) { targets.append(way.next) }
             if mayBeginLater { targets.append(firstStep) }
             if targets.isEmpty { return RegexAutomaton.dead }
             let before = hasAssertions ? Before(byte) : .other
-            // Neighbouring classes often lead to the same place.
-            if let last, last.from == Place(steps: targets, before: before) { return last.to }
+            if let lastState, before == lastBefore, targets == lastTargets { return lastState }
             guard let state = state(closure(targets, before: before), before) else { return nil }
-            last = (Place(steps: targets, before: before), state)
+            lastTargets.removeAll(keepingCapacity: true)
+            lastTargets += targets
+            (lastBefore, lastState) = (before, state)
             return state
         }
 
-        private func isAssertion(_ step: Int32) -> Bool {
-            if case .assertion = steps[Int(step)] { true } else { false }
+        private func hasAssertion(_ reached: [Int32]) -> Bool {
+            guard hasAssertions else { return false }
+            for step in reached {
+                if case .assertion = steps[Int(step)] { return true }
+            }
+            return false
         }
 
         /// The steps of a place with those behind assertions that hold there.

@@ -40,10 +40,16 @@ internal import JOSE
         case .query: return .map(CELOwnedMap(distinct: queryEntries))
         case .startTime: return CELTimestamp(seconds: setting.now).map { .timestamp($0) } ?? .null
         case .jwt: return claims
-        case .sourceAddress: return Self.known(setting.connection.sourceAddress)
+        case .sourceAddress:
+            // A peer without one fails the rule that asks for it.
+            let address = setting.connection.sourceAddress
+            return address.isEmpty
+                ? .error(CELEvaluationError(.noSuchMember)) : .string(CELBuffer(copying: address))
         case .sourcePort: return .int(Int64(setting.connection.sourcePort))
         case .sourceTLS: return .bool(setting.connection.isEncrypted)
-        case .destinationAddress: return Self.known(setting.connection.destinationAddress)
+        case .destinationAddress:
+            let address = setting.connection.destinationAddress
+            return address.isEmpty ? .null : .string(CELBuffer(copying: address))
         case .destinationPort: return .int(Int64(setting.bind.address.port))
         case .gatewayName, .proxyGatewayName: return .string(listener.gatewayName)
         case .gatewayListener, .proxyListenerName: return listener.name.isEmpty ? .null : .string(listener.name)
@@ -72,11 +78,6 @@ internal import JOSE
         case RequestAttribute.query.rawValue: return key.withSpan { parameter($0) }
         default: return resolve(attribute).entry(named: key)
         }
-    }
-
-    /// An address; one that is not known fails the rule that asks for it.
-    private static func known(_ address: [UInt8]) -> CELValue {
-        address.isEmpty ? .error(CELEvaluationError(.noSuchMember)) : .string(CELBuffer(copying: address))
     }
 
     // MARK: - Text

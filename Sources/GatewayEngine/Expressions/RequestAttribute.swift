@@ -95,7 +95,10 @@ package enum RequestAttribute: Int, CaseIterable, Sendable {
                 "source.subjectAltNames", .list(.string), .notYet,
                 "The alternative names of the client's certificate.")
         case .sourceCertificate: Entry("source.certificate", .string, .notYet, "The client's certificate in PEM.")
-        case .destinationAddress: Entry("destination.address", .string, "The gateway's own address of the connection.")
+        case .destinationAddress:
+            Entry(
+                "destination.address", .string, .sometimes,
+                "The gateway's own address of the connection, where the transport tells it.")
         case .destinationPort: Entry("destination.port", .int, "The port the gateway was asked on.")
         case .gatewayName: Entry("gateway.name", .string, "The gateway the listener belongs to.")
         case .gatewayListener:

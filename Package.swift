@@ -101,7 +101,7 @@ let package = Package(
 
         // What fuzzers feed; the tests replay it.
         .target(
-            name: "FuzzTargets", dependencies: ["Bytes", "HTTPWire", "JOSE"], path: "Fuzz/Targets",
+            name: "FuzzTargets", dependencies: ["Bytes", "HTTPWire", "JOSE", "CEL"], path: "Fuzz/Targets",
             swiftSettings: common
         ),
         .testTarget(name: "FuzzTests", dependencies: ["FuzzTargets"], swiftSettings: common),

@@ -6,17 +6,22 @@
     internal import Darwin
 #endif
 
-/// What a parser may spend on an input: 10 ms per KiB of the thread's own time, and ten times the input in memory.
-enum FuzzBudget {
-    private static let nanosecondsPerKiB: UInt64 = 10_000_000
-    private static let bytesPerByte = 10
+/// What work on an input may spend of the thread's own time and of memory.
+struct FuzzBudget {
+    let nanosecondsPerKiB: UInt64
+    let bytesPerByte: Int
     /// What the smallest input may cost: tables of a fixed size, results, errors.
-    private static let freeBytes = 64 << 10
+    let freeBytes: Int
+
+    /// A parser: 10 ms per KiB, ten times the input.
+    static let parser = FuzzBudget(nanosecondsPerKiB: 10_000_000, bytesPerByte: 10, freeBytes: 64 << 10)
 
     /// Runs a parser on an input of so many bytes, and ends the process where it spends too much.
-    static func charge<Result>(_ byteCount: Int, _ parse: () -> Result) -> Result {
-        let allowedTime = nanosecondsPerKiB * UInt64(byteCount / 1024 + 1)
-        let allowedBytes = bytesPerByte * byteCount + freeBytes
+    static func charge<Result>(
+        _ byteCount: Int, _ budget: FuzzBudget = .parser, _ parse: () -> Result
+    ) -> Result {
+        let allowedTime = budget.nanosecondsPerKiB * UInt64(byteCount / 1024 + 1)
+        let allowedBytes = budget.bytesPerByte * byteCount + budget.freeBytes
         var (result, time, bytes) = measured(parse)
         // What a library does once, and the system's work for the process, are not the input's fault: what costs
         // too much by itself does so each time.

@@ -19,6 +19,10 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
     case request
     /// What an upstream sends over a connection.
     case response
+    /// An expression, and behind a NUL the claims it is asked about.
+    case cel
+    /// A regular expression, a line break and a text.
+    case regex
 
     /// Puts one input to the parser. Ends the process where something does not hold.
     package func run(_ input: [UInt8]) {
@@ -31,6 +35,8 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
         case .der: KeyReading.run(der: input)
         case .request: ConnectionReading.run(request: input)
         case .response: ConnectionReading.run(response: input)
+        case .cel: ExpressionReading.run(input)
+        case .regex: RegexReading.run(input)
         }
     }
 
@@ -46,6 +52,7 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
         "eyJhbGciOiJFUzI1NiIsImtpZCI6Im9uZSJ9.e30.AAAA", "{\"keys\":[{\"kty\":\"oct\",\"k\":\"AA\"},7]}",
         "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEA\n-----END PUBLIC KEY-----\n",
         "GET /a?b HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\n",
-        "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\na",
+        "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\na", "jwt.sub.matches('a') ? timestamp(0) : [1, nope]\0{}",
+        "a(b|[c-d])\na",
     ]
 }

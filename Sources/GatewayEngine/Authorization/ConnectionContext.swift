@@ -1,11 +1,15 @@
+internal import CEL
+
 /// What is the same for all requests of one connection.
 package final class ConnectionContext: Sendable {
     /// The socket's address as text, an IPv4 peer of a dual-stack socket as IPv4; empty for a peer without one.
     package let sourceAddress: [UInt8]
     let sourcePort: Int
-    /// The socket's own address as text; empty where it is not known.
-    let destinationAddress: [UInt8]
     let scheme: [UInt8]
+    /// As expressions see them, made once; an address that is not known is null.
+    let sourceValue: CELValue
+    let destinationValue: CELValue
+    let schemeValue: CELValue
     /// The `X-Forwarded-For` line, with its CRLF; empty for a peer without an address.
     let forwardedFor: [UInt8]
     /// `X-Forwarded-For` and `X-Forwarded-Proto`, each with its CRLF.
@@ -23,7 +27,9 @@ package final class ConnectionContext: Sendable {
         let address = address.map(Self.plain)
         sourceAddress = Array((address ?? "").utf8)
         sourcePort = port
-        destinationAddress = Array((destination.map(Self.plain) ?? "").utf8)
+        sourceValue = address.map { .string($0) } ?? .null
+        destinationValue = destination.map { .string(Self.plain($0)) } ?? .null
+        schemeValue = .string(scheme)
         self.scheme = Array(scheme.utf8)
         forwardedFor = Array((address.map { "x-forwarded-for: \($0)\r\n" } ?? "").utf8)
         forwardingLines = forwardedFor + Array("x-forwarded-proto: \(scheme)\r\n".utf8)

@@ -12,6 +12,8 @@ struct RuleCompiler {
     var programs: [String: CELProgram] = [:]
     /// Unguarded reads of deny rules.
     var unguardedReads: [String: [CELUnguardedRead]] = [:]
+    /// Deny rules that were pointed out.
+    var warned: Set<Key> = []
 }
 
 extension Compiler {
@@ -81,7 +83,8 @@ extension Compiler {
 
     /// A deny rule that reads what is not there cannot be evaluated, and so denies: perhaps everyone.
     private mutating func warnOfAbsence(_ rule: AuthorizationRule, _ guaranteed: Set<String>) {
-        guard configuration.expressions.onDenyError == .deny else { return }
+        let key = RuleCompiler.Key(expression: rule.expression, provenance: rule.provenance)
+        guard configuration.expressions.onDenyError == .deny, !rules.warned.contains(key) else { return }
         let reads = unguardedReads(rule.expression).filter { !guaranteed.contains($0.path) }
         guard let first = reads.first else { return }
         let names = reads.map { "`\($0.path)`" }.joined(separator: ", ")
@@ -90,6 +93,7 @@ extension Compiler {
             at: rule.provenance, hint: "to let such requests pass the rule, \(reads.remedy(for: rule.expression))")
         diagnostic.excerpt = CELSourceLocation(first.offset, in: rule.expression).excerpt
         report(diagnostic)
+        rules.warned.insert(key)
     }
 
     private mutating func unguardedReads(_ expression: String) -> [CELUnguardedRead] {

@@ -30,7 +30,7 @@ internal import JOSE
         guard let attribute = RequestAttribute(rawValue: attribute) else { return .null }
         switch attribute {
         case .method: return unsafe text(head, method)
-        case .scheme: return .string(CELBuffer(copying: setting.connection.scheme))
+        case .scheme: return setting.connection.schemeValue
         case .host: return unsafe .string(CELBuffer(borrowing: host))
         case .path: return unsafe text(target, path)
         case .pathAndQuery: return pathAndQuery
@@ -42,14 +42,13 @@ internal import JOSE
         case .jwt: return claims
         case .sourceAddress:
             // A peer without one fails the rule that asks for it.
-            let address = setting.connection.sourceAddress
-            return address.isEmpty
-                ? .error(CELEvaluationError(.noSuchMember)) : .string(CELBuffer(copying: address))
+            guard case .string(let address) = setting.connection.sourceValue else {
+                return .error(CELEvaluationError(.noSuchMember))
+            }
+            return .string(address)
         case .sourcePort: return .int(Int64(setting.connection.sourcePort))
         case .sourceTLS: return .bool(setting.connection.isEncrypted)
-        case .destinationAddress:
-            let address = setting.connection.destinationAddress
-            return address.isEmpty ? .null : .string(CELBuffer(copying: address))
+        case .destinationAddress: return setting.connection.destinationValue
         case .destinationPort: return .int(Int64(setting.bind.address.port))
         case .gatewayName, .proxyGatewayName: return .string(listener.gatewayName)
         case .gatewayListener, .proxyListenerName: return listener.name.isEmpty ? .null : .string(listener.name)

@@ -68,6 +68,10 @@ import Testing
         ("request.path &&", "expected an expression, found the end", nil),
         ("1 + ", "expected an expression, found the end", nil),
         ("'abc", "this string does not end", nil),
+        (
+            "has(request.headers['x-a'])", "has() takes a field selection such as has(a.b)",
+            "A key in brackets is asked for with 'in': \"b-c\" in a."
+        ),
         ("request", "'request' is a group of values, not a value", nil),
         ("if", "'if' is a reserved word", nil),
         ("99999999999999999999", "the number does not fit 64 bits", nil),

@@ -181,4 +181,35 @@ import Testing
             #expect(result.errors.contains(words), "\(result.errors)")
         }
     }
+
+    @Test func `a configuration whose deny rules may deny everyone is served, with what to write instead`() throws {
+        let folder = try CommandLineFolder()
+        _ = try folder.sign("--iss", "a")
+        try folder.write(
+            """
+            binds:
+            - port: 3000
+              listeners:
+              - routes:
+                - policies:
+                    jwtAuth: {mode: optional, issuer: a, audiences: [api], jwks: {file: keys.json}}
+                    authorization:
+                      rules:
+                      - deny: request.path == "/admin" && jwt.team != "red"
+                  backends: [{host: "localhost:1"}]
+            """, to: "config.yaml")
+        let result = try folder.run("validate", "-f", "config.yaml")
+        #expect(result.exitCode == 0)
+        #expect(result.output == "config.yaml is valid, with 2 warnings.\n")
+        #expect(
+            result.errors.contains(
+                """
+                config.yaml:9:19: warning: where `jwt.team` is absent, this rule denies the request [deny_reads_absent]
+                   | request.path == "/admin" && jwt.team != "red"
+                   |                                 ^
+                  hint: to let such requests pass the rule, write `has(jwt.team) && request.path == "/admin" && \
+                jwt.team != "red"`
+                """), "\(result.errors)")
+        #expect(result.errors.contains("config.yaml:6:9: warning: requests without a token pass"), "\(result.errors)")
+    }
 }

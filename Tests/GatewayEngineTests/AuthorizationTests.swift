@@ -146,7 +146,7 @@ import Testing
             rule: "jwt.a == 'x' || jwt.b == 'y'", names: "`jwt.a`, `jwt.b`",
             rewritten: "write `has(jwt.a) && has(jwt.b) && (jwt.a == 'x' || jwt.b == 'y')`"),
         Absence(
-            rule: "request.headers['x-team'] == 'red'", names: "`request.headers.x-team`",
+            rule: "request.headers['x-team'] == 'red'", names: "`request.headers[\"x-team\"]`",
             rewritten: #"write `"x-team" in request.headers && request.headers['x-team'] == 'red'`"#),
         Absence(
             rule: "request.query.debug == 'true'", names: "`request.query.debug`",

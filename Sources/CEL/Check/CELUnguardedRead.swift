@@ -4,6 +4,8 @@
 package struct CELUnguardedRead: Equatable, Sendable {
     /// What is read: `jwt.sub`, `request.headers["x-team"]` as `request.headers.x-team`.
     package let path: String
+    /// The same as an expression: `request.headers["x-team"]`.
+    package let text: String
     /// Byte offset in the source.
     package let offset: Int
     /// A condition that holds where the value is there: `has(jwt.realm) && has(jwt.realm.roles)`; empty for what
@@ -95,7 +97,7 @@ package struct CELUnguardedRead: Equatable, Sendable {
             guard !found.contains(where: { $0.path == path }) else { return }
             found.append(
                 CELUnguardedRead(
-                    path: path, offset: expression.offset,
+                    path: path, text: source(expression) ?? path, offset: expression.offset,
                     presenceTest: presenceTests(expression, present).joined(separator: " && ")))
         }
 

@@ -59,6 +59,12 @@ final class Expression {
     }
 }
 
+extension Expression {
+    var isIndex: Bool {
+        if case .index = kind { true } else { false }
+    }
+}
+
 /// Operators that evaluate all their operands.
 enum Operator: String, Sendable {
     case not = "!_"

@@ -25,7 +25,9 @@ extension Parser {
         switch (function, arguments.count) {
         case ("has", 1):
             guard case .select(let operand, let field, .value) = arguments[0].kind else {
-                throw CELIssue(.syntax, "has() takes a field selection such as has(a.b)", at: arguments[0].offset)
+                throw CELIssue(
+                    .syntax, "has() takes a field selection such as has(a.b)", at: arguments[0].offset,
+                    hint: arguments[0].isIndex ? "A key in brackets is asked for with 'in': \"b-c\" in a." : nil)
             }
             return try make(.select(operand, field: field, .presence), at: arguments[0].offset)
         case ("default", 2), ("coalesce", 1...):

@@ -87,7 +87,7 @@ extension Compiler {
         guard configuration.expressions.onDenyError == .deny, !rules.warned.contains(key) else { return }
         let reads = unguardedReads(rule.expression).filter { !guaranteed.contains($0.path) }
         guard let first = reads.first else { return }
-        let names = reads.map { "`\($0.path)`" }.joined(separator: ", ")
+        let names = reads.map { "`\($0.text)`" }.joined(separator: ", ")
         var diagnostic = Diagnostic(
             .warning, "deny_reads_absent", "where \(names) is absent, this rule denies the request",
             at: rule.provenance, hint: "to let such requests pass the rule, \(reads.remedy(for: rule.expression))")

@@ -4,8 +4,8 @@ internal import CEL
 /// The target, without the parameters that were tokens.
 extension RequestActivation {
     var pathAndQuery: CELValue {
-        guard let query else { return unsafe text(target, path) }
-        if removedParameters.isEmpty { return unsafe text(target, path.lowerBound..<query.upperBound) }
+        guard let query else { return unsafe plain(target, path) }
+        if removedParameters.isEmpty { return unsafe plain(target, path.lowerBound..<query.upperBound) }
         return unsafe Self.text(Array(target[path]) + keptQuery(query))
     }
 
@@ -50,7 +50,7 @@ extension RequestActivation {
         let written = unsafe target.span.extracting(place)
         let isPlain =
             written.firstIndex(of: UInt8(ascii: "%")) == nil && written.firstIndex(of: UInt8(ascii: "+")) == nil
-        return isPlain ? unsafe text(target, place) : Self.text(QueryString.decoded(written))
+        return isPlain ? unsafe plain(target, place) : Self.text(QueryString.decoded(written))
     }
 
     private func isRemoved(_ pair: Range<Int>) -> Bool {

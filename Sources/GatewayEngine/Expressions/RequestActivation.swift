@@ -29,10 +29,10 @@ internal import JOSE
     func resolve(_ attribute: Int) -> CELValue {
         guard let attribute = RequestAttribute(rawValue: attribute) else { return .null }
         switch attribute {
-        case .method: return unsafe text(head, method)
+        case .method: return unsafe plain(head, method)
         case .scheme: return setting.connection.schemeValue
         case .host: return unsafe .string(CELBuffer(borrowing: host))
-        case .path: return unsafe text(target, path)
+        case .path: return unsafe plain(target, path)
         case .pathAndQuery: return pathAndQuery
         case .uri: return uri
         case .version: return .string(minorVersion == 0 ? "HTTP/1.0" : "HTTP/1.1")
@@ -80,6 +80,11 @@ internal import JOSE
     }
 
     // MARK: - Text
+
+    /// Borrowed bytes that are known to be ASCII.
+    func plain(_ bytes: UnsafeBufferPointer<UInt8>, _ range: Range<Int>) -> CELValue {
+        unsafe .string(CELBuffer(borrowing: UnsafeBufferPointer(rebasing: bytes[range])))
+    }
 
     /// Borrowed bytes as a string. Header values may hold bytes that are no UTF-8, strings may not.
     func text(_ bytes: UnsafeBufferPointer<UInt8>, _ range: Range<Int>) -> CELValue {

@@ -27,7 +27,7 @@ package struct RuleCheck: Sendable {
             type = program.type.description
             isCondition = program.type == .bool || program.type == .dyn
             reads = program.attributes.compactMap { RequestAttribute(rawValue: $0)?.entry.path }
-            unguarded = absent.map(\.path)
+            unguarded = absent.map(\.text)
             remedy = absent.isEmpty ? nil : absent.remedy(for: expression)
         } catch {
             throw Failure(text: error.description)

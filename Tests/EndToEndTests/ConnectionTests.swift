@@ -246,6 +246,25 @@ import Testing
         _ = try upstream.readToEnd()
     }
 
+    @Test func `answered early without a length and then reset are seen to be cut`() throws {
+        for isSending in [false, true] {
+            let (client, upstream, _) = try stage.exchange(
+                "POST /open HTTP/1.1\r\nHost: a\r\nContent-Length: 100000000\r\n\r\nhello")
+            _ = try upstream.read(count: 5)
+            try upstream.send("HTTP/1.1 200 OK\r\n\r\npart")
+            #expect(try client.readAnswerHead().status == 200)
+            #expect(try client.readChunk().text == "part")
+            // More than any buffer holds: the gateway is in the middle of sending when the reset comes.
+            let piece = [UInt8](repeating: 0x78, count: 64 << 10)[...]
+            if isSending {
+                var quiet = 0
+                while quiet < 20 { quiet = try client.sendNow(piece) == 0 ? quiet + 1 : 0 }
+            }
+            upstream.abort()
+            #expect(!(try client.readToEnd().bytes.text.contains("0\r\n")))
+        }
+    }
+
     @Test func `answered early with success may still be sent to the end`() throws {
         let (client, upstream, _) = try stage.exchange(
             "POST /open HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nhello")

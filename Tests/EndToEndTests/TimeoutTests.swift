@@ -69,6 +69,36 @@ import Testing
         #expect(try client.readAnswer().body.text == "ab")
     }
 
+    @Test func `for a client that reads none of its refusals ends`() throws {
+        let client = try gateway.client(receiveBuffer: 4096)
+        let requests = String(repeating: "GET /secret HTTP/1.1\r\nHost: a\r\n\r\n", count: 5000)
+        _ = try client.sendNow(Array(requests.utf8)[...])
+        try eventually("refusals that cannot be sent") { try refusals() > 100 }
+        try expectNobodyLeft()
+    }
+
+    @Test func `for a client that does not read its last answer ends`() throws {
+        for line in ["Connection: close\r\n", ""] {
+            let client = try gateway.client(receiveBuffer: 4096)
+            let body = line.isEmpty ? "half a request: GET /" : ""
+            try client.send("GET /open HTTP/1.1\r\nHost: a\r\n\(line)\r\n\(body)")
+            let connection = try upstream.accept()
+            _ = try connection.readHead()
+            try connection.answer(String(repeating: "x", count: 150_000))
+            try expectNobodyLeft()
+            withExtendedLifetime(client) {}
+        }
+    }
+
+    private func refusals() throws -> Double {
+        try gateway.metric("tollgate_refusals_total{code=\"token_missing\"}") ?? 0
+    }
+
+    /// The gateway has closed, though nobody has read.
+    private func expectNobodyLeft() throws {
+        try eventually("the end of all connections") { try gateway.metric("tollgate_connections_open") == 0 }
+    }
+
     @Test func `for a first request ends with the connection closed`() throws {
         #expect(try gateway.client().isClosedWithoutAWord())
     }

@@ -64,6 +64,27 @@ import Testing
     }
 
     @Test(.enabled(if: hasIPv6, "this machine has no IPv6"))
+    func `that cannot be reached in time takes little of a body`() throws {
+        let upstream = try EchoUpstream(ipv6: true, backlog: 0, isAccepting: false)
+        let crowd = (0..<8).map { _ in upstream.connectIPv6() }
+        let gateway = try RunningGateway(
+            .init(config: "timeouts: {request: 1s, connect: 20s}", upstreamHost: "[::1]"), upstreamPort: upstream.port)
+        let client = try gateway.client()
+        try client.send("POST /open HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000000\r\n\r\n")
+        let piece = [UInt8](repeating: 0x78, count: 256 << 10)[...]
+        var sent = 0
+        // Until it has closed, in the middle of the body.
+        #expect(throws: WireFailure.self) {
+            try eventually("an end") {
+                sent += try client.sendNow(piece)
+                return sent > 500_000_000
+            }
+        }
+        #expect(sent < 50_000_000, "the gateway took \(sent) bytes")
+        withExtendedLifetime(crowd) {}
+    }
+
+    @Test(.enabled(if: hasIPv6, "this machine has no IPv6"))
     func `may be a name with one address that answers`() throws {
         // Where `localhost` has both addresses, the first one tried may refuse.
         for ipv6 in [false, true] {

@@ -41,7 +41,8 @@ extension DownstreamConnection {
     private static var lingerSeconds: Int64 { 5 }
 
     private var currentWait: Deadline.Wait {
-        if isLingering { return .lingering }
+        if stream.atEnd == .close { return .writing }
+        if isLingering { return stream.output.isEmpty ? .lingering : .writing }
         guard machine.isServing else { return hasPending ? .head : .idle }
         if exchange.isTunnel { return hasEndedInput ? .lingering : .tunnel }
         if exchange.hasWrittenHead { return stream.isWritable ? .nothing : .writing }
@@ -53,6 +54,8 @@ extension DownstreamConnection {
     }
 
     func checkDeadline() {
+        // Nobody says when the last of what waits has left.
+        if isLingering { updateDeadline() }
         if deadline.wait == .tunnel { return checkTokenExpiry() }
         guard worker.uptime >= deadline.at else { return }
         switch deadline.wait {

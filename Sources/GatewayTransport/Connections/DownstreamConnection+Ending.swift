@@ -49,7 +49,7 @@ extension DownstreamConnection {
         if worker.isDraining { machine.closeAfterResponse() }
         switch machine.responseEnded() {
         case .nextRequest: continueServing()
-        case .close: stream.closeWhenWritten()
+        case .close: closeWhenWritten()
         case .drainThenClose: linger()
         }
     }
@@ -71,7 +71,6 @@ extension DownstreamConnection {
         isLingering = true
         stream.closeOutputWhenWritten()
         updateDeadline()
-        stream.resumeReading()
     }
 
     func discard(_ count: Int) {
@@ -87,7 +86,7 @@ extension DownstreamConnection {
             if exchange.isTunnel { close() }
         } else {
             // The end of an answer may still wait for its reader.
-            stream.closeWhenWritten()
+            closeWhenWritten()
         }
     }
 }

@@ -71,6 +71,8 @@ final class DownstreamConnection: StreamUser {
     // MARK: - Bytes in
 
     override var mayRead: Bool {
+        // The last answer is on its way: what follows is not read, or only when it has left.
+        if stream.atEnd == .close || isLingering && !stream.output.isEmpty { return false }
         // Half a chunk's size line is no reason to wait: the other half is still to be read.
         let isWaiting = hasPending && machine.isServing && (isConnecting || machine.hasReadWholeRequest)
         let isCongested = upstream.map { !machine.hasReadWholeRequest && !$0.stream.isWritable } ?? false
@@ -87,8 +89,8 @@ final class DownstreamConnection: StreamUser {
             pending.append(bytes)
             servePending()
         }
-        updateDeadline()
         flush()
+        updateDeadline()
     }
 
     private func servePending() {
@@ -107,8 +109,10 @@ final class DownstreamConnection: StreamUser {
         isInServe = true
         defer { isInServe = false }
         var position = 0
-        // The body of a request waits until its upstream is connected.
-        while stream.isOpen, !isConnecting || machine.hasReadWholeRequest {
+        // The body of a request in service waits until its upstream is connected.
+        while stream.isOpen, stream.atEnd != .close,
+            !isConnecting || machine.hasReadWholeRequest || !machine.isServing
+        {
             switch machine.next(bytes, at: &position, table: &worker.scratch.table) {
             case .needsBytes, .blocked:
                 return position
@@ -134,8 +138,8 @@ final class DownstreamConnection: StreamUser {
     func continueServing() {
         guard !isInServe, stream.isOpen else { return }
         if hasPending { servePending() }
-        updateDeadline()
         flush()
+        updateDeadline()
         if hasEndedInput { actOnEndedInput() }
         stream.resumeReading()
     }
@@ -158,15 +162,20 @@ final class DownstreamConnection: StreamUser {
         stream.close()
     }
 
+    /// Closes once the last answer has left, or when the client takes too long over it.
+    func closeWhenWritten() {
+        stream.closeWhenWritten()
+        updateDeadline()
+    }
+
     override func inputEnded() {
         hasEndedInput = true
         actOnEndedInput()
     }
 
     private func actOnEndedInput() {
+        if isLingering || !machine.isServing { return closeWhenWritten() }
         if isConnecting { return }
-        if isLingering { return close() }
-        if !machine.isServing { return stream.closeWhenWritten() }
         if exchange.isTunnel {
             // What the other side still sends is delivered.
             upstream?.stream.closeOutputWhenWritten()

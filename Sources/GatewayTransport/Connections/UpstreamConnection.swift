@@ -55,6 +55,8 @@ final class UpstreamConnection: StreamUser {
 
     /// Goes back to the pool without having served.
     func giveBackUnused() {
+        // It may die idle like any other.
+        hasServed = true
         pool.giveBack(self)
     }
 
@@ -65,9 +67,8 @@ final class UpstreamConnection: StreamUser {
     }
 
     override func writabilityChanged() {
-        guard stream.isWritable else { return }
-        client?.stream.resumeReading()
         client?.updateDeadline()
+        if stream.isWritable { client?.stream.resumeReading() }
     }
 
     // MARK: - The answer
@@ -126,7 +127,7 @@ final class UpstreamConnection: StreamUser {
     /// come back here.
     private func finish(_ client: DownstreamConnection, isClean: Bool) {
         self.client = nil
-        if isClean, machine.isReusable, stream.isOpen {
+        if isClean, machine.isReusable, stream.isUsable {
             pool.giveBack(self)
         } else {
             stream.close()

@@ -24,7 +24,8 @@ final class UpstreamPool {
     /// The connection used last, or nil where none is idle.
     func takeIdle() -> UpstreamConnection? {
         while let connection = idle.popLast() {
-            if connection.stream.isOpen { return connection }
+            if connection.stream.isUsable { return connection }
+            connection.stream.close()
         }
         return nil
     }

@@ -17,6 +17,11 @@ class Stream {
     final private(set) var atEnd = AtEnd.goOn
     /// The end was an error: bytes of the other side may be missing.
     final var hasFailed = false
+    /// The other side has ended, or will have when what it sent has been read.
+    final var isEnding = false
+
+    /// Whether something new may be begun on it.
+    final var isUsable: Bool { isOpen && !isEnding }
 
     /// What follows when everything written has left.
     enum AtEnd {
@@ -135,6 +140,8 @@ class Stream {
         case .closeOutput:
             atEnd = .goOn
             closeSocketOutput()
+            // Whoever waited for that may read now.
+            resumeReading()
         }
     }
 }

@@ -1,6 +1,8 @@
 #if os(Linux)
+    internal import CEpoll
     internal import NIOCore
     internal import NIOPosix
+    internal import Synchronization
 
     #if canImport(Glibc)
         internal import Glibc
@@ -32,7 +34,9 @@
         /// Names are resolved on a thread that may block.
         private func resolve(_ endpoint: Worker.Endpoint, _ race: ConnectRace) {
             let waiting = Confined(race)
-            NIOThreadPool.singleton.submit { [inbox] _ in
+            NIOThreadPool.singleton.submit { [inbox, isOver = race.isOver] _ in
+                // A slow name server is not asked for those who have gone.
+                guard !isOver.value.load(ordering: .relaxed) else { return }
                 let addresses = Self.addresses(of: endpoint)
                 inbox.add(Inbox.Job { _ in waiting.value.start(addresses) })
             }
@@ -74,12 +78,14 @@
 
     /// Tries the addresses of one endpoint until one of them connects: each a little after the one before it, or
     /// at once when that has failed (RFC 8305 §5).
-    private final class ConnectRace {
+    fileprivate final class ConnectRace {
         private unowned let loop: EpollLoop
         private var then: ((Result<Stream, ConnectFailure>) -> Void)?
         private var addresses: ArraySlice<SocketAddress> = []
         private var attempts: [ConnectAttempt] = []
         private var failure = ConnectFailure.unreachable
+        /// Read by other threads.
+        let isOver = Flag()
         private var limit: Int?
         private var nextTry: Int?
 
@@ -114,13 +120,17 @@
             if attempts.isEmpty { end(.failure(failure)) }
         }
 
-        /// - Parameter code: 0, or the error of connect(2).
-        func ended(_ attempt: ConnectAttempt, code: Int32) {
+        /// - Parameters:
+        ///   - code: 0, or the error of connect(2).
+        ///   - events: what the socket had to say besides.
+        func ended(_ attempt: ConnectAttempt, code: Int32, events: UInt32) {
             attempts.removeAll { $0 === attempt }
             if code == 0 {
                 let stream = EpollStream(loop: loop, descriptor: attempt.descriptor)
                 loop.replace(attempt.descriptor, stream)
-                return end(.success(stream))
+                end(.success(stream))
+                // Whoever speaks first, or ends at once, is not announced again.
+                return stream.isReady(events & ~EPOLLOUT.rawValue)
             }
             loop.close(attempt.descriptor)
             if code == ETIMEDOUT { failure = .timeout }
@@ -130,6 +140,7 @@
         private func end(_ result: Result<Stream, ConnectFailure>) {
             guard let then else { return }
             self.then = nil
+            isOver.value.store(true, ordering: .relaxed)
             loop.cancel(limit)
             loop.cancel(nextTry)
             for attempt in attempts { loop.close(attempt.descriptor) }
@@ -138,17 +149,21 @@
         }
     }
 
+    private final class Flag: Sendable {
+        let value = Atomic(false)
+    }
+
     /// A socket on its way to one address.
-    private final class ConnectAttempt: EpollSource {
+    final class ConnectAttempt: EpollSource {
         let descriptor: Int32
         private let race: ConnectRace
 
-        private init(descriptor: Int32, race: ConnectRace) {
+        fileprivate init(descriptor: Int32, race: ConnectRace) {
             self.descriptor = descriptor
             self.race = race
         }
 
-        static func start(
+        fileprivate static func start(
             _ address: SocketAddress, loop: EpollLoop, race: ConnectRace
         ) -> Result<ConnectAttempt, ConnectFailure> {
             let descriptor = SystemCall.openSocket(Int32(address.protocol.rawValue))
@@ -164,15 +179,15 @@
                 return .failure(code == ETIMEDOUT ? .timeout : .unreachable)
             }
             let attempt = ConnectAttempt(descriptor: descriptor, race: race)
-            loop.register(descriptor, attempt, events: EpollStream.events)
-            return .success(attempt)
+            return loop.register(descriptor, attempt, events: EpollStream.events)
+                ? .success(attempt) : .failure(.noDescriptors)
         }
 
         func isReady(_ events: UInt32) {
             let code = SystemCall.pendingError(descriptor)
             // A stale event of the descriptor's last owner: still on its way.
             guard code != 0 || isConnected else { return }
-            race.ended(self, code: code)
+            race.ended(self, code: code, events: events)
         }
 
         private var isConnected: Bool {

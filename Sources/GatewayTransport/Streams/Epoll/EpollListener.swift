@@ -23,7 +23,7 @@
             descriptor = try Self.open(address)
             self.loop = loop
             slot = loop.worker.slot(address)
-            loop.register(descriptor, self, events: EPOLLIN.rawValue)
+            guard loop.register(descriptor, self, events: EPOLLIN.rawValue) else { throw AddressError(errno) }
         }
 
         private static func open(_ address: ListenAddress) throws -> Int32 {
@@ -56,14 +56,15 @@
                 var size = socklen_t(MemoryLayout<sockaddr_storage>.size)
                 let accepted = SystemCall.acceptConnection(descriptor, &storage, &size)
                 guard accepted >= 0 else {
-                    if [EMFILE, ENFILE, ENOMEM, ENOBUFS].contains(errno) { pause() }
-                    if errno == ECONNABORTED || errno == EINTR { continue }
+                    let code = errno
+                    if code == ECONNABORTED || code == EINTR { continue }
+                    if [EMFILE, ENFILE, ENOMEM, ENOBUFS].contains(code) { pause() }
                     return
                 }
                 let stream = EpollStream(loop: loop, descriptor: accepted)
                 let (address, port) = Self.peer(storage, size)
                 _ = DownstreamConnection(stream: stream, slot: slot, address: address, port: port)
-                loop.register(accepted, stream, events: EpollStream.events)
+                if !loop.register(accepted, stream, events: EpollStream.events) { stream.close() }
             }
         }
 
@@ -71,14 +72,12 @@
         /// closed, or for a second.
         private func pause() {
             loop.worker.acceptFailed()
-            loop.suspend(descriptor)
-            loop.pausedListeners.append(self)
-            loop.schedule(in: 1_000_000_000) { [loop] in loop.resumeListeners() }
+            loop.pause(self, descriptor)
         }
 
         func resume() {
             guard loop.listeners.values.contains(where: { $0 === self }) else { return }
-            loop.register(descriptor, self, events: EPOLLIN.rawValue)
+            if !loop.register(descriptor, self, events: EPOLLIN.rawValue) { loop.pause(self, descriptor) }
         }
 
         /// As text and number.

@@ -35,7 +35,8 @@
         private var nextLogFlush: Int64 = 0
         var listeners: [ListenAddress: EpollListener] = [:]
         /// Those that wait for a descriptor to become free.
-        var pausedListeners: [EpollListener] = []
+        private var pausedListeners: [EpollListener] = []
+        private var resumeTimer: Int?
         private var hasFreedDescriptor = false
         /// Where every read of this thread goes.
         let input = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: EpollLoop.readBytes)
@@ -80,20 +81,29 @@
                 hasFreedDescriptor = false
             }
             for listener in listeners.values { listener.close(self) }
-            for case let stream as EpollStream in sources { stream.close() }
+            for source in sources {
+                if let stream = source as? EpollStream { stream.close() }
+                if let attempt = source as? ConnectAttempt { close(attempt.descriptor) }
+            }
             tellClosed()
+            // They hold the loop.
+            sources = []
+            timers = [:]
         }
 
         // MARK: - Sockets
 
         /// Watches a descriptor, once and for all.
-        func register(_ descriptor: Int32, _ source: any EpollSource, events: UInt32) {
+        ///
+        /// - Returns: false where the kernel has no room for it: nothing is watched, and `errno` says why.
+        @discardableResult
+        func register(_ descriptor: Int32, _ source: any EpollSource, events: UInt32) -> Bool {
             while sources.count <= Int(descriptor) { sources.append(nil) }
             sources[Int(descriptor)] = source
             var event = epoll_event()
             event.events = events
             event.data.fd = descriptor
-            epoll_ctl(poller, EPOLL_CTL_ADD, descriptor, &event)
+            return epoll_ctl(poller, EPOLL_CTL_ADD, descriptor, &event) == 0
         }
 
         /// Another owner for a descriptor that is watched already.
@@ -108,13 +118,18 @@
             hasFreedDescriptor = true
         }
 
-        /// Stops watching a descriptor that stays open.
-        func suspend(_ descriptor: Int32) {
+        /// Stops watching a listener until a descriptor has become free, or for a second.
+        func pause(_ listener: EpollListener, _ descriptor: Int32) {
             sources[Int(descriptor)] = nil
             epoll_ctl(poller, EPOLL_CTL_DEL, descriptor, nil)
+            pausedListeners.append(listener)
+            guard resumeTimer == nil else { return }
+            resumeTimer = schedule(in: 1_000_000_000) { self.resumeListeners() }
         }
 
-        func resumeListeners() {
+        private func resumeListeners() {
+            cancel(resumeTimer)
+            resumeTimer = nil
             let paused = pausedListeners
             pausedListeners = []
             for listener in paused { listener.resume() }

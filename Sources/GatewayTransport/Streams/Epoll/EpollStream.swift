@@ -14,8 +14,8 @@
         private let descriptor: Int32
         /// The socket may have bytes, an end or an error for us.
         private var isReadable = false
-        /// The end is behind the bytes that can be read.
-        private var hasEndBehind = false
+        /// What was written cannot leave any more.
+        private var cannotSend = false
         private var hasReadEnd = false
         private var isQueued = false
 
@@ -33,12 +33,14 @@
 
         func isReady(_ events: UInt32) {
             guard isOpen else { return }
-            if events & EPOLLOUT.rawValue != 0, !output.isEmpty { send() }
+            // A send would use up the error that tells a reset from an end.
+            let isBroken = events & (EPOLLERR.rawValue | EPOLLHUP.rawValue) != 0
+            if events & EPOLLOUT.rawValue != 0, !isBroken, !output.isEmpty { send() }
             guard events & ~EPOLLOUT.rawValue != 0 else { return }
             isReadable = true
-            if events & Self.ends != 0 { hasEndBehind = true }
+            if events & Self.ends != 0 { isEnding = true }
             read()
-            if events & (EPOLLERR.rawValue | EPOLLHUP.rawValue) != 0, isReadable, isOpen { closeIfBroken() }
+            if isBroken, isReadable, isOpen { closeIfBroken() }
         }
 
         func readAgain() {
@@ -61,12 +63,14 @@
             let count = recv(descriptor, loop.input.baseAddress, loop.input.count, 0)
             if count > 0 {
                 // Less than there was room for was all there is: what comes later is a new event.
-                if count < loop.input.count, !hasEndBehind { isReadable = false }
+                if count < loop.input.count, !isEnding { isReadable = false }
                 user.received(UnsafeBufferPointer(rebasing: loop.input[..<count]).span)
                 if isReadable { queue() }
             } else if count == 0 {
                 hasReadEnd = true
                 isReadable = false
+                isEnding = true
+                if cannotSend { return close() }
                 user.inputEnded()
             } else if errno == EINTR {
                 queue()
@@ -94,8 +98,9 @@
                 let waiting = output.count
                 let sent = output.withUnsafeBytes { SystemCall.sendBytes(descriptor, $0) }
                 guard sent >= 0 else {
-                    if errno == EINTR { continue }
-                    if errno != EAGAIN { return failToSend() }
+                    let code = errno
+                    if code == EINTR { continue }
+                    if code != EAGAIN { return failToSend(code) }
                     break
                 }
                 output.removeFirst(sent)
@@ -112,7 +117,8 @@
             var sent = 0
             if output.isEmpty {
                 sent = bytes.withUnsafeBytes { SystemCall.sendBytes(descriptor, $0) }
-                if sent < 0, errno != EAGAIN, errno != EINTR { return failToSend() }
+                let code = errno
+                if sent < 0, code != EAGAIN, code != EINTR { return failToSend(code) }
                 sent = max(0, sent)
             }
             guard sent < bytes.count else { return }
@@ -132,11 +138,16 @@
         }
 
         /// The other side takes nothing more. It may have said why before: that is read first.
-        private func failToSend() {
+        ///
+        /// - Parameter code: the `errno`. `EPIPE` is what follows an end that was in order, all else a reset; the
+        ///   socket tells only once, and what is read behind it looks like an orderly end.
+        private func failToSend(_ code: Int32) {
             worker.takeMemoryBack(from: &output)
-            guard let user, user.mayRead, !hasReadEnd, atEnd != .close else { return fail() }
+            cannotSend = true
+            isEnding = true
+            if code != EPIPE { hasFailed = true }
+            guard let user, user.mayRead, !hasReadEnd, atEnd != .close else { return close() }
             isReadable = true
-            hasEndBehind = true
             queue()
         }
 

@@ -63,10 +63,13 @@ final class NIOStream: Stream, ChannelDuplexHandler {
     }
 
     func channelInactive(context: ChannelHandlerContext) {
-        worker.tick()
         self.context = nil
         markClosed()
-        tellClosed()
+        // Not from inside a call of the user.
+        context.eventLoop.assumeIsolated().execute {
+            self.worker.tick()
+            self.tellClosed()
+        }
     }
 
     // MARK: - Out
@@ -76,9 +79,12 @@ final class NIOStream: Stream, ChannelDuplexHandler {
         let isLast = atEnd != .goOn
         let buffer = output.withUnsafeBytes { ByteBuffer(bytes: $0) }
         worker.takeMemoryBack(from: &output)
-        guard isLast else { return context.writeAndFlush(wrapOutboundOut(buffer), promise: nil) }
         let promise = context.eventLoop.makePromise(of: Void.self)
-        promise.futureResult.assumeIsolated().whenComplete { _ in self.outputLeft() }
+        promise.futureResult.assumeIsolated().whenComplete { result in
+            // `EPIPE` follows an end that was in order; all else is a reset.
+            if case .failure(let error as IOError) = result, error.errnoCode != EPIPE { self.hasFailed = true }
+            if isLast { self.outputLeft() }
+        }
         context.writeAndFlush(wrapOutboundOut(buffer), promise: promise)
     }
 

@@ -41,9 +41,15 @@ extension CELLibrary {
             }),
         onText("lowerAscii") { bytes in bytes.map(\.asciiLowercased) },
         onText("upperAscii") { bytes in bytes.map { $0 &- 0x61 < 26 ? $0 & 0xDF : $0 } },
-        onText("reverse") { bytes in
-            Array(String(decoding: bytes, as: UTF8.self).unicodeScalars.reversed().flatMap { Array(String($0).utf8) })
-        },
+        CELFunction(
+            "reverse", "string.() -> string", "list(A).() -> list(A)",
+            do: .unary { value, frame in
+                guard frame.spend(bytes: value.weight) else { return .failure(.budgetExceeded) }
+                guard case .string(let text) = value else {
+                    return value.elements.map { .list($0.reversed()) } ?? .noSuchOverload
+                }
+                return .string(String(String.UnicodeScalarView(text.text.unicodeScalars.reversed())))
+            }),
         CELFunction(
             "trim", "string.() -> string",
             do: .unary { text, frame in
@@ -66,18 +72,10 @@ extension CELLibrary {
         CELFunction(
             name, "string.() -> string",
             do: .unary { text, frame in
-                guard case .string(let text) = text else {
-                    return name == "reverse" ? reversed(text, &frame) : .noSuchOverload
-                }
+                guard case .string(let text) = text else { return .noSuchOverload }
                 guard frame.spend(bytes: text.count) else { return .failure(.budgetExceeded) }
                 return unsafe .string(CELBuffer(copying: body(Array(text.bytes))))
             })
-    }
-
-    /// `reverse` is a function of lists too.
-    private static func reversed(_ list: CELValue, _ frame: inout CELFrame) -> CELValue {
-        guard frame.spend(bytes: list.weight) else { return .failure(.budgetExceeded) }
-        return list.elements.map { .list($0.reversed()) } ?? .noSuchOverload
     }
 
     private static func strip(

@@ -9,6 +9,8 @@ import Testing
         ("{'a': 1, 'b': 2}.mapValues(v, v * 10)", #"{"a": 10, "b": 20}"#),
         ("{'a': 1, 'b': 2}.filterKeys(k, k != 'a')", #"{"b": 2}"#),
         ("{'a': 1, 'b': 2}.removeKeys(k, k == 'a')", #"{"b": 2}"#),
+        ("form.decode('a=1&b=%26+x&\\u0301c')", "{\"a\": \"1\", \"b\": \"& x\", \"\u{301}c\": \"\"}"),
+        ("form.encode({'a b': 'c&d=é'})", #""a+b=c%26d%3D%C3%A9""#),
         ("[1, 2, 3].reverse() == [3, 2, 1] && 'aé☺'.reverse() == '☺éa' && dyn([1, 2]).reverse()[0] == 2", "true"),
         ("{'a': 1}.merge({'a': 2, 'b': 3})", #"{"a": 2, "b": 3}"#),
         ("{'a': 1}.transformMapEntry(k, v, {k + k: v})", #"{"aa": 1}"#),

@@ -175,6 +175,8 @@ import Testing
         "'/a?x=%41+b'.query('x') == ['A b']",
         "default({'a': '1'}.cookie('a'), 'none') == 'none'",
         "{'cookie': 'aa=1; a=2'}.cookie('a') == '2'",
+        "{'cookie': 'a=\"1\";b=x=y'}.cookie('a') == '1' && {'cookie': 'a=\"1\";b=x=y'}.cookie('b') == 'x=y'",
+        "{'cookie': 'a=\\u0301'}.cookie('a') == '\\u0301'",
         "default({'cookie': 'a=1; a=2'}.cookie('a'), 'two') == 'two'",
     ])
     func `functions of requests answer`(_ rule: String) throws {

@@ -3,17 +3,15 @@ internal import Bytes
 /// Percent-encoding of RFC 3986 for single components: all but unreserved characters are escaped.
 enum PercentEncoding {
     static func encode(_ text: CELBuffer) -> CELBuffer {
-        let digits = Array("0123456789ABCDEF".utf8)
         var output: [UInt8] = []
-        for index in 0..<text.count {
-            let byte = text[index]
-            if byte.isURIUnreserved {
-                output.append(byte)
-            } else {
-                output.append(contentsOf: [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]])
-            }
-        }
+        for index in 0..<text.count { encode(text[index], to: &output) }
         return CELBuffer(copying: output)
+    }
+
+    private static func encode(_ byte: UInt8, to output: inout [UInt8]) {
+        guard !byte.isURIUnreserved else { return output.append(byte) }
+        let digits = Array("0123456789ABCDEF".utf8)
+        output.append(contentsOf: [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]])
     }
 
     /// `name=value` pairs joined by `&` (application/x-www-form-urlencoded).
@@ -23,9 +21,14 @@ enum PercentEncoding {
             if !output.isEmpty { output.append(UInt8(ascii: "&")) }
             for (index, part) in [name, value].enumerated() {
                 if index == 1 { output.append(UInt8(ascii: "=")) }
-                // A blank is written `+`; every `%20` here stands for one.
-                let text = encode(part).text.split(separator: "%20", omittingEmptySubsequences: false)
-                output += text.joined(separator: "+").utf8
+                for index in 0..<part.count {
+                    // The one way in which forms differ from components.
+                    if part[index] == ASCII.space {
+                        output.append(UInt8(ascii: "+"))
+                    } else {
+                        encode(part[index], to: &output)
+                    }
+                }
             }
         }
         return CELBuffer(copying: output)
@@ -35,9 +38,10 @@ enum PercentEncoding {
     static func decodeForm(_ text: CELBuffer) -> [(CELBuffer, CELBuffer)]? {
         var pairs: [(CELBuffer, CELBuffer)] = []
         var seen: Set<CELKeyBytes> = []
-        for pair in text.text.split(separator: "&") {
-            let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map { part in
-                decode(CELBuffer(String(part.map { $0 == "+" ? " " : $0 })))
+        let written = unsafe Array(text.bytes)
+        for pair in written.split(separator: UInt8(ascii: "&")) {
+            let parts = pair.split(separator: UInt8(ascii: "="), maxSplits: 1, omittingEmptySubsequences: false).map {
+                decode(CELBuffer(copying: $0.map { $0 == UInt8(ascii: "+") ? ASCII.space : $0 }))
             }
             guard let first = parts.first, let name = first, name.isValidUTF8 else { return nil }
             let value = parts.count > 1 ? parts[1] : .empty

@@ -42,15 +42,23 @@ enum RequestFunctions {
         "cookie", signatures("map(string, string).(string) -> string"),
         .binary { headers, name, frame in
             guard case .string(let name) = name else { return noSuchOverload }
+            let wanted = unsafe Array(name.bytes)
             guard case .string(let field)? = headers.entry(named: CELBuffer("cookie")) else {
                 return .error(CELEvaluationError(.noSuchKey, name.text))
             }
-            guard frame.spend(bytes: field.count) else { return exhausted }
-            let pairs = field.text.split(separator: ";").map { pair in pair.drop { $0 == " " || $0 == "\t" } }
-            let values = pairs.filter { $0.hasPrefix(name.text + "=") }.map { $0.dropFirst(name.text.count + 1) }
-            guard let value = values.first else { return .error(CELEvaluationError(.noSuchKey, name.text)) }
-            guard values.count == 1 else { return .error(CELEvaluationError(.invalidArgument, "two such cookies")) }
-            return .string(String(value))
+            guard frame.spend(bytes: field.count * 2) else { return exhausted }
+            var found: Range<Int>?
+            var count = 0
+            field.withSpan { bytes in
+                Cookies.forEach(in: 0..<bytes.count, bytes) { pair in
+                    guard let value = Cookies.value(of: pair, named: wanted, bytes) else { return }
+                    count += 1
+                    found = value
+                }
+            }
+            guard let found else { return .error(CELEvaluationError(.noSuchKey, name.text)) }
+            guard count == 1 else { return .error(CELEvaluationError(.invalidArgument, "two such cookies")) }
+            return unsafe .string(CELBuffer(copying: field.bytes[found]))
         })
 
     /// `uri.query(name)`: all values of a parameter of a URI or of a path with a query, decoded, in order.

@@ -86,8 +86,13 @@ enum TokenRemoval {
 enum Cookies {
     /// The pairs of a line, without the blanks around them; empty ones are left out.
     static func forEach(in line: FieldLine, _ bytes: Span<UInt8>, _ body: (_ pair: Range<Int>) -> Void) {
-        let end = line.value.upperBound
-        var start = line.value.lowerBound
+        forEach(in: line.value, bytes, body)
+    }
+
+    /// The pairs of a line's value.
+    static func forEach(in value: Range<Int>, _ bytes: Span<UInt8>, _ body: (_ pair: Range<Int>) -> Void) {
+        let end = value.upperBound
+        var start = value.lowerBound
         while start < end {
             // Not beyond the line: a thousand lines without a semicolon would cost a million steps.
             let rest = bytes.extracting(start..<end)

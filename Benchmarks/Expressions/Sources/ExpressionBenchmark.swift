@@ -31,10 +31,10 @@ struct ExpressionBenchmark {
         for pattern in document.root["rules"].map({ Array($0.elements) }) ?? [] {
             let parts = (pattern.string ?? "").split(separator: "#", omittingEmptySubsequences: false)
             let sources = (0..<rulesPerPattern).map { parts.joined(separator: "\($0)") }
-            let time = try ContinuousClock().measure {
+            let time = try processorTime {
                 for source in sources { _ = try CELProgram(source, environment: request.environment) }
             }
-            print("compile \(time / .milliseconds(1))")
+            print("compile \(time / 1e6)")
         }
     }
 
@@ -43,14 +43,25 @@ struct ExpressionBenchmark {
         var rounds = 1000
         while true {
             var held = 0
-            let time = ContinuousClock().measure {
+            let time = processorTime {
                 for _ in 0..<rounds where program.evaluate(request).isTrue { held += 1 }
             }
-            if time >= .milliseconds(100) {
-                return (time / .nanoseconds(1) / Double(rounds), held == rounds ? "true" : "false")
-            }
+            if time >= 1e8 { return (time / Double(rounds), held == rounds ? "true" : "false") }
             rounds *= 2
         }
+    }
+
+    /// Nanoseconds of the processor: other programs may run beside.
+    private static func processorTime(_ body: () throws -> Void) rethrows -> Double {
+        let start = now
+        try body()
+        return now - start
+    }
+
+    private static var now: Double {
+        var time = timespec()
+        clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
+        return Double(time.tv_sec) * 1e9 + Double(time.tv_nsec)
     }
 }
 

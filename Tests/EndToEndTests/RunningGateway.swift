@@ -109,6 +109,7 @@ final class RunningGateway {
     }
 
     deinit {
+        GatewayProcess.expectNoCrash(exitStatus(), log: errors)
         if exitStatus() == nil {
             kill(id, SIGKILL)
             var status: Int32 = 0

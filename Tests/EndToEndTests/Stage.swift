@@ -1,6 +1,7 @@
 import Foundation
 import JOSE
 import Synchronization
+import Testing
 
 #if canImport(Glibc)
     import Glibc
@@ -152,6 +153,14 @@ final class GatewayProcess {
         return try String(contentsOf: log, encoding: .utf8)
     }
 
+    /// Whatever a test asks of it, a gateway does not die of a signal nobody has sent.
+    ///
+    /// - Parameter status: minus the signal that ended it.
+    static func expectNoCrash(_ status: Int32?, log: String) {
+        guard let status, status < 0, ![-SIGKILL, -SIGTERM, -SIGINT].contains(status) else { return }
+        Issue.record("the gateway died of signal \(-status): \(log.suffix(4000))")
+    }
+
     private static func makeFolder() throws -> URL {
         let folder = FileManager.default.temporaryDirectory.appending(path: "tollgate-test-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -163,7 +172,10 @@ final class GatewayProcess {
     }
 
     deinit {
-        Self.end(id)
+        var raw: Int32 = 0
+        let hasEnded = waitpid(id, &raw, WNOHANG) == id
+        Self.expectNoCrash(hasEnded ? -(raw & 0x7F) : nil, log: (try? String(contentsOf: folder.appending(path: "log"), encoding: .utf8)) ?? "")
+        if !hasEnded { Self.end(id) }
         try? FileManager.default.removeItem(at: folder)
     }
 

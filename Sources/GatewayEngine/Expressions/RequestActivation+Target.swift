@@ -10,7 +10,7 @@ extension RequestActivation {
     }
 
     var uri: CELValue {
-        var text = setting.connection.scheme + Array("://".utf8)
+        var text = connection.scheme + Array("://".utf8)
         unsafe text += host
         unsafe text += target[path]
         if let query { text += keptQuery(query) }

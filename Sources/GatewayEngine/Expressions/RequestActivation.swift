@@ -6,54 +6,75 @@ internal import JOSE
 
 /// Shows one request to expressions. Little is copied: values borrow from the head, from the canonical
 /// target and from the claims in the token cache, all of which outlive the evaluation.
-@safe struct RequestActivation: CELActivation {
+///
+/// Lent by `AuthorizationStage.show`, which keeps alive what it points to; nothing of it is counted or copied, as
+/// every request with rules comes by here.
+@safe struct RequestActivation: CELActivation, ~Copyable {
     /// The head's bytes.
     let head: UnsafeBufferPointer<UInt8>
     /// The bytes that the target's ranges count in.
     let target: UnsafeBufferPointer<UInt8>
     let host: UnsafeBufferPointer<UInt8>
-    let method: Range<Int>
-    let path: Range<Int>
-    let query: Range<Int>?
-    let minorVersion: UInt8
-    let lines: [FieldLine]
+    private let scratch: UnsafePointer<RequestScratch>
+    private let setting: UnsafePointer<RequestSetting>
+    private unowned(unsafe) let listener: ListenerSnapshot
+    private unowned(unsafe) let authorizer: Authorizer
+
+    /// All pointers must stay valid, and what they point to unchanged, as long as the activation is used.
+    init(
+        head: UnsafeBufferPointer<UInt8>, host: UnsafeBufferPointer<UInt8>, storage: UnsafeBufferPointer<UInt8>,
+        scratch: UnsafePointer<RequestScratch>, setting: UnsafePointer<RequestSetting>, listener: ListenerSnapshot,
+        authorizer: Authorizer
+    ) {
+        unsafe self.head = head
+        unsafe self.host = host
+        unsafe target = scratch.pointee.target.isVerbatim ? head : storage
+        unsafe self.scratch = scratch
+        unsafe self.setting = setting
+        unsafe self.listener = listener
+        unsafe self.authorizer = authorizer
+    }
+
+    var path: Range<Int> { unsafe scratch.pointee.target.path }
+    var query: Range<Int>? { unsafe scratch.pointee.target.query }
+    var lines: [FieldLine] { unsafe scratch.pointee.table.lines }
     /// What was found to be a token and is hidden: it does not go on to the upstream either.
-    let removedCookies: [(line: Int, pair: Range<Int>)]
-    let removedParameters: [Range<Int>]
-    let setting: RequestSetting
-    let listener: ListenerSnapshot
-    let route: RouteSnapshot?
-    let token: VerifiedToken?
-    let instance: GatewayInstance
+    var removedCookies: [(line: Int, pair: Range<Int>)] { unsafe scratch.pointee.removedCookies }
+    var removedParameters: [Range<Int>] { unsafe scratch.pointee.removedParameters }
+    var connection: ConnectionContext { unsafe setting.pointee.connection }
+    private var bind: BindSnapshot { unsafe setting.pointee.bind }
+    private var route: RouteSnapshot? { unsafe scratch.pointee.route }
+    private var token: VerifiedToken? { unsafe scratch.pointee.verifiedToken }
+    private var instance: GatewayInstance { unsafe authorizer.instance }
 
     func resolve(_ attribute: Int) -> CELValue {
         guard let attribute = RequestAttribute(rawValue: attribute) else { return .null }
         switch attribute {
-        case .method: return unsafe plain(head, method)
-        case .scheme: return setting.connection.schemeValue
+        case .method: return unsafe plain(head, setting.pointee.head.methodName)
+        case .scheme: return connection.schemeValue
         case .host: return unsafe .string(CELBuffer(borrowing: host))
         case .path: return unsafe plain(target, path)
         case .pathAndQuery: return pathAndQuery
         case .uri: return uri
-        case .version: return .string(minorVersion == 0 ? "HTTP/1.0" : "HTTP/1.1")
+        case .version: return unsafe .string(setting.pointee.head.minorVersion == 0 ? "HTTP/1.0" : "HTTP/1.1")
         case .headers: return .map(CELOwnedMap(distinct: headerEntries))
         case .query: return .map(CELOwnedMap(distinct: queryEntries))
-        case .startTime: return CELTimestamp(seconds: setting.now).map { .timestamp($0) } ?? .null
+        case .startTime: return unsafe CELTimestamp(seconds: setting.pointee.now).map { .timestamp($0) } ?? .null
         case .jwt: return claims
         case .sourceAddress:
             // A peer without one fails the rule that asks for it.
-            guard case .string(let address) = setting.connection.sourceValue else {
+            guard case .string(let address) = connection.sourceValue else {
                 return .error(CELEvaluationError(.noSuchMember))
             }
             return .string(address)
-        case .sourcePort: return .int(Int64(setting.connection.sourcePort))
-        case .sourceTLS: return .bool(setting.connection.isEncrypted)
-        case .destinationAddress: return setting.connection.destinationValue
-        case .destinationPort: return .int(Int64(setting.bind.address.port))
-        case .gatewayName, .proxyGatewayName: return .string(listener.gatewayName)
-        case .gatewayListener, .proxyListenerName: return listener.name.isEmpty ? .null : .string(listener.name)
+        case .sourcePort: return .int(Int64(connection.sourcePort))
+        case .sourceTLS: return .bool(connection.isEncrypted)
+        case .destinationAddress: return connection.destinationValue
+        case .destinationPort: return .int(Int64(bind.address.port))
+        case .gatewayName, .proxyGatewayName: return unsafe .string(listener.gatewayName)
+        case .gatewayListener, .proxyListenerName: return unsafe listener.name.isEmpty ? .null : .string(listener.name)
         case .routeName, .proxyRouteName: return route.map { .string($0.name) } ?? .null
-        case .proxyBind: return .string("\(setting.bind.address)")
+        case .proxyBind: return .string("\(bind.address)")
         case .environmentPodName: return instance.podName.map { .string($0) } ?? .null
         case .environmentNamespace: return instance.namespace.map { .string($0) } ?? .null
         case .environmentGateway: return instance.gateway.map { .string($0) } ?? .null

@@ -39,9 +39,11 @@ extension Snapshot {
             scratch.verifiedToken = token(phase)
             guard let authorizer = policy.authorization else { continue }
             let (verdict, answers) = AuthorizationStage.show(
-                setting, text.span, &scratch, listener, authorizer.instance
+                setting, text.span, &scratch, listener, authorizer
             ) { request in
-                (authorizer.check(request), authorizer.rules.map { (rule: $0, answer: $0.ask(request)) })
+                var answers: [(rule: CompiledRule, answer: CompiledRule.Answer)] = []
+                for rule in authorizer.rules { answers.append((rule, rule.ask(request))) }
+                return (authorizer.check(request), answers)
             }
             trials.append(AuthorizationTrial(phase: phase, verdict: verdict, answers: answers))
             if verdict != nil { break }

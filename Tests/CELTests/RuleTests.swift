@@ -68,6 +68,7 @@ import Testing
         ("request.path &&", "expected an expression, found the end", nil),
         ("1 + ", "expected an expression, found the end", nil),
         ("'abc", "this string does not end", nil),
+        ("rb'a' == b'a'", "expected an operator or the end of the expression, found ''a''", nil),
         (
             "has(request.headers['x-a'])", "has() takes a field selection such as has(a.b)",
             "A key in brackets is asked for with 'in': \"b-c\" in a."

@@ -68,7 +68,7 @@ extension CELLibrary {
         case .string: return value
         case .int(let value): return .string("\(value)")
         case .uint(let value): return .string("\(value)")
-        case .double(let value): return .string(NumberText.shortest(value))
+        case .double(let value): return .string(NumberText.general(value))
         case .bool(let value): return .string(value ? "true" : "false")
         case .bytes(let bytes): return bytes.isValidUTF8 ? .string(bytes) : .failure(.invalidUTF8)
         case .timestamp(let time): return .string(time.description)

@@ -103,11 +103,13 @@ struct Lexer {
     }
 
     private func stringPrefix(_ prefix: ArraySlice<UInt8>) -> (Token.Kind, isRaw: Bool)? {
-        let letters = prefix.map(\.asciiLowercased)
-        let hasB = letters.contains(UInt8(ascii: "b"))
-        let hasR = letters.contains(UInt8(ascii: "r"))
-        guard letters.count == (hasB ? 1 : 0) + (hasR ? 1 : 0) else { return nil }
-        return (hasB ? .bytes : .string, hasR)
+        switch String(decoding: prefix.map(\.asciiLowercased), as: UTF8.self) {
+        case "r": (.string, true)
+        case "b": (.bytes, false)
+        // The grammar has them in this order only.
+        case "br": (.bytes, true)
+        default: nil
+        }
     }
 
     private mutating func quotedIdentifier() throws(CELIssue) -> Token {

@@ -8,6 +8,22 @@ struct RuleCompiler {
         let provenance: Provenance
     }
 
+    /// What the rules of a place depend on: the attachments they come from, and what stands beside and before.
+    struct Place: Hashable {
+        let attachments: [Int]
+        let authenticator: ObjectIdentifier?
+        let earlierAuthenticator: ObjectIdentifier?
+        let earlierAuthorizer: ObjectIdentifier?
+
+        init(_ attachments: [Int], beside policy: EffectivePolicy, after earlier: EffectivePolicy) {
+            self.attachments = attachments
+            authenticator = policy.jwtAuthentication.map(ObjectIdentifier.init)
+            earlierAuthenticator = earlier.jwtAuthentication.map(ObjectIdentifier.init)
+            earlierAuthorizer = earlier.authorization.map(ObjectIdentifier.init)
+        }
+    }
+
+    var authorizers: [Place: Authorizer] = [:]
     var rules: [Key: CompiledRule] = [:]
     var programs: [String: CELProgram] = [:]
     /// Unguarded reads of deny rules.
@@ -23,13 +39,26 @@ extension Compiler {
         return environment
     }
 
+    /// The rules of these attachments, in their order; routes that have the same share them.
+    ///
     /// - Parameters:
     ///   - policy: the other slots of the place.
     ///   - earlier: what a request has passed before.
     mutating func authorizer(
-        _ rules: [AuthorizationRule], beside policy: EffectivePolicy, after earlier: EffectivePolicy
+        _ attachments: [Int], beside policy: EffectivePolicy, after earlier: EffectivePolicy
     ) -> Authorizer? {
+        let place = RuleCompiler.Place(attachments, beside: policy, after: earlier)
+        if let known = rules.authorizers[place] { return known }
+        let rules = attachments.flatMap { configuration.attachments[$0].policy.authorizationRules }
         guard !rules.isEmpty else { return nil }
+        let authorizer = authorizer(rules, beside: policy, after: earlier)
+        self.rules.authorizers[place] = authorizer
+        return authorizer
+    }
+
+    private mutating func authorizer(
+        _ rules: [AuthorizationRule], beside policy: EffectivePolicy, after earlier: EffectivePolicy
+    ) -> Authorizer {
         let guaranteed = (policy.jwtAuthentication ?? earlier.jwtAuthentication)?.guaranteedClaims ?? []
         let compiled = rules.compactMap { rule in
             if rule.effect == .deny { warnOfAbsence(rule, guaranteed) }
@@ -136,5 +165,11 @@ extension Compiler {
     /// A request without a token; good for nothing else.
     private struct Stranger: CELActivation {
         func resolve(_ attribute: Int) -> CELValue { .null }
+    }
+}
+
+extension Policy {
+    fileprivate var authorizationRules: [AuthorizationRule] {
+        if case .authorization(let authorization) = self { authorization.rules } else { [] }
     }
 }

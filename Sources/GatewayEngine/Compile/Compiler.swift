@@ -91,18 +91,17 @@ package struct Compiler {
         phase: Attachment.Phase, scopes: [Attachment.Scope], after earlier: EffectivePolicy
     ) -> EffectivePolicy {
         var policy = EffectivePolicy()
-        var rules: [AuthorizationRule] = []
+        var authorizations: [Int] = []
         for scope in scopes {
             for index in attachments[scope] ?? [] where configuration.attachments[index].phase == phase {
                 switch configuration.attachments[index].policy {
                 case .jwtAuthentication(let authentication):
                     policy.jwtAuthentication = authenticator(index, authentication)
-                case .authorization(let authorization):
-                    rules += authorization.rules
+                case .authorization: authorizations.append(index)
                 }
             }
         }
-        policy.authorization = authorizer(rules, beside: policy, after: earlier)
+        policy.authorization = authorizer(authorizations, beside: policy, after: earlier)
         return policy
     }
 

@@ -4,13 +4,14 @@ SWIFT ?= swift
 RELEASE_FLAGS := -c release --scratch-path .build-release -Xswiftc -static-stdlib
 BINARY := .build-release/release/tollgate
 
-.PHONY: help run test test-long check format build setup docs bench-peers clean
+.PHONY: help run test test-long check format build setup docs fuzz bench-peers clean
 
 help:
 	@echo "make run          build in release and run the demo"
 	@echo "make test         all tests that take seconds"
 	@echo "make test-long    those that take minutes, too"
 	@echo "make check        formatting, import direction, generated pages"
+	@echo "make fuzz         the fuzzers, one after the other (SECONDS=N in all, TARGETS='json jws')"
 	@echo "make build        the release binary: $(BINARY)"
 	@echo "make bench-peers  CPU per request against HAProxy and nginx (QUICK=1 for a first look)"
 
@@ -40,10 +41,13 @@ docs:
 	.build/debug/tollgate refusals > Docs/Refusals.md
 
 format:
-	$(SWIFT) format --in-place --recursive --parallel Package.swift Sources Tests
+	$(SWIFT) format --in-place --recursive --parallel Package.swift Sources Tests Fuzz
+
+fuzz: setup
+	Fuzz/run --seconds $(or $(SECONDS),480) $(TARGETS)
 
 bench-peers: build
 	Benchmarks/Peers/run $(if $(QUICK),--quick) --tollgate $(BINARY)
 
 clean:
-	rm -rf .build .build-release
+	rm -rf .build .build-release .build-fuzz

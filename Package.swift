@@ -22,7 +22,9 @@ let package = Package(
     name: "tollgate",
     platforms: [.macOS(.v15)],
     products: [
-        .executable(name: "tollgate", targets: ["tollgate"])
+        .executable(name: "tollgate", targets: ["tollgate"]),
+        // Linked by Fuzz/run with the fuzzer, which brings its own `main`.
+        .library(name: "FuzzTargets", type: .static, targets: ["FuzzTargets"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
@@ -96,6 +98,13 @@ let package = Package(
             ],
             swiftSettings: common
         ),
+
+        // What fuzzers feed; the tests replay it.
+        .target(
+            name: "FuzzTargets", dependencies: ["Bytes", "HTTPWire", "JOSE"], path: "Fuzz/Targets",
+            swiftSettings: common
+        ),
+        .testTarget(name: "FuzzTests", dependencies: ["FuzzTargets"], swiftSettings: common),
 
         .testTarget(name: "BytesTests", dependencies: ["Bytes"], swiftSettings: common),
         .testTarget(name: "HTTPWireTests", dependencies: ["HTTPWire", "Bytes"], swiftSettings: common),

@@ -276,6 +276,17 @@ import Testing
         #expect(time < .seconds(5))
     }
 
+    /// A value needs two bytes; tables that double would take thirty times the text.
+    @Test(arguments: ["0", "[]", "{}", #""""#, "[0]", "true"])
+    func `a text of nothing but values costs less than ten times its length`(_ value: String) throws {
+        for count in [100, 1000, 5000, 20_000] {
+            let text = Array("[\(Array(repeating: value, count: count).joined(separator: ","))]".utf8)
+            let document = try JSONDocument(parsing: text, limits: .document)
+            #expect(document.root.count == count)
+            #expect(document.byteCount < 10 * text.count + 512)
+        }
+    }
+
     @Test(arguments: [15, 16, 17, 18])
     func `duplicates are found on both sides of the switch to sorting`(_ count: Int) throws {
         let members = (0..<count).map { "\"m\($0)\":{}" }.joined(separator: ",")

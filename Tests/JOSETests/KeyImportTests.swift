@@ -239,12 +239,32 @@ struct KeyImportTests {
     }
 
     @Test
-    func `caps the number of keys`() {
-        let key = #"{"kty":"oct","k":"\#(String(repeating: "B", count: 44))","kid":"#
-        let keys = (0..<1100).map { key + "\"\($0)\"}" }.joined(separator: ",")
-        let result = KeyImport(#"{"keys":[\#(keys)]}"#, options: Self.strict)
+    func `caps the number of keys`() throws {
+        let keys = try (0..<1030).map { _ in try #require(SigningKey.generate(.ed25519).publicJWK).asText }
+        let result = KeyImport(#"{"keys":[\#(keys.joined(separator: ","))]}"#, options: Self.strict)
         #expect(result.keySet.keys.count == 1024)
         #expect(result.findings.map(\.code) == [.tooManyKeys])
+    }
+
+    @Test
+    func `caps the number of shared secrets, which cost much more than their text`() {
+        let key = #"{"kty":"oct","k":"\#(String(repeating: "B", count: 44))","kid":"#
+        let keys = (0..<40).map { key + "\"\($0)\"}" }.joined(separator: ",")
+        let options = KeyImportOptions(allowWeak: false, admitsSecrets: true)
+        let result = KeyImport(#"{"keys":[\#(keys)]}"#, options: options)
+        #expect(result.keySet.keys.count == 32)
+        #expect(result.findings.contains { $0.code == .tooManyKeys })
+    }
+
+    @Test
+    func `lists a bounded number of faults, and says that there are more`() {
+        let good = jwk(ec)
+        let faults = Array(repeating: "0", count: 5000).joined(separator: ",")
+        let result = KeyImport(#"{"keys":[\#(faults),\#(good)]}"#, options: Self.strict)
+        #expect(result.keySet.keys.count == 1)
+        #expect(result.findings.count == 129)
+        #expect(result.findings.last?.code == .tooManyFindings)
+        #expect(result.findings.last?.severity == .error)
     }
 
     @Test(arguments: PEMFixtures.all)

@@ -48,7 +48,7 @@ package final class JSONDocument: Sendable {
     }
 
     /// Bytes held: the text and the table.
-    package var byteCount: Int { bytes.count + nodes.count * MemoryLayout<JSONNode>.stride + 96 }
+    package var byteCount: Int { bytes.count + nodes.capacity * MemoryLayout<JSONNode>.stride + 96 }
 }
 
 /// One value of a document.

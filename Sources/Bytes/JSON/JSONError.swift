@@ -50,16 +50,40 @@ package enum JSONKind: UInt8, Sendable {
     case object, array, string, number, `true`, `false`, null
 }
 
-/// One entry of a document's flat table of values.
+/// One entry of a document's flat table of values: 16 bytes, since a table may hold one for every two bytes
+/// of its text.
 struct JSONNode: Sendable {
-    var kind: JSONKind
-    /// A string with escape sequences: its text must be decoded before it is compared.
-    var hasEscapes = false
     /// The bytes of the value; for a string, those between the quotation marks.
     var start: UInt32
     var end: UInt32
-    /// Index of the first node after this value and all it contains.
-    var next: UInt32
     /// Members of an object or elements of an array.
     var count: UInt32 = 0
+    /// `next`, then a bit for `hasEscapes`, then three for `kind`.
+    private var packed: UInt32
+
+    /// What fits into `next`.
+    static let maxNodes = 1 << 28
+
+    init(kind: JSONKind, start: UInt32, end: UInt32, next: UInt32) {
+        self.start = start
+        self.end = end
+        packed = next << 4 | UInt32(kind.rawValue)
+    }
+
+    @inline(__always)
+    var kind: JSONKind { JSONKind(rawValue: UInt8(truncatingIfNeeded: packed & 7)) ?? .null }
+
+    /// A string with escape sequences: its text must be decoded before it is compared.
+    @inline(__always)
+    var hasEscapes: Bool {
+        get { packed & 8 != 0 }
+        set { packed = newValue ? packed | 8 : packed & ~8 }
+    }
+
+    /// Index of the first node after this value and all it contains.
+    @inline(__always)
+    var next: UInt32 {
+        get { packed >> 4 }
+        set { packed = newValue << 4 | packed & 15 }
+    }
 }

@@ -6,6 +6,7 @@ struct JSONParser: ~Copyable {
     private(set) var nodes: [JSONNode] = []
     private var position = 0
     private var depth = 0
+    private var byteCount = 0
     private let limits: JSONLimits
 
     init(limits: JSONLimits) {
@@ -16,6 +17,7 @@ struct JSONParser: ~Copyable {
         guard text.count <= min(limits.maxBytes, Int(UInt32.max)) else {
             throw JSONError(.tooLarge, at: limits.maxBytes)
         }
+        byteCount = text.count
         nodes.reserveCapacity(min(limits.maxNodes, text.count / 16 + 4))
         skipBlanks(text)
         try parseValue(text)
@@ -56,10 +58,20 @@ struct JSONParser: ~Copyable {
     }
 
     private mutating func append(_ kind: JSONKind, from start: Int) throws(JSONError) -> Int {
-        guard nodes.count < limits.maxNodes else { throw JSONError(.tooLarge, at: start) }
+        guard nodes.count < min(limits.maxNodes, JSONNode.maxNodes) else { throw JSONError(.tooLarge, at: start) }
         let index = nodes.count
+        if index == nodes.capacity { grow(at: start) }
         nodes.append(JSONNode(kind: kind, start: UInt32(start), end: UInt32(start), next: UInt32(index + 1)))
         return index
+    }
+
+    /// Doubled tables would cost a hostile text thirty times its length. A value takes two bytes at least, so
+    /// that at most one more growth follows the first, and the two tables together stay below ten times.
+    private mutating func grow(at position: Int) {
+        let mostThatFollow = (byteCount - position) / 2 + 1
+        let some = max(byteCount / 8, nodes.count + 8)
+        let isFirst = nodes.count < byteCount / 8
+        nodes.reserveCapacity(min(limits.maxNodes, isFirst ? some : nodes.count + mostThatFollow))
     }
 
     private mutating func parseObject(_ text: Span<UInt8>) throws(JSONError) {
@@ -252,15 +264,36 @@ extension JSONParser {
     }
 
     private func refuseDuplicatesBySorting(of object: Int, _ text: Span<UInt8>) throws(JSONError) {
-        var names: [(name: [UInt8], node: Int)] = []
+        // Indices alone: copies of all names would be many times the text.
+        var names: [Int32] = []
+        names.reserveCapacity(Int(nodes[object].count))
         var node = object + 1
         while node < Int(nodes[object].next) {
-            names.append((decodedName(node, text), node))
+            names.append(Int32(node))
             node = Int(nodes[node + 1].next)
         }
-        names.sort { $0.name.lexicographicallyPrecedes($1.name) || ($0.name == $1.name && $0.node < $1.node) }
-        for index in 1..<names.count where names[index].name == names[index - 1].name {
-            throw JSONError(.duplicateName, at: Int(nodes[names[index].node].start) - 1)
+        names.sort {
+            let order = order(Int($0), Int($1), text)
+            return order < 0 || (order == 0 && $0 < $1)
         }
+        for index in 1..<names.count where order(Int(names[index]), Int(names[index - 1]), text) == 0 {
+            throw JSONError(.duplicateName, at: Int(nodes[Int(names[index])].start) - 1)
+        }
+    }
+
+    /// Negative where `a` comes first, 0 where they are the same name: by length, then by bytes.
+    private func order(_ a: Int, _ b: Int, _ text: Span<UInt8>) -> Int {
+        if nodes[a].hasEscapes || nodes[b].hasEscapes {
+            return Self.order(decodedName(a, text).span, decodedName(b, text).span)
+        }
+        return Self.order(
+            text.extracting(Int(nodes[a].start)..<Int(nodes[a].end)),
+            text.extracting(Int(nodes[b].start)..<Int(nodes[b].end)))
+    }
+
+    private static func order(_ a: Span<UInt8>, _ b: Span<UInt8>) -> Int {
+        guard a.count == b.count else { return a.count - b.count }
+        for index in a.indices where a[index] != b[index] { return Int(a[index]) - Int(b[index]) }
+        return 0
     }
 }

@@ -20,7 +20,8 @@ enum JSONRepair {
     }
 
     /// The objects in the list of a text of the form `{"keys":[…]}` or `[…]`, by brackets and quotation
-    /// marks alone; nil unless every bracket is closed and nothing else is in the list.
+    /// marks alone; nil unless every bracket is closed, nothing else is in the list, and no more keys are than
+    /// are read.
     static func elementsOfKeys(_ text: [UInt8]) -> [Range<Int>]? {
         guard let open = startOfList(text) else { return nil }
         var ranges: [Range<Int>] = []
@@ -29,6 +30,7 @@ enum JSONRepair {
             index = skipBlanks(text, from: index)
             guard index < text.count, text[index] == UInt8(ascii: "{"), let end = endOfBrackets(text, from: index)
             else { return nil }
+            guard ranges.count < KeyImporter.maxKeys else { return nil }
             ranges.append(index..<end)
             index = skipBlanks(text, from: end)
             guard index < text.count else { return nil }

@@ -29,6 +29,7 @@ package struct KeyFinding: Sendable, Equatable {
         case badPEM = "bad_pem"
         case noUsableKey = "no_usable_key"
         case tooManyKeys = "too_many_keys"
+        case tooManyFindings = "too_many_findings"
         case secretBesidePublicKeys = "secret_beside_public_keys"
         // Repairs
         case controlCharactersRemoved = "control_characters_removed"

@@ -46,6 +46,10 @@ package struct KeyImport: Sendable {
 struct KeyImporter {
     /// More keys than any issuer has.
     static let maxKeys = 1024
+    /// Secrets are short, and the hashes prepared for each are not.
+    static let maxSecrets = 32
+    /// Findings about single keys: a document of nothing but faults could have one for every two bytes.
+    private static let maxFindings = 128
 
     let options: KeyImportOptions
     var keys: [VerificationKey] = []
@@ -58,8 +62,20 @@ struct KeyImporter {
     mutating func report(
         _ severity: KeyFinding.Severity, _ code: KeyFinding.Code, key: KeyLabel? = nil, _ message: String
     ) {
+        if key != nil, findings.count >= Self.maxFindings {
+            return noteUnlistedFindings(severity)
+        }
         findings.append(
             KeyFinding(severity: severity, code: code, keyIndex: key?.index, kid: key?.kid, message: message))
+    }
+
+    private mutating func noteUnlistedFindings(_ severity: KeyFinding.Severity) {
+        if let known = findings.last(where: { $0.code == .tooManyFindings }), known.severity >= severity { return }
+        findings.removeAll { $0.code == .tooManyFindings }
+        findings.append(
+            KeyFinding(
+                severity: severity, code: .tooManyFindings, keyIndex: nil, kid: nil,
+                message: "More was found in the keys that follow; only the first findings are listed."))
     }
 
     mutating func read(_ document: [UInt8]) {

@@ -10,9 +10,11 @@ extension KeyImporter {
     mutating func admit(
         _ material: KeyMaterial, declared: AlgorithmSet, kid: [UInt8]?, _ label: KeyLabel
     ) {
-        guard keys.count < Self.maxKeys else {
+        let most = material.type == .oct ? Self.maxSecrets : Self.maxKeys
+        guard keys.count < most else {
             if !findings.contains(where: { $0.code == .tooManyKeys }) {
-                report(.error, .tooManyKeys, "Only the first \(Self.maxKeys) keys are used.")
+                let kind = material.type == .oct ? "shared secrets" : "keys"
+                report(.error, .tooManyKeys, "Only the first \(most) \(kind) are used.")
             }
             return
         }

@@ -55,17 +55,21 @@ extension KeyImporter {
     /// False if there is no such list: a truncated document is not salvaged.
     private mutating func salvageKeys(_ text: [UInt8]) -> Bool {
         guard let ranges = JSONRepair.elementsOfKeys(text) else { return false }
-        var readable: [(index: Int, key: JSONDocument)] = []
+        // Read twice, so that the keys are not all in memory at once.
+        var isReadable: [Bool] = []
+        for range in ranges { isReadable.append(Self.document(text[range]) != nil) }
+        guard isReadable.contains(true), isReadable.contains(false) else { return false }
         for (index, range) in ranges.enumerated() {
-            if let key = try? JSONDocument(parsing: Array(text[range]), limits: .document) {
-                readable.append((index, key))
+            if let key = Self.document(text[range]) {
+                readJWK(key.root, index: index)
+            } else {
+                report(.error, .notJSON, key: KeyLabel(index: index), "This key is not JSON; the others were read.")
             }
         }
-        guard !readable.isEmpty, readable.count < ranges.count else { return false }
-        for index in ranges.indices where !readable.contains(where: { $0.index == index }) {
-            report(.error, .notJSON, key: KeyLabel(index: index), "This key is not JSON; the others were read.")
-        }
-        for (index, key) in readable { readJWK(key.root, index: index) }
         return true
+    }
+
+    private static func document(_ text: ArraySlice<UInt8>) -> JSONDocument? {
+        try? JSONDocument(parsing: Array(text), limits: .document)
     }
 }

@@ -13,7 +13,8 @@ enum PEM {
         var blocks: [PEMBlock] = []
         var body: [UInt8] = []
         var label: String?
-        for line in lines(of: text) {
+        var rest = text[...]
+        while let line = nextLine(of: &rest) {
             if let open = label {
                 if let name = Self.label(line, after: "-----END ") {
                     guard name == open, let bytes = decode(body) else { return nil }
@@ -40,19 +41,26 @@ enum PEM {
             .utf8.map(\.self)
     }
 
-    private static func lines(of text: [UInt8]) -> [[UInt8]] {
-        text.split { $0 == 0x0A || $0 == 0x0D }.map { line in
-            let start = line.drop { $0 == 0x20 || $0 == 0x09 }
-            return Array(start.reversed().drop { $0 == 0x20 || $0 == 0x09 }.reversed())
-        }
+    /// Takes the next line that is not empty, without the blanks around it.
+    private static func nextLine(of rest: inout ArraySlice<UInt8>) -> ArraySlice<UInt8>? {
+        func isLineBreak(_ byte: UInt8) -> Bool { byte == 0x0A || byte == 0x0D }
+        func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 }
+        rest = rest.drop(while: isLineBreak)
+        guard !rest.isEmpty else { return nil }
+        let line = rest.prefix { !isLineBreak($0) }
+        rest = rest[line.endIndex...]
+        let start = line.drop(while: isBlank)
+        let end = start.lastIndex { !isBlank($0) }.map { $0 + 1 } ?? start.startIndex
+        return start[..<end]
     }
 
-    private static func label(_ line: [UInt8], after prefix: String) -> String? {
+    private static func label(_ line: ArraySlice<UInt8>, after prefix: String) -> String? {
         let suffix = "-----".utf8
         guard line.starts(with: prefix.utf8), line.count > prefix.utf8.count + suffix.count,
             line.suffix(suffix.count).elementsEqual(suffix)
         else { return nil }
-        return line[prefix.utf8.count..<line.count - suffix.count].span.text
+        let label = line.dropFirst(prefix.utf8.count).dropLast(suffix.count)
+        return label.span.text
     }
 
     private static func decode(_ body: [UInt8]) -> [UInt8]? {

@@ -6,11 +6,16 @@ package struct Refusal: Error, Sendable {
     package let style: RefusalStyle
     /// The realm of the challenge, where there is one.
     package let realm: String
+    /// The scopes that would do, where one is missing (RFC 6750 §3).
+    package let requiredScopes: [String]
 
-    package init(_ code: RefusalCode, style: RefusalStyle, realm: String = Refusal.defaultRealm) {
+    package init(
+        _ code: RefusalCode, style: RefusalStyle, realm: String = Refusal.defaultRealm, requiredScopes: [String] = []
+    ) {
         self.code = code
         self.style = style
         self.realm = realm
+        self.requiredScopes = requiredScopes
     }
 
     package static let defaultRealm = "tollgate"

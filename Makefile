@@ -4,7 +4,7 @@ SWIFT ?= swift
 RELEASE_FLAGS := -c release --scratch-path .build-release -Xswiftc -static-stdlib
 BINARY := .build-release/release/tollgate
 
-.PHONY: help run test test-long check format build setup docs fuzz bench-peers clean
+.PHONY: help run test test-long check format build setup docs fuzz bench-algorithms bench-peers clean
 
 help:
 	@echo "make run          build in release and run the demo"
@@ -13,6 +13,7 @@ help:
 	@echo "make check        formatting, import direction, generated pages"
 	@echo "make fuzz         the fuzzers, one after the other (SECONDS=N in all, TARGETS='json jws')"
 	@echo "make build        the release binary: $(BINARY)"
+	@echo "make bench-algorithms  verifying a token against jwt-kit, per algorithm"
 	@echo "make bench-peers  CPU per request against HAProxy and nginx (QUICK=1 for a first look)"
 
 setup:
@@ -41,10 +42,14 @@ docs:
 	.build/debug/tollgate refusals > Docs/Refusals.md
 
 format:
-	$(SWIFT) format --in-place --recursive --parallel Package.swift Sources Tests Fuzz
+	$(SWIFT) format --in-place --recursive --parallel Package.swift Sources Tests Fuzz \
+		Benchmarks/Algorithms/Package.swift Benchmarks/Algorithms/Sources/Algorithms
 
 fuzz: setup
 	Fuzz/run --seconds $(or $(SECONDS),480) $(TARGETS)
+
+bench-algorithms:
+	cd Benchmarks/Algorithms && $(SWIFT) build -c release && .build/release/Algorithms
 
 bench-peers: build
 	Benchmarks/Peers/run $(if $(QUICK),--quick) --tollgate $(BINARY)

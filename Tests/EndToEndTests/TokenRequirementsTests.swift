@@ -168,6 +168,34 @@ private final class RequirementsStage {
         #expect(result.exitCode == (test.complaints.contains("[no_usable_key]") ? 1 : 0))
     }
 
+    @Test func `takes secrets of a file, each for the algorithms that are named and long enough`() throws {
+        let folder = try CommandLineFolder()
+        let long = try SigningKey.generate(.hs512, kid: "long")
+        let keys = [RequirementsStage.secret, long].map(\.privateJWK.text).joined(separator: ",")
+        try folder.write(#"{"keys":[\#(keys)]}"#, to: "secrets.json")
+        for (algorithms, verdicts) in [("HS256, HS512", ["PASSES", "PASSES"]), ("HS256", ["PASSES", "REFUSED"])] {
+            try folder.write(
+                """
+                binds:
+                - port: 3000
+                  listeners:
+                  - routes:
+                    - policies:
+                        jwtAuth:
+                          mode: strict
+                          issuer: https://issuer.test
+                          jwks: {file: secrets.json}
+                          algorithms: [\(algorithms)]
+                      backends: [{host: "localhost:8080"}]
+                """, to: "config.yaml")
+            for (key, verdict) in zip([RequirementsStage.secret, long], verdicts) {
+                let token = try RequirementsStage.token(key: key)
+                let result = try folder.run("jwt", "verify", "-f", "config.yaml", "--token", token)
+                #expect(result.output.hasPrefix(verdict), "\(result.output)\(result.errors)")
+            }
+        }
+    }
+
     @Test func `is explained beside what the token has`() throws {
         let folder = try CommandLineFolder()
         let token = try folder.sign("--iss", "https://issuer.test", "--aud", "api", "--sub", "alice")

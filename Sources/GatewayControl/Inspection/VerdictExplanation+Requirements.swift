@@ -1,5 +1,6 @@
 internal import Bytes
 internal import GatewayModel
+internal import JOSE
 
 // What the configuration asks for, in words.
 
@@ -15,7 +16,7 @@ extension TokenType {
 
     /// Claims that have to be there because of the type.
     var requiredClaims: [String] {
-        self == .accessToken ? ["iss", "exp", "aud", "sub", "client_id", "iat", "jti"] : []
+        self == .accessToken ? IssuerRules.accessTokenClaims : []
     }
 }
 

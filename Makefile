@@ -4,7 +4,7 @@ SWIFT ?= swift
 RELEASE_FLAGS := -c release --scratch-path .build-release -Xswiftc -static-stdlib
 BINARY := .build-release/release/tollgate
 
-.PHONY: help run test test-long check format build setup docs fuzz bench-peers bench-expressions clean
+.PHONY: help run test test-long check format build setup docs fuzz bench-algorithms bench-expressions bench-peers clean
 
 help:
 	@echo "make run          build in release and run the demo"
@@ -13,8 +13,9 @@ help:
 	@echo "make check        formatting, import direction, generated pages"
 	@echo "make fuzz         the fuzzers, one after the other (SECONDS=N in all, TARGETS='json jws')"
 	@echo "make build        the release binary: $(BINARY)"
-	@echo "make bench-peers  CPU per request against HAProxy and nginx (QUICK=1 for a first look)"
+	@echo "make bench-algorithms  verifying a token against jwt-kit, per algorithm"
 	@echo "make bench-expressions  rules against cel-expr-python, the C++ runtime behind Python"
+	@echo "make bench-peers  CPU per request against HAProxy and nginx (QUICK=1 for a first look)"
 
 setup:
 	@Scripts/setup
@@ -43,16 +44,20 @@ docs:
 	.build/debug/tollgate cel reference > Docs/Expressions.md
 
 format:
-	$(SWIFT) format --in-place --recursive --parallel Package.swift Sources Tests Fuzz
+	$(SWIFT) format --in-place --recursive --parallel Package.swift Sources Tests Fuzz \
+		Benchmarks/Algorithms/Package.swift Benchmarks/Algorithms/Sources/Algorithms Benchmarks/Expressions/Sources
 
 fuzz: setup
 	Fuzz/run --seconds $(or $(SECONDS),480) $(TARGETS)
 
-bench-peers: build
-	Benchmarks/Peers/run $(if $(QUICK),--quick) --tollgate $(BINARY)
+bench-algorithms:
+	cd Benchmarks/Algorithms && $(SWIFT) build -c release && .build/release/Algorithms
 
 bench-expressions: setup
 	Benchmarks/Expressions/run
 
+bench-peers: build
+	Benchmarks/Peers/run $(if $(QUICK),--quick) --tollgate $(BINARY)
+
 clean:
-	rm -rf .build .build-release .build-fuzz .build-bench
+	rm -rf .build .build-release .build-fuzz .build-bench Benchmarks/Algorithms/.build

@@ -17,15 +17,18 @@ let lowerRing: [SwiftSetting] = common + [.strictMemorySafety()]
 let transport: [SwiftSetting] =
     common + [.unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release))]
 
+/// What Fuzz/run links with the fuzzer, which brings its own `main`; nobody else needs so large an archive.
+let fuzzing: [Product] =
+    Context.environment["TOLLGATE_FUZZ"] == nil
+    ? [] : [.library(name: "FuzzTargets", type: .static, targets: ["FuzzTargets"])]
+
 // The rings, innermost first. Dependencies point down only; `make check` enforces it.
 let package = Package(
     name: "tollgate",
     platforms: [.macOS(.v15)],
     products: [
-        .executable(name: "tollgate", targets: ["tollgate"]),
-        // Linked by Fuzz/run with the fuzzer, which brings its own `main`.
-        .library(name: "FuzzTargets", type: .static, targets: ["FuzzTargets"]),
-    ],
+        .executable(name: "tollgate", targets: ["tollgate"])
+    ] + fuzzing,
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
         .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),

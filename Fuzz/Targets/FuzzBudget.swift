@@ -53,10 +53,11 @@ struct FuzzBudget {
 /// The memory in use between start and stop, at its highest. Counts only under the address sanitizer, whose
 /// allocator tells; elsewhere nothing is found.
 enum HeapMeter {
-    // Safe: fuzzing has one thread; the tests that replay have no sanitizer, so that nothing is written.
+    // Safe: one measurement at a time (fuzzing has one thread, the tests that replay are serialized), and only the
+    // thread that measures writes.
     nonisolated(unsafe) private static var current = 0
     nonisolated(unsafe) private static var peak = 0
-    nonisolated(unsafe) private static var isCounting = false
+    nonisolated(unsafe) private static var thread: pthread_t?
 
     private typealias MallocHook = @convention(c) (UnsafeRawPointer?, Int) -> Void
     private typealias FreeHook = @convention(c) (UnsafeRawPointer?) -> Void
@@ -80,6 +81,8 @@ enum HeapMeter {
         return install(allocated, freed) != 0
     }()
 
+    private static var isCounting: Bool { thread.map { pthread_equal($0, pthread_self()) != 0 } ?? false }
+
     private static func count(_ size: Int) {
         guard isCounting else { return }
         current += size
@@ -90,12 +93,13 @@ enum HeapMeter {
         guard isThere else { return }
         current = 0
         peak = 0
-        isCounting = true
+        thread = pthread_self()
     }
 
     /// Bytes beyond what was in use at the start.
     static func stop() -> Int {
-        isCounting = false
-        return isThere ? peak : 0
+        guard isThere else { return 0 }
+        thread = nil
+        return peak
     }
 }

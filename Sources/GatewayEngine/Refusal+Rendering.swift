@@ -23,13 +23,15 @@ extension Refusal {
         return output
     }
 
-    /// The RFC 6750 challenge, or nil. The text is fixed per code, so that nothing of a token gets into it.
+    /// The RFC 6750 challenge, or nil. The text is fixed per code and the scopes are the configuration's, so that
+    /// nothing of a token gets into it.
     private var challenge: String? {
         let entry = code.entry
         guard entry.challenge != .none else { return nil }
         let scheme = "Bearer realm=\"\(quoted(realm))\""
         guard let error = entry.challenge.errorAttribute else { return scheme }
-        return "\(scheme), error=\"\(error)\", error_description=\"\(entry.text)\""
+        let scope = requiredScopes.isEmpty ? "" : ", scope=\"\(quoted(requiredScopes.joined(separator: " ")))\""
+        return "\(scheme), error=\"\(error)\", error_description=\"\(entry.text)\"\(scope)"
     }
 
     private func body(_ entry: RefusalCode.Entry) -> String {

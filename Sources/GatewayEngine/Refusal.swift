@@ -6,14 +6,18 @@ package struct Refusal: Error, Sendable {
     package let style: RefusalStyle
     /// The realm of the challenge, where there is one.
     package let realm: String
-
+    /// The scopes that would do, where one is missing (RFC 6750 §3).
+    package let requiredScopes: [String]
     /// Which authorization rule decided, and how; nil where none did. For the log, never for the client.
     package let verdict: AuthorizationVerdict?
 
-    package init(_ code: RefusalCode, style: RefusalStyle, realm: String = Refusal.defaultRealm) {
+    package init(
+        _ code: RefusalCode, style: RefusalStyle, realm: String = Refusal.defaultRealm, requiredScopes: [String] = []
+    ) {
         self.code = code
         self.style = style
         self.realm = realm
+        self.requiredScopes = requiredScopes
         verdict = nil
     }
 
@@ -21,6 +25,7 @@ package struct Refusal: Error, Sendable {
         code = verdict.refusalCode
         self.style = style
         realm = Self.defaultRealm
+        requiredScopes = []
         self.verdict = verdict
     }
 

@@ -60,11 +60,13 @@ package struct Issuer: Equatable, Sendable {
     package var clockSkewSeconds: Int64
     /// Keys too weak for their algorithm are used all the same.
     package var allowsWeakKeys: Bool
+    package var requirements: TokenRequirements
     package var provenance: Provenance
 
     package init(
         names: [String], audiences: [String], keySources: [KeySource], algorithms: [String]?,
-        requiredClaims: [String], clockSkewSeconds: Int64, allowsWeakKeys: Bool, provenance: Provenance
+        requiredClaims: [String], clockSkewSeconds: Int64, allowsWeakKeys: Bool, requirements: TokenRequirements,
+        provenance: Provenance
     ) {
         self.names = names
         self.audiences = audiences
@@ -73,6 +75,7 @@ package struct Issuer: Equatable, Sendable {
         self.requiredClaims = requiredClaims
         self.clockSkewSeconds = clockSkewSeconds
         self.allowsWeakKeys = allowsWeakKeys
+        self.requirements = requirements
         self.provenance = provenance
     }
 }

@@ -276,6 +276,27 @@ import Testing
         #expect(time < .seconds(5))
     }
 
+    /// Plain text is skipped eight bytes at a time.
+    @Test(arguments: 0...20)
+    func `what is special in a string is seen at every place`(_ place: Int) throws {
+        let before = String(repeating: "x~\u{7F} ", count: 6).prefix(place)
+        for after in ["", "yz", "0123456789abcdef"] {
+            #expect(try JSONDocument(parsing: "\"\(before)\(after)\"").root.string == before + after)
+            #expect(try JSONDocument(parsing: "\"\(before)\\\"\(after)\"").root.string == before + "\"" + after)
+            #expect(try JSONDocument(parsing: "\"\(before)é€😀\(after)\"").root.string == before + "é€😀" + after)
+            #expect(throws: JSONError(.controlCharacter, at: place + 1)) {
+                try JSONDocument(parsing: "\"\(before)\u{1F}\(after)\"")
+            }
+            #expect(throws: JSONError(.trailingBytes, at: place + 2)) {
+                try JSONDocument(parsing: "\"\(before)\"\(after)\"")
+            }
+            let broken = Array("\"\(before)".utf8) + [0x80] + Array("\(after)\"".utf8)
+            #expect(throws: JSONError(.invalidUTF8, at: place + 1)) {
+                try JSONDocument(parsing: broken, limits: .document)
+            }
+        }
+    }
+
     /// A value needs two bytes; tables that double would take thirty times the text.
     @Test(arguments: ["0", "[]", "{}", #""""#, "[0]", "true"])
     func `a text of nothing but values costs less than ten times its length`(_ value: String) throws {

@@ -3,7 +3,7 @@ import FuzzTargets
 import Testing
 
 /// Inputs that fuzzers found interesting, and those that something failed at.
-@Suite struct `Every input a fuzzer left` {
+@Suite(.serialized) struct `Every input a fuzzer left` {
     struct Input: Sendable, CustomTestStringConvertible {
         var target: FuzzTarget
         var file: URL

@@ -122,8 +122,18 @@ extension ModelDump {
             dump.line("requiredClaims: \(issuer.requiredClaims.joined(separator: " "))")
             dump.line("clockSkewSeconds: \(issuer.clockSkewSeconds)")
             dump.line("allowsWeakKeys: \(issuer.allowsWeakKeys)")
+            dump.add(issuer.requirements)
             for source in issuer.keySources { dump.block("keys \(source.origin)", source.provenance) { _ in } }
         }
+    }
+
+    /// Only what is asked for.
+    private mutating func add(_ requirements: TokenRequirements) {
+        if requirements.type != .ordinary { line("type: \(requirements.type)") }
+        if let seconds = requirements.maxLifetimeSeconds { line("maxLifetimeSeconds: \(seconds)") }
+        for subject in requirements.subjects { line("subject: \(subject)") }
+        if !requirements.scopes.isEmpty { line("scopes: \(requirements.scopes.joined(separator: " "))") }
+        for claim in requirements.claims { line("claim \(claim.path): \(claim.test)") }
     }
 
     private mutating func add(_ policy: Authorization) {

@@ -48,6 +48,8 @@ struct TestGateway {
         var refusal: RefusalCode?
         /// Which rule decided, and how.
         var verdict: String?
+        /// The scopes that the challenge names.
+        var requiredScopes: [String] = []
         var upstream: String?
         /// The head the upstream gets.
         var head = ""
@@ -71,7 +73,9 @@ struct TestGateway {
         let decision = Pipeline.decide(
             head, bytes.span, &scratch, bind: snapshot.binds[0], connection: connection, cache: &cache, now: now)
         switch decision {
-        case .refuse(let refusal): return Answer(refusal: refusal.code, verdict: refusal.verdict?.sentence)
+        case .refuse(let refusal):
+            return Answer(
+                refusal: refusal.code, verdict: refusal.verdict?.sentence, requiredScopes: refusal.requiredScopes)
         case .forward(let upstream):
             return Answer(
                 upstream: snapshot.upstreams[upstream].id.name, head: forwarded(head, bytes),
@@ -149,12 +153,24 @@ extension Issuer {
     static func test(
         names: [String] = ["https://issuer.test"], audiences: [String] = ["api"],
         jwks: String = Tokens.key.verificationJWKS.text,
-        algorithms: [String]? = nil
+        algorithms: [String]? = nil, requiredClaims: [String] = ["exp"], requirements: TokenRequirements = .none
     ) -> Issuer {
         Issuer(
             names: names, audiences: audiences, keySources: [KeySource(origin: .inline(jwks), provenance: here)],
-            algorithms: algorithms, requiredClaims: ["exp"], clockSkewSeconds: 0, allowsWeakKeys: false,
-            provenance: here)
+            algorithms: algorithms, requiredClaims: requiredClaims, clockSkewSeconds: 0, allowsWeakKeys: false,
+            requirements: requirements, provenance: here)
+    }
+}
+
+extension TokenRequirements {
+    static let none = test()
+
+    static func test(
+        type: TokenType = .ordinary, maxLifetimeSeconds: Int64? = nil, subjects: [TextMatch] = [],
+        scopes: [String] = [], claims: [ClaimCondition] = []
+    ) -> TokenRequirements {
+        TokenRequirements(
+            type: type, maxLifetimeSeconds: maxLifetimeSeconds, subjects: subjects, scopes: scopes, claims: claims)
     }
 }
 

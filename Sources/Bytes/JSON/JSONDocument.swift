@@ -86,7 +86,10 @@ package struct JSONValue: Sendable {
 extension JSONValue {
     /// The decoded text of a string, or nil.
     package var string: String? {
-        decodedBytes.map { String(decoding: $0, as: UTF8.self) }
+        guard isString else { return nil }
+        let bytes = document.bytes
+        let raw = bytes.span.extracting(range)
+        return node.hasEscapes ? String(decoding: JSONString.decode(raw), as: UTF8.self) : raw.text
     }
 
     /// The decoded bytes of a string, or nil.

@@ -59,7 +59,11 @@ struct VerdictExplanation {
                 text("the token's alg", "tokenAlgorithm", header?["alg"]),
             ]
         case .criticalHeaderNotUnderstood: [texts("the token's crit", "tokenCritical", shown(header?["crit"]))]
-        case .wrongType: [text("the token's typ", "tokenType", header?["typ"])]
+        case .wrongType:
+            [
+                texts("expected typ", "expectedTypes", issuers.flatMap(\.requirements.type.expectedTypes)),
+                text("the token's typ", "tokenType", header?["typ"]),
+            ]
         case .keysUnavailable, .keyUnknown, .noSuitableKey, .signatureInvalid: keyDetails
         default: claimDetails(of: error)
         }
@@ -72,17 +76,25 @@ struct VerdictExplanation {
                 texts("expected aud", "expectedAudiences", issuers.flatMap(\.audiences)),
                 texts("the token's aud", "tokenAudiences", shown(claims?["aud"])),
             ]
-        case .subjectMissing, .subjectNotAllowed: [text("the token's sub", "tokenSubject", claims?["sub"])]
-        case .expired, .notYetValid, .issuedInFuture, .lifetimeTooLong: dateDetails
+        case .subjectMissing, .subjectNotAllowed:
+            [
+                texts("expected sub", "expectedSubjects", issuers.flatMap(\.requirements.subjects).map(\.inWords)),
+                text("the token's sub", "tokenSubject", claims?["sub"]),
+            ]
+        case .expired, .notYetValid, .issuedInFuture: dateDetails
+        case .lifetimeTooLong: dateDetails + lifetimeDetails
         case .tokenBound: [text("the token's cnf", "tokenConfirmation", claims?["cnf"])]
         case .expirationMissing, .notBeforeMissing, .issuedAtMissing, .claimMissing, .claimMismatch:
             [
                 texts("required claims", "requiredClaims", required),
                 texts("the token's claims", "tokenClaims", claims?.members.compactMap { $0.name.string } ?? []),
                 texts("missing", "missingClaims", required.filter { claims?[$0]?.isNull ?? true }),
-            ]
+            ] + conditionDetails + lifetimeDetails
         case .scopeInsufficient:
-            [texts("the token's scope", "tokenScope", shown(claims?["scope"]) + shown(claims?["scp"]))]
+            [
+                texts("required scope", "requiredScopes", issuers.flatMap(\.requirements.scopes)),
+                texts("the token's scope", "tokenScope", shown(claims?["scope"]) + shown(claims?["scp"])),
+            ]
         default:
             // The form is bad: the tolerant reader can say where.
             [
@@ -100,6 +112,17 @@ struct VerdictExplanation {
             text("the token's alg", "tokenAlgorithm", header?["alg"]),
             texts("the issuer's keys", "issuerKeys", held.prefix(Self.shownKeys).map(describeWithName)),
         ]
+    }
+
+    private var conditionDetails: [TokenCheck.Detail] {
+        let conditions = issuers.flatMap(\.requirements.claims)
+        guard !conditions.isEmpty else { return [] }
+        return [.init("condition", "conditions", .sentences(conditions.map { $0.inWords(claims) }))]
+    }
+
+    private var lifetimeDetails: [TokenCheck.Detail] {
+        guard let seconds = issuers.compactMap(\.requirements.maxLifetimeSeconds).max() else { return [] }
+        return [.init("longest life allowed", "maxLifetimeSeconds", .seconds(seconds))]
     }
 
     private var dateDetails: [TokenCheck.Detail] {
@@ -130,7 +153,12 @@ extension VerdictExplanation {
     }
 
     private var required: [String] {
-        issuers.flatMap(\.requiredClaims)
+        var names: [String] = []
+        for name in issuers.flatMap({ $0.requiredClaims + $0.requirements.type.requiredClaims })
+        where !names.contains(name) {
+            names.append(name)
+        }
+        return names
     }
 
     private var allowedAlgorithms: [String] {

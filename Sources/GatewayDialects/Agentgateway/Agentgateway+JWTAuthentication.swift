@@ -15,20 +15,22 @@ extension AgentgatewayShapes {
     ]
 
     /// Fields of an issuer that may also stand beside `providers`, for all of them.
-    private static let jwtVerification: [FieldShape] = [
-        .ours(
-            "algorithms", .list(of: .choice(jwsAlgorithms)),
-            "The signature algorithms a token may use. Default: what the keys are for, HMAC excepted."),
-        .ours(
-            "clockSkew", .duration,
-            "How far clocks may differ when `exp` and `nbf` are checked, up to 1h. Default: 60s."),
-        .ours(
-            "allowWeak", .boolean,
-            "Whether keys too weak for their algorithm are used all the same. Default: false."),
-    ]
+    private static let jwtVerification: [FieldShape] =
+        [
+            .ours(
+                "algorithms", .list(of: .choice(jwsAlgorithms)),
+                "The signature algorithms a token may use. Default: what the keys are for, HMAC excepted."),
+            .ours(
+                "clockSkew", .duration,
+                "How far clocks may differ when `exp` and `nbf` are checked, up to 1h. Default: 60s."),
+            .ours(
+                "allowWeak", .boolean,
+                "Whether keys too weak for their algorithm are used all the same. Default: false."),
+        ] + tokenRequirements
 
     private static let jwtIssuer: [FieldShape] = [
-        .required("issuer", .string, "The `iss` of the tokens, exactly."),
+        .optional("issuer", .string, "The `iss` of the tokens, exactly."),
+        .ours("issuers", .list(of: .string), "In place of `issuer`: any of these is the `iss` of the tokens, exactly."),
         .optional(
             "audiences", .list(of: .string),
             "Any of these has to be in the token's `aud`. Default: `aud` is not looked at."),
@@ -38,7 +40,10 @@ extension AgentgatewayShapes {
         .optional("jwtValidationOptions", .object(jwtValidationOptions), "What claims a token must have."),
     ]
 
-    static let jwtSingle = ObjectShape("a jwtAuth with one issuer", jwtCommon + jwtIssuer + jwtVerification)
+    private static let issuerNames = ["issuer", "issuers"]
+
+    static let jwtSingle = ObjectShape(
+        "a jwtAuth with one issuer", jwtCommon + jwtIssuer + jwtVerification, exactlyOne: issuerNames)
 
     static let jwtMulti = ObjectShape(
         "a jwtAuth with providers",
@@ -46,7 +51,7 @@ extension AgentgatewayShapes {
             .required("providers", .list(of: .object(jwtProvider)), "The issuers whose tokens are taken.")
         ] + jwtVerification)
 
-    static let jwtProvider = ObjectShape("a provider", jwtIssuer + jwtVerification)
+    static let jwtProvider = ObjectShape("a provider", jwtIssuer + jwtVerification, exactlyOne: issuerNames)
 
     static let jwtValidationOptions = ObjectShape(
         "a jwtValidationOptions",
@@ -66,6 +71,7 @@ private struct JWTVerification {
     var algorithms: [String]?
     var clockSkewSeconds: Int64 = 60
     var allowsWeakKeys = false
+    var requirements = AgentgatewayDecoder.noRequirements
 }
 
 extension AgentgatewayDecoder {
@@ -124,20 +130,36 @@ extension AgentgatewayDecoder {
         }
         if let seconds = reader.node("clockSkew").flatMap(clockSkew) { verification.clockSkewSeconds = seconds }
         if let allowsWeakKeys = reader.boolean("allowWeak") { verification.allowsWeakKeys = allowsWeakKeys }
+        verification.requirements = tokenRequirements(reader, defaults: defaults.requirements)
         return verification
     }
 
     private func issuer(_ reader: MappingReader, _ verification: JWTVerification) -> Issuer {
-        Issuer(
-            names: reader.text("issuer").map { [$0] } ?? [], audiences: audiences(reader),
+        let type = verification.requirements.type
+        return Issuer(
+            names: issuerNames(reader), audiences: audiences(reader, type),
             keySources: reader.entry("jwks").flatMap(keySource).map { [$0] } ?? [],
-            algorithms: verification.algorithms, requiredClaims: requiredClaims(reader),
+            algorithms: verification.algorithms, requiredClaims: requiredClaims(reader, type),
             clockSkewSeconds: verification.clockSkewSeconds, allowsWeakKeys: verification.allowsWeakKeys,
-            provenance: reader.place)
+            requirements: verification.requirements, provenance: reader.place)
     }
 
-    private func audiences(_ reader: MappingReader) -> [String] {
-        guard let node = reader.node("audiences"), let audiences = node.texts(findings) else { return [] }
+    private func issuerNames(_ reader: MappingReader) -> [String] {
+        guard let entry = reader.theOne() else { return [] }
+        if entry.key == "issuer" { return entry.value.text(findings).map { [$0] } ?? [] }
+        let items = reader.nonEmptyItems("issuers") ?? []
+        return items.compactMap { $0.text(findings) }
+    }
+
+    private func audiences(_ reader: MappingReader, _ type: TokenType) -> [String] {
+        guard let node = reader.node("audiences"), let audiences = node.texts(findings) else {
+            if type == .accessToken, !reader.has("audiences") {
+                findings.warning(
+                    "audience_not_checked", "access tokens for any audience are taken (RFC 9068 §4)", at: reader.place,
+                    hint: "add `audiences`")
+            }
+            return []
+        }
         if audiences.isEmpty, case .sequence(let items) = node.content, items.isEmpty {
             findings.warning(
                 "audiences_empty", "`audiences` is an empty list: tokens for any audience are taken",
@@ -146,11 +168,11 @@ extension AgentgatewayDecoder {
         return audiences
     }
 
-    private func requiredClaims(_ reader: MappingReader) -> [String] {
+    private func requiredClaims(_ reader: MappingReader, _ type: TokenType) -> [String] {
         guard let options = reader.mapping("jwtValidationOptions"), let node = options.node("requiredClaims"),
             let claims = node.texts(findings)
         else { return ["exp"] }
-        if !claims.contains("exp") {
+        if !claims.contains("exp"), type != .accessToken {
             findings.warning(
                 "expiry_not_required", "tokens without `exp` are taken, and never expire", at: node.provenance,
                 hint: "add `exp` to `requiredClaims`")
@@ -169,13 +191,6 @@ extension AgentgatewayDecoder {
     }
 
     private func clockSkew(_ node: DocumentNode) -> Int64? {
-        guard let duration = node.duration(findings) else { return nil }
-        let (seconds, fraction) = duration.components
-        guard fraction == 0, (0...3600).contains(seconds) else {
-            findings.error(
-                "out_of_range", "`clockSkew` has to be whole seconds between 0s and 1h", at: node.provenance)
-            return nil
-        }
-        return seconds
+        wholeSeconds(node, 0...3600, "0s and 1h")
     }
 }

@@ -112,21 +112,16 @@ package struct Compiler {
     private mutating func authenticator(_ index: Int, _ policy: JWTAuthentication) -> JWTAuthenticator {
         if let known = authenticators[index] { return known }
         let providers = policy.issuers.map { issuer in
-            (rules(of: issuer, policy), issuer.keySources.compactMap { keys.keySets[$0] })
+            (
+                IssuerRules(issuer, algorithms: algorithms(of: issuer), maxTokenBytes: policy.maxTokenBytes),
+                issuer.keySources.compactMap { keys.keySets[$0] }
+            )
         }
         let authenticator = JWTAuthenticator(
             policy, verifier: TokenVerifier(providers: providers),
             provenance: configuration.attachments[index].provenance)
         authenticators[index] = authenticator
         return authenticator
-    }
-
-    private mutating func rules(of issuer: Issuer, _ policy: JWTAuthentication) -> IssuerRules {
-        IssuerRules(
-            issuers: issuer.names, audiences: issuer.audiences, algorithms: algorithms(of: issuer),
-            requiredClaims: issuer.requiredClaims, clockSkewSeconds: issuer.clockSkewSeconds,
-            maxLifetimeSeconds: nil, type: .ordinary, subjects: [], requiredScopes: [], claims: [],
-            maxTokenBytes: policy.maxTokenBytes, refusesFutureIssuedAt: false, allowsUnprovenBinding: false)
     }
 
     private mutating func algorithms(of issuer: Issuer) -> AlgorithmSet? {

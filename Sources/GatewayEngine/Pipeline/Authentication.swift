@@ -17,7 +17,12 @@ enum Authentication {
         do {
             scratch.verifiedToken = try verify(found, authenticator, &scratch, bytes, cache: &cache, now: now)
         } catch {
-            guard authenticator.presence == .permissive else { throw RefusalCode(error) }
+            guard authenticator.presence == .permissive else {
+                if error == .scopeInsufficient {
+                    scratch.requiredScopes = scopesRequired(of: found, authenticator, scratch, bytes, now: now)
+                }
+                throw RefusalCode(error)
+            }
             // A token that failed here yields no claims, not even those of an earlier phase.
             scratch.verifiedToken = nil
             if !authenticator.forwardsUnverifiedToken { TokenRemoval.note(found.place, &scratch) }
@@ -51,6 +56,17 @@ enum Authentication {
         }
         let storage = scratch.target.storage
         return try verify(storage.span.extracting(found.range), authenticator, cache: &cache, now: now)
+    }
+
+    private static func scopesRequired(
+        of found: FoundToken, _ authenticator: JWTAuthenticator, _ scratch: RequestScratch, _ bytes: Span<UInt8>,
+        now: Int64
+    ) -> [String] {
+        if !found.isInTargetStorage {
+            return authenticator.verifier.scopesRequired(ofRefused: bytes.extracting(found.range), now: now)
+        }
+        let storage = scratch.target.storage
+        return authenticator.verifier.scopesRequired(ofRefused: storage.span.extracting(found.range), now: now)
     }
 
     private static func verify(

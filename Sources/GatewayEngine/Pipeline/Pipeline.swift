@@ -99,7 +99,9 @@ private struct Stages {
             do {
                 try Authentication.run(authenticator, &scratch, bytes, cache: &cache, now: setting.now)
             } catch {
-                throw Refusal(error, style: listener.refusalStyle, realm: authenticator.realm)
+                throw Refusal(
+                    error, style: listener.refusalStyle, realm: authenticator.realm,
+                    requiredScopes: scratch.requiredScopes)
             }
         }
         if let authorizer = policy.authorization,

@@ -22,6 +22,8 @@ package struct RequestScratch {
     package var sendsForwardedHost = true
     /// The token whose claims hold for this request.
     package var verifiedToken: VerifiedToken?
+    /// The scopes that a token refused for want of one has to have.
+    var requiredScopes: [String] = []
     /// The route the request belongs to; nil until one is chosen.
     package var route: RouteSnapshot?
 
@@ -49,6 +51,7 @@ package struct RequestScratch {
         if !removedCookies.isEmpty { removedCookies.removeAll(keepingCapacity: true) }
         if !addedLines.isEmpty { addedLines.removeAll(keepingCapacity: true) }
         if verifiedToken != nil { verifiedToken = nil }
+        if !requiredScopes.isEmpty { requiredScopes = [] }
         if route != nil { route = nil }
     }
 }

@@ -45,13 +45,13 @@ package struct IssuerRules: Sendable {
         self.allowsUnprovenBinding = allowsUnprovenBinding
     }
 
-    /// Switches on the access token profile of RFC 9068 §2.2: its `typ` and its seven claims.
+    /// The claims that an access token must have (RFC 9068 §2.2).
+    package static let accessTokenClaims = ["iss", "exp", "aud", "sub", "client_id", "iat", "jti"]
+
+    /// Switches on the access token profile of RFC 9068: its `typ` and its seven claims.
     package mutating func requireAccessTokenProfile() {
         type = .exactly("at+jwt")
-        for claim in ["iss", "exp", "aud", "sub", "client_id", "iat", "jti"]
-        where !requiredClaims.contains(claim) {
-            requiredClaims.append(claim)
-        }
+        requiredClaims += Self.accessTokenClaims.filter { !requiredClaims.contains($0) }
     }
 }
 

@@ -25,6 +25,18 @@ final class Provider: Sendable {
         return issuers.contains { issuer.equals($0.span) }
     }
 
+    var requiredScopes: [String] { rules.requiredScopes }
+
+    /// Whether a required scope is all that the token's claims lack.
+    func misses(scopeOf unverified: UnverifiedToken, now: Int64) -> Bool {
+        do {
+            _ = try claims.check(unverified, now: now)
+            return false
+        } catch {
+            return error == .scopeInsufficient
+        }
+    }
+
     func verify(
         _ unverified: UnverifiedToken, _ token: Span<UInt8>, now: Int64, budget: inout Int
     ) throws(TokenError) -> VerifiedToken {

@@ -53,4 +53,16 @@ package final class TokenVerifier: Sendable {
         }
         throw failure ?? (issuer == nil ? .issuerMissing : .issuerUnknown)
     }
+
+    /// The scopes that a token refused as `scopeInsufficient` has to have, for the challenge of RFC 6750 §3.1:
+    /// those of the first provider that misses nothing else in its claims. Checks no signature.
+    package func scopesRequired(ofRefused token: Span<UInt8>, now: Int64) -> [String] {
+        guard let unverified = try? UnverifiedToken(parsing: token, maxBytes: maxTokenBytes) else { return [] }
+        let issuer = unverified.registered.issuer
+        for provider in providers where provider.answers(for: issuer) && provider.misses(scopeOf: unverified, now: now)
+        {
+            return provider.requiredScopes
+        }
+        return []
+    }
 }

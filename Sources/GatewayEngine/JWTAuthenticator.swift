@@ -46,8 +46,13 @@ extension JWTAuthentication {
 
 extension Issuer {
     fileprivate var guaranteedClaims: Set<String> {
-        let checked = (names.isEmpty ? [] : ["iss"]) + (audiences.isEmpty ? [] : ["aud"])
-        return Set((requiredClaims + checked).map { "jwt.\($0)" })
+        var checked = requiredClaims
+        if !names.isEmpty { checked.append("iss") }
+        if !audiences.isEmpty { checked.append("aud") }
+        if !requirements.subjects.isEmpty { checked.append("sub") }
+        // RFC 9068 §2.2.
+        if requirements.type == .accessToken { checked += ["iss", "exp", "aud", "sub", "client_id", "iat", "jti"] }
+        return Set(checked.map { "jwt.\($0)" })
     }
 }
 

@@ -183,6 +183,15 @@ import Testing
         let early = try TestGateway(
             GatewayConfiguration([.named("a")], [.jwt(.test(), phase: .gateway), rules]))
         #expect(early.diagnostics.isEmpty)
+        var issuer = Issuer.test()
+        issuer.requirements.type = .accessToken
+        let access = Attachment.rules([.deny("jwt.sub == 'x' || jwt.client_id == 'y'")])
+        let bound = try TestGateway(
+            GatewayConfiguration([.named("a")], [.jwt(.test(issuers: [issuer])), access]))
+        #expect(bound.diagnostics.isEmpty)
+        let unbound = try TestGateway(
+            GatewayConfiguration([.named("a")], [.jwt(.test(issuers: [issuer, .test()])), access]))
+        #expect(unbound.diagnostics.map(\.code) == ["deny_reads_absent"])
         let optional = try TestGateway(GatewayConfiguration([.named("a")], [.jwt(.test(.optional)), rules]))
         #expect(optional.diagnostics.map(\.code) == ["deny_reads_absent"])
     }

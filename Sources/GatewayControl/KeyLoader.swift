@@ -26,6 +26,7 @@ package enum KeyLoader {
     private static func load(_ source: KeySource, _ issuer: Issuer, _ diagnostics: inout [Diagnostic]) -> KeySet? {
         let bytes: [UInt8]
         switch source.origin {
+        case .remote: return .empty
         case .inline(let text): bytes = Array(text.utf8)
         case .file(let path):
             switch TextFile.readBytes(path, maxBytes: maxBytes) {
@@ -69,6 +70,7 @@ extension KeySource {
         switch origin {
         case .inline: "the key set written here"
         case .file(let path): "the key file `\(path)`"
+        case .remote(let keys): "the document at `\(keys.place.url.withoutQuery)`"
         }
     }
 }

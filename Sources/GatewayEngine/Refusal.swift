@@ -8,14 +8,19 @@ package struct Refusal: Error, Sendable {
     package let realm: String
     /// The scopes that would do, where one is missing (RFC 6750 §3).
     package let requiredScopes: [String]
+    /// A fetch of keys that runs or begins at once, and may bring the one that was missing: whoever serves the
+    /// request may wait until it has settled, and decide again.
+    package let keyRefresh: KeyRefresh?
 
     package init(
-        _ code: RefusalCode, style: RefusalStyle, realm: String = Refusal.defaultRealm, requiredScopes: [String] = []
+        _ code: RefusalCode, style: RefusalStyle, realm: String = Refusal.defaultRealm, requiredScopes: [String] = [],
+        keyRefresh: KeyRefresh? = nil
     ) {
         self.code = code
         self.style = style
         self.realm = realm
         self.requiredScopes = requiredScopes
+        self.keyRefresh = keyRefresh
     }
 
     package static let defaultRealm = "tollgate"

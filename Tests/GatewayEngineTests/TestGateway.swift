@@ -11,8 +11,9 @@ struct TestGateway {
     var cache = TokenCache(maxBytes: 1 << 20)
     private let connection: ConnectionContext
 
-    init(_ configuration: GatewayConfiguration) throws {
-        var keys = KeyMaterial()
+    /// - Parameter refreshes: what fetches the keys of these sources.
+    init(_ configuration: GatewayConfiguration, refreshes: [KeySource: KeyRefresh] = [:]) throws {
+        var keys = KeyMaterial(refreshes: refreshes)
         for attachment in configuration.attachments {
             guard case .jwtAuthentication(let policy) = attachment.policy else { continue }
             for issuer in policy.issuers {
@@ -48,6 +49,8 @@ struct TestGateway {
         /// The head the upstream gets.
         var head = ""
         var subject: String?
+        /// Whether a fetch of keys is worth waiting for.
+        var mayWaitForKeys = false
 
         var lines: [String] { head.split(separator: "\r\n").map(String.init) }
         var target: String { head.split(separator: " ").dropFirst().first.map(String.init) ?? "" }
@@ -66,7 +69,10 @@ struct TestGateway {
         let decision = Pipeline.decide(
             head, bytes.span, &scratch, bind: snapshot.binds[0], connection: connection, cache: &cache, now: now)
         switch decision {
-        case .refuse(let refusal): return Answer(refusal: refusal.code, requiredScopes: refusal.requiredScopes)
+        case .refuse(let refusal):
+            return Answer(
+                refusal: refusal.code, requiredScopes: refusal.requiredScopes,
+                mayWaitForKeys: refusal.keyRefresh != nil)
         case .forward(let upstream):
             return Answer(
                 upstream: snapshot.upstreams[upstream].id.name, head: forwarded(head, bytes),

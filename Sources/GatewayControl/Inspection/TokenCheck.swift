@@ -61,7 +61,7 @@ extension TokenCheck {
         _ token: [UInt8], at places: [GatewayPlace], of configuration: GatewayConfiguration, _ snapshot: Snapshot,
         now: Int64
     ) -> [TokenCheck] {
-        let keys = KeyLoader.load(for: configuration).0
+        let keys = KeyLoader.load(for: configuration, remote: nil).0
         return guards(of: places, snapshot).compactMap { applied, places in
             guard let policy = configuration.policy(of: applied) else { return nil }
             let verdict: Result<VerifiedToken, TokenError>

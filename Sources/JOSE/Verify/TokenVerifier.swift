@@ -11,8 +11,8 @@ package final class TokenVerifier: Sendable {
     /// Signatures checked for one token, whatever the number of its issuer's providers.
     private static let maxSignatureChecks = 16
 
-    private let providers: [Provider]
-    private let maxTokenBytes: Int
+    let providers: [Provider]
+    let maxTokenBytes: Int
 
     /// A verifier for these providers, asked in this order.
     package init(providers: [(IssuerRules, [KeySet])]) {

@@ -1,6 +1,7 @@
 internal import AsyncHTTPClient
 internal import GatewayModel
 internal import NIOCore
+internal import NIOHTTP1
 internal import NIOPosix
 internal import NIOSSL
 
@@ -26,6 +27,8 @@ extension RemoteFailure {
             self.init("no whole answer from \(place) in time")
         case is CancellationError: self.init("no whole answer from \(place) in time")
         case let error as HTTPClientError where error == .remoteConnectionClosed || error == .uncleanShutdown:
+            self.init("\(place) closes the connection in the middle of its answer")
+        case let error as HTTPParserError where error == .invalidEOFState:
             self.init("\(place) closes the connection in the middle of its answer")
         default: self.init("\(place) does not answer in HTTP that can be read: \(error)")
         }

@@ -25,7 +25,7 @@ extension AgentgatewayShapes {
         .ours("refresh", .object(keyRefresh), "How long fetched keys are fresh."),
         .ours(
             "minRefetchInterval", .duration,
-            "Tokens with unknown keys cause at most one fetch in this time, 1s to 1h. Default: 10s."),
+            "Tokens with unknown keys cause at most one fetch in this time, 100ms to 1h. Default: 10s."),
         .ours(
             "staleLimit", .duration,
             "How long keys that are no longer fresh are used while they can't be fetched, up to 30 days. "
@@ -42,7 +42,7 @@ extension AgentgatewayShapes {
     static let keyRefresh = ObjectShape(
         "a refresh",
         [
-            .ours("min", .duration, "The least time, whatever the server says, 1s to 24h. Default: 60s."),
+            .ours("min", .duration, "The least time, whatever the server says, 100ms to 24h. Default: 60s."),
             .ours("max", .duration, "The most time, whatever the server says, up to 7 days. Default: 24h."),
             .ours("default", .duration, "The time where the server does not say. Default: 15m."),
         ])
@@ -65,13 +65,16 @@ extension AgentgatewayDecoder {
         let day = Duration.seconds(86400)
         var settings = RefreshSettings(
             shortest: .seconds(60), longest: day, usual: .seconds(900),
-            minRefetchInterval: time("minRefetchInterval", reader, .seconds(1)...(.seconds(3600)), "1s and 1h")
+            minRefetchInterval: time(
+                "minRefetchInterval", reader, .milliseconds(100)...(.seconds(3600)), "100ms and 1h")
                 ?? .seconds(10),
             staleLimit: time("staleLimit", reader, .zero...(day * 30), "0s and 720h") ?? day)
         guard let refresh else { return settings }
-        if let time = time("min", refresh, .seconds(1)...day, "1s and 24h") { settings.shortest = time }
-        if let time = time("max", refresh, .seconds(1)...(day * 7), "1s and 168h") { settings.longest = time }
-        if let time = time("default", refresh, .seconds(1)...(day * 7), "1s and 168h") { settings.usual = time }
+        if let time = time("min", refresh, .milliseconds(100)...day, "100ms and 24h") { settings.shortest = time }
+        if let time = time("max", refresh, .milliseconds(100)...(day * 7), "100ms and 168h") { settings.longest = time }
+        if let time = time("default", refresh, .milliseconds(100)...(day * 7), "100ms and 168h") {
+            settings.usual = time
+        }
         guard settings.shortest <= settings.longest else {
             findings.error(
                 "out_of_range", "`min` of `refresh` is longer than its `max`", at: refresh.place,

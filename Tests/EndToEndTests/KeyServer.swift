@@ -1,0 +1,171 @@
+import Foundation
+import Synchronization
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
+/// An HTTP server that gives out keys, well or badly, as the test says at the time.
+final class KeyServer: Sendable {
+    enum Behaviour: Sendable {
+        /// 200 with this document, for every path that has none of its own.
+        case document(String, lines: String = "")
+        /// By path; others are 404.
+        case documents([String: String])
+        /// 200 with a version, and 304 where it is asked with.
+        case versioned(String, entityTag: String)
+        /// These bytes as they are, and the end of the connection.
+        case raw(String)
+        /// 200 and a body without end.
+        case endless
+        /// Takes the request and says nothing.
+        case silent
+        /// A byte now and then.
+        case trickle
+    }
+
+    private struct State {
+        var behaviour: Behaviour
+        var heads: [String] = []
+        var listener: Int32 = -1
+        var isEnded = false
+    }
+
+    let port: Int
+    private let state: Mutex<State>
+
+    init(_ behaviour: Behaviour) throws {
+        let (listener, port) = try Sockets.listen()
+        self.port = port
+        state = Mutex(State(behaviour: behaviour))
+        accept(listener)
+    }
+
+    deinit { stop() }
+
+    var url: String { "http://127.0.0.1:\(port)" }
+
+    /// The heads of all requests that came.
+    var heads: [String] { state.withLock { $0.heads } }
+
+    func behave(_ behaviour: Behaviour) {
+        state.withLock { $0.behaviour = behaviour }
+    }
+
+    /// Ends the server: nobody listens any more.
+    func stop() {
+        state.withLock { $0.isEnded = true }
+        // The thread closes the listener and then forgets it.
+        while state.withLock({ $0.listener }) >= 0 { poll(nil, 0, 1) }
+    }
+
+    /// Listens again where it listened before.
+    func restart() throws {
+        state.withLock { $0.isEnded = false }
+        accept(try Sockets.listen(port: port).descriptor)
+    }
+
+    private func accept(_ listener: Int32) {
+        state.withLock { $0.listener = listener }
+        Thread { [weak self] in
+            while let server = self, !server.state.withLock({ $0.isEnded }) {
+                guard Sockets.wait(listener, for: Int16(POLLIN), 20), let descriptor = Sockets.accept(listener)
+                else { continue }
+                Thread { [weak server] in server?.serve(Wire(descriptor: descriptor)) }.start()
+            }
+            Sockets.close(listener)
+            self?.state.withLock { $0.listener = -1 }
+        }.start()
+    }
+
+    private func serve(_ wire: Wire) {
+        while let head = try? wire.readHead() {
+            let behaviour = state.withLock { state in
+                state.heads.append(head)
+                return state.behaviour
+            }
+            guard (try? answer(wire, head, behaviour)) == true else { return wire.close() }
+        }
+    }
+
+    /// Answers; whether the connection stays.
+    private func answer(_ wire: Wire, _ head: String, _ behaviour: Behaviour) throws -> Bool {
+        switch behaviour {
+        case .document(let text, let lines): try wire.answer(text, lines)
+        case .documents(let texts):
+            let path = head.split(separator: " ").dropFirst().first.map(String.init) ?? ""
+            if let text = texts[path] {
+                try wire.answer(text, "")
+            } else {
+                try wire.answer("", status: "404 Not Found")
+            }
+        case .versioned(let text, let entityTag):
+            if head.lowercased().contains("if-none-match: \(entityTag)\r\n") {
+                try wire.send("HTTP/1.1 304 Not Modified\r\nETag: \(entityTag)\r\n\r\n")
+            } else {
+                try wire.answer(text, "ETag: \(entityTag)\r\n")
+            }
+        case .raw(let text):
+            try wire.send(text)
+            return false
+        case .endless:
+            try wire.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+            while true { try wire.send("10\r\n0123456789abcdef\r\n") }
+        case .silent: _ = try wire.readToEnd()
+        case .trickle:
+            try wire.send("HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
+            for _ in 0..<1000 {
+                try wire.send(" ")
+                poll(nil, 0, 100)
+            }
+        }
+        return true
+    }
+}
+
+/// A program that runs beside the test and says on its first line where it listens.
+final class HelperProcess {
+    let port: Int
+    private let process = Process()
+
+    init(_ program: String, _ arguments: [String], in folder: URL) throws {
+        let output = Pipe()
+        process.executableURL = URL(filePath: "/usr/bin/env")
+        process.arguments = [program] + arguments
+        process.currentDirectoryURL = folder
+        process.standardOutput = output
+        process.standardError = FileHandle.nullDevice
+        try process.run()
+        var line = ""
+        while !line.hasSuffix("\n"), let byte = try output.fileHandleForReading.read(upToCount: 1), !byte.isEmpty {
+            line += String(decoding: byte, as: UTF8.self)
+        }
+        guard let port = Int(line.trimmingCharacters(in: .whitespacesAndNewlines)) else {
+            process.terminate()
+            throw WireFailure.broken("\(program) does not say where it listens: \(line)")
+        }
+        self.port = port
+    }
+
+    deinit {
+        process.terminate()
+        process.waitUntilExit()
+    }
+
+    /// Runs a program to its end.
+    static func run(_ program: String, _ arguments: [String], in folder: URL) throws {
+        let process = Process()
+        process.executableURL = URL(filePath: "/usr/bin/env")
+        process.arguments = [program] + arguments
+        process.currentDirectoryURL = folder
+        process.standardOutput = FileHandle.nullDevice
+        process.standardError = FileHandle.nullDevice
+        try process.run()
+        process.waitUntilExit()
+        guard process.terminationStatus == 0 else { throw WireFailure.broken("\(program) failed") }
+    }
+}

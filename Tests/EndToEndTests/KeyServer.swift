@@ -28,21 +28,28 @@ final class KeyServer: Sendable {
         case trickle
     }
 
-    private struct State {
-        var behaviour: Behaviour
-        var heads: [String] = []
-        var listener: Int32 = -1
-        var isEnded = false
+    /// What the threads share; they never hold the server itself.
+    fileprivate final class Shared: Sendable {
+        struct State {
+            var behaviour: Behaviour
+            var heads: [String] = []
+            var isListening = false
+            var isEnded = false
+        }
+
+        let state: Mutex<State>
+
+        init(_ behaviour: Behaviour) { state = Mutex(State(behaviour: behaviour)) }
     }
 
     let port: Int
-    private let state: Mutex<State>
+    private let shared: Shared
 
     init(_ behaviour: Behaviour) throws {
         let (listener, port) = try Sockets.listen()
         self.port = port
-        state = Mutex(State(behaviour: behaviour))
-        accept(listener)
+        shared = Shared(behaviour)
+        shared.accept(listener)
     }
 
     deinit { stop() }
@@ -50,35 +57,36 @@ final class KeyServer: Sendable {
     var url: String { "http://127.0.0.1:\(port)" }
 
     /// The heads of all requests that came.
-    var heads: [String] { state.withLock { $0.heads } }
+    var heads: [String] { shared.state.withLock { $0.heads } }
 
     func behave(_ behaviour: Behaviour) {
-        state.withLock { $0.behaviour = behaviour }
+        shared.state.withLock { $0.behaviour = behaviour }
     }
 
     /// Ends the server: nobody listens any more.
     func stop() {
-        state.withLock { $0.isEnded = true }
-        // The thread closes the listener and then forgets it.
-        while state.withLock({ $0.listener }) >= 0 { poll(nil, 0, 1) }
+        shared.state.withLock { $0.isEnded = true }
+        while shared.state.withLock({ $0.isListening }) { poll(nil, 0, 1) }
     }
 
     /// Listens again where it listened before.
     func restart() throws {
-        state.withLock { $0.isEnded = false }
-        accept(try Sockets.listen(port: port).descriptor)
+        shared.state.withLock { $0.isEnded = false }
+        shared.accept(try Sockets.listen(port: port).descriptor)
     }
+}
 
-    private func accept(_ listener: Int32) {
-        state.withLock { $0.listener = listener }
-        Thread { [weak self] in
-            while let server = self, !server.state.withLock({ $0.isEnded }) {
+extension KeyServer.Shared {
+    fileprivate func accept(_ listener: Int32) {
+        state.withLock { $0.isListening = true }
+        Thread { [self] in
+            while !state.withLock({ $0.isEnded }) {
                 guard Sockets.wait(listener, for: Int16(POLLIN), 20), let descriptor = Sockets.accept(listener)
                 else { continue }
-                Thread { [weak server] in server?.serve(Wire(descriptor: descriptor)) }.start()
+                Thread { [self] in serve(Wire(descriptor: descriptor)) }.start()
             }
             Sockets.close(listener)
-            self?.state.withLock { $0.listener = -1 }
+            state.withLock { $0.isListening = false }
         }.start()
     }
 
@@ -93,7 +101,7 @@ final class KeyServer: Sendable {
     }
 
     /// Answers; whether the connection stays.
-    private func answer(_ wire: Wire, _ head: String, _ behaviour: Behaviour) throws -> Bool {
+    private func answer(_ wire: Wire, _ head: String, _ behaviour: KeyServer.Behaviour) throws -> Bool {
         switch behaviour {
         case .document(let text, let lines): try wire.answer(text, lines)
         case .documents(let texts):
@@ -145,14 +153,18 @@ final class HelperProcess {
             line += String(decoding: byte, as: UTF8.self)
         }
         guard let port = Int(line.trimmingCharacters(in: .whitespacesAndNewlines)) else {
-            process.terminate()
+            kill(process.processIdentifier, SIGKILL)
             throw WireFailure.broken("\(program) does not say where it listens: \(line)")
         }
         self.port = port
     }
 
-    deinit {
-        process.terminate()
+    deinit { end() }
+
+    /// Ends it, as a machine that fails does. A signal that could be blocked might be: the threads that tests run on
+    /// block most of them, and children inherit that.
+    func end() {
+        kill(process.processIdentifier, SIGKILL)
         process.waitUntilExit()
     }
 

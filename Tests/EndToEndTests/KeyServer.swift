@@ -159,11 +159,23 @@ final class HelperProcess {
         self.port = port
     }
 
+    /// One whose port is known.
+    init(_ program: String, _ arguments: [String], in folder: URL, port: Int) throws {
+        self.port = port
+        process.executableURL = URL(filePath: "/usr/bin/env")
+        process.arguments = [program] + arguments
+        process.currentDirectoryURL = folder
+        process.standardOutput = FileHandle.nullDevice
+        process.standardError = FileHandle.nullDevice
+        try process.run()
+    }
+
     deinit { end() }
 
     /// Ends it, as a machine that fails does. A signal that could be blocked might be: the threads that tests run on
     /// block most of them, and children inherit that.
     func end() {
+        guard process.isRunning else { return }
         kill(process.processIdentifier, SIGKILL)
         process.waitUntilExit()
     }

@@ -4,8 +4,9 @@ internal import GatewayControl
 internal import GatewayEngine
 internal import GatewayModel
 internal import GatewayTransport
+internal import KeyFetching
 
-struct JWTVerifyCommand: ParsableCommand {
+struct JWTVerifyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "verify",
         abstract: "Say whether a token passes a configuration, and why.",
@@ -20,7 +21,8 @@ struct JWTVerifyCommand: ParsableCommand {
             The options --route, --listener and --port choose where a request
             ends up; with --host, --path and --method the gateway finds that out
             itself. Otherwise the token is put before every jwtAuth of the file.
-            Authorization rules are not asked: they need the whole request.
+            Authorization rules are not asked: they need the whole request. Keys
+            that the configuration names by URL or discovery are fetched.
 
             Exit code 0: it passes every jwtAuth asked; 1: it is refused, nothing
             there looks at tokens, or the configuration is not valid; 2: used
@@ -39,9 +41,10 @@ struct JWTVerifyCommand: ParsableCommand {
     @Flag(help: "Print JSON.")
     var json = false
 
-    func run() throws {
+    func run() async throws {
         let token = try InputArgument.token(token)
-        let loaded = ConfigurationFile.load(path: file, environment: Environment.variables)
+        let remote = RemoteKeySources(store: nil, clock: .system())
+        let loaded = await load(remote)
         guard let snapshot = loaded.snapshot, let configuration = loaded.configuration else {
             StandardError().write(loaded.renderedDiagnostics())
             StandardError.print("\(file) is not valid; the token was not looked at.")
@@ -55,7 +58,7 @@ struct JWTVerifyCommand: ParsableCommand {
         }
         let now = WallClock.now()
         let report = VerifyReport(
-            checks: TokenCheck.run(token, at: places, of: configuration, snapshot, now: now),
+            checks: TokenCheck.run(token, at: places, of: configuration, snapshot, remote: remote, now: now),
             configuration: configuration, places: places,
             hasAuthorization: places.contains(where: snapshot.hasAuthorization), now: now)
         if json {
@@ -64,6 +67,16 @@ struct JWTVerifyCommand: ParsableCommand {
             print(report.words(isChoice: place.selection.isEverything), terminator: "")
         }
         if !report.passes { throw Exit.refused }
+    }
+
+    /// The configuration, with the keys that it names by URL.
+    private func load(_ remote: RemoteKeySources) async -> ConfigurationFile {
+        let loaded = ConfigurationFile.load(path: file, environment: Environment.variables, remote: remote)
+        guard loaded.snapshot != nil, !loaded.remoteKeyPlaces.isEmpty else { return loaded }
+        for failure in await remote.fetchOnce(with: KeyClient()) {
+            StandardError.print(TerminalText.lines("warning: cannot fetch keys: \(failure)"))
+        }
+        return ConfigurationFile.load(path: file, environment: Environment.variables, remote: remote)
     }
 }
 

@@ -222,4 +222,21 @@ private struct Fixture {
         // The key is gone, and with it what it verified.
         #expect(after.get("/two", token: theirs).refusal == .keyUnknown)
     }
+
+    @Test func `leave what was verified for another provider of the same policy in the cache`() throws {
+        func policy(_ fetched: String) -> JWTAuthentication {
+            .test(issuers: [.test(names: ["https://fetched.test"], jwks: fetched), .test()])
+        }
+        var before = try TestGateway(policy(Tokens.key.verificationJWKS.text))
+        let (mine, theirs) = (try Tokens.token(), try Tokens.token(["iss": #""https://fetched.test""#]))
+        #expect(before.get(token: mine).subject == "alice")
+        #expect(before.get(token: theirs).subject == "alice")
+        #expect(before.cache.misses == 2)
+
+        var after = try TestGateway(policy(try SigningKey.generate(.es256, kid: "two").verificationJWKS.text))
+        after.cache = before.cache
+        #expect(after.get(token: mine).subject == "alice")
+        #expect(after.cache.hits == before.cache.hits + 1)
+        #expect(after.get(token: theirs).refusal == .keyUnknown)
+    }
 }

@@ -1,3 +1,4 @@
+internal import Bytes
 internal import GatewayModel
 internal import JOSE
 package import Logging
@@ -28,13 +29,14 @@ package struct KeyRefresher: Service {
     package func run() async throws {
         await cancelWhenGracefulShutdown {
             await withDiscardingTaskGroup { group in
-                var kept: Set<ObjectIdentifier> = []
+                // Held, so that no other object comes to be taken for one of them.
+                var kept: [RemoteKeySource] = []
                 while !Task.isCancelled {
                     let all = sources.all
-                    for source in all where !kept.contains(ObjectIdentifier(source)) {
+                    for source in all where !kept.contains(where: { $0 === source }) {
                         group.addTask { await keep(source) }
                     }
-                    kept = Set(all.map(ObjectIdentifier.init))
+                    kept = all
                     await sources.added.wait(for: nil)
                 }
                 group.cancelAll()
@@ -64,12 +66,13 @@ package struct KeyRefresher: Service {
             let count = status.keys.count
             logger.info("fetched \(count) key\(count == 1 ? "" : "s") from \(source.name)")
             for finding in status.findings where finding.severity > .note {
-                logger.warning("keys at \(source.name): \(finding.message)")
+                logger.warning("keys at \(source.name): \(TerminalText.line(finding.message))")
             }
         case .unchanged: logger.debug("the keys at \(source.name) are unchanged")
         case .failed where Task.isCancelled: break
         case .failed(let failure, let isNews):
-            logger.log(level: isNews ? .warning : .debug, "cannot fetch keys: \(failure)")
+            logger.log(
+                level: isNews ? .warning : .debug, "cannot fetch keys: \(TerminalText.line(failure.description))")
         }
         source.settled(after: outcome)
         if case .failed = outcome { return }

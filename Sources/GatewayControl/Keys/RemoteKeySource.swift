@@ -198,13 +198,16 @@ package final class RemoteKeySource: Sendable {
                 state.record.notModified += 1
                 return .unchanged
             }
-            state.version = document.entityTag.map { (url, $0) }
+            state.version = document.entityTag.flatMap { $0.utf8.count <= Self.longestTag ? (url, $0) : nil }
             state.findings = imported.findings
             guard !imported.keySet.isEquivalent(to: state.keySet) else { return .unchanged }
             state.keySet = imported.keySet
             return .changed
         }
     }
+
+    /// Longer ones are not worth sending back each time.
+    private static let longestTag = 256
 
     private func fail(_ failure: RemoteFailure) -> Outcome {
         state.withLock { state in

@@ -1,4 +1,4 @@
-internal import GatewayModel
+package import GatewayModel
 internal import Synchronization
 
 /// All remote key sources of the configuration that is served, and of one that is being loaded.
@@ -40,6 +40,17 @@ package final class RemoteKeySources: Sendable {
         }
         added.raise()
         return registered
+    }
+
+    /// Fetches every source once, for a command that asks what tokens would meet. Answers what failed.
+    package func fetchOnce(with fetcher: any RemoteDocumentFetcher) async -> [RemoteFailure] {
+        var failures: [RemoteFailure] = []
+        for source in all {
+            let outcome = await source.fetch(with: fetcher)
+            source.settled(after: outcome)
+            if case .failed(let failure, _) = outcome { failures.append(failure) }
+        }
+        return failures
     }
 
     /// Forgets the sources that a configuration does not name.

@@ -77,8 +77,8 @@ enum Authentication {
         cache: inout TokenCache, now: Int64
     ) throws(TokenError) -> VerifiedToken {
         guard token.count <= authenticator.maxTokenBytes else { throw .tooLarge }
-        let identity = authenticator.verifier.identity
-        if let known = cache.find(token, identity) {
+        let identities = authenticator.verifier.identities
+        if let known = cache.find(token, identities) {
             try known.checkTime(now: now)
             return known
         }
@@ -89,7 +89,7 @@ enum Authentication {
             awaitedKeys = authenticator.refresh(after: error, of: token, now: now)
             throw error
         }
-        cache.insert(token, identity, verified)
+        cache.insert(token, identities[verified.provider], verified)
         return verified
     }
 }

@@ -6,8 +6,8 @@ internal import Bytes
 /// The token's `iss`, not yet trusted, chooses the providers; only their keys are tried, and only
 /// with algorithms fixed when the keys were imported.
 package final class TokenVerifier: Sendable {
-    /// Changes whenever rules or keys change.
-    package let identity: VerificationIdentity
+    /// One per provider, in their order; each changes whenever rules or keys of its provider change.
+    package let identities: [VerificationIdentity]
     /// Signatures checked for one token, whatever the number of its issuer's providers.
     private static let maxSignatureChecks = 16
 
@@ -16,16 +16,12 @@ package final class TokenVerifier: Sendable {
 
     /// A verifier for these providers, asked in this order.
     package init(providers: [(IssuerRules, [KeySet])]) {
-        var compiled: [Provider] = []
-        var writer = FieldWriter()
-        for (index, (rules, keySets)) in providers.enumerated() {
-            compiled.append(Provider(index: index, rules: rules, keySets: keySets))
-            rules.write(to: &writer)
-            writer.write(UInt64(keySets.count))
-            for keySet in keySets { keySet.write(to: &writer) }
+        self.providers = providers.enumerated().map { index, provider in
+            Provider(index: index, rules: provider.0, keySets: provider.1)
         }
-        self.providers = compiled
-        identity = VerificationIdentity(hashing: writer.bytes)
+        identities = providers.enumerated().map { index, provider in
+            VerificationIdentity(ofProvider: index, provider.0, provider.1)
+        }
         maxTokenBytes = providers.map(\.0.maxTokenBytes).max() ?? 0
     }
 

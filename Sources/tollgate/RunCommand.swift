@@ -56,6 +56,9 @@ struct RunCommand: AsyncParsableCommand {
             StandardError.print("error: \(error)")
             throw ExitCode(1)
         }
+        if data == nil, !loaded.remoteKeyPlaces.isEmpty {
+            logger.info("fetched keys will not outlive a restart: --data names a folder to keep them in")
+        }
         for bind in snapshot.binds { logger.info("listening on \(bind.address.description)") }
         let reloader = ConfigurationReloader(
             loaded, environment: environment, remote: keys, publisher: server, requests: hangups, logger: logger)

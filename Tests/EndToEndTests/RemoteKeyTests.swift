@@ -219,6 +219,31 @@ import Testing
         #expect(server.heads.isEmpty)
     }
 
+    @Test func `are fetched by the command that explains a verdict`() throws {
+        let folder = try CommandLineFolder()
+        try folder.write(
+            """
+            binds:
+            - port: 3000
+              listeners:
+              - routes:
+                - policies:
+                    jwtAuth:
+                      mode: strict
+                      issuer: https://issuer.test
+                      jwks: {url: "\(server.url)/keys", allowHTTP: true}
+                  backends: [{host: "localhost:8080"}]
+            """, to: "config.yaml")
+        let passing = try folder.run("jwt", "verify", "-f", "config.yaml", "--token", token)
+        #expect(passing.exitCode == 0)
+        #expect(passing.errors.isEmpty)
+        server.stop()
+        let failing = try folder.run("jwt", "verify", "-f", "config.yaml", "--token", token)
+        #expect(failing.exitCode == 1)
+        #expect(failing.errors.contains("cannot fetch keys"))
+        #expect(failing.output.contains("keys_unavailable"))
+    }
+
     @Test func `are fetched no more once nothing names them`() throws {
         let gateway = try start()
         try gateway.waitUntilServed(token)

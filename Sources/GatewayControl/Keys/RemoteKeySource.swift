@@ -50,14 +50,14 @@ package final class RemoteKeySource: Sendable {
     var name: String { id.keys.place.url.withoutQuery }
 
     /// Whether nothing refers to it any more.
-    var isRetired: Bool { state.withLock { $0.isRetired } }
+    package var isRetired: Bool { state.withLock { $0.isRetired } }
 
     func retire() {
         state.withLock { $0.isRetired = true }
         alarm.raise()
     }
 
-    func next() -> RefreshSchedule.Step {
+    package func next() -> RefreshSchedule.Step {
         let isWanted = refresh.isWanted
         return state.withLock { $0.schedule.next(isWanted: isWanted, now: clock.uptime()) }
     }
@@ -91,7 +91,7 @@ package final class RemoteKeySource: Sendable {
     }
 
     /// Drops the keys, which are too old.
-    func expire() {
+    package func expire() {
         state.withLock {
             $0.schedule.expired()
             $0.keySet = .empty
@@ -103,7 +103,7 @@ package final class RemoteKeySource: Sendable {
     // MARK: - Fetching
 
     /// What became of a fetch.
-    enum Outcome: Sendable {
+    package enum Outcome: Sendable {
         /// Other keys than before.
         case changed
         case unchanged
@@ -112,7 +112,7 @@ package final class RemoteKeySource: Sendable {
     }
 
     /// Fetches once. The caller has the outcome served, and then calls `settled`.
-    func fetch(with fetcher: any RemoteDocumentFetcher) async -> Outcome {
+    package func fetch(with fetcher: any RemoteDocumentFetcher) async -> Outcome {
         let wall = clock.wall()
         state.withLock {
             $0.schedule.began(now: clock.uptime())
@@ -129,7 +129,7 @@ package final class RemoteKeySource: Sendable {
     }
 
     /// What a fetch brought is served by every event loop.
-    func settled(after outcome: Outcome) {
+    package func settled(after outcome: Outcome) {
         let isComplete = if case .failed = outcome { false } else { true }
         let pause = state.withLock { state in
             (state.schedule.earliestOnDemand ?? .zero) - clock.uptime()

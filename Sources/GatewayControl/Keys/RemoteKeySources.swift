@@ -26,7 +26,7 @@ package final class RemoteKeySources: Sendable {
 
     /// The source of an issuer's keys; a new one begins with the keys last fetched for the same issuer from the same
     /// place, under other settings or before a restart.
-    func source(_ keys: RemoteKeys, of issuer: Issuer) -> RemoteKeySource {
+    package func source(_ keys: RemoteKeys, of issuer: Issuer) -> RemoteKeySource {
         let id = RemoteKeySource.ID(keys: keys, issuers: issuer.names, allowsWeakKeys: issuer.allowsWeakKeys)
         if let known = sources.withLock({ $0[id] }) { return known }
         let source = RemoteKeySource(id, clock: clock)
@@ -54,7 +54,7 @@ package final class RemoteKeySources: Sendable {
     }
 
     /// Forgets the sources that a configuration does not name.
-    func keepOnly(_ configuration: GatewayConfiguration?) {
+    package func keepOnly(_ configuration: GatewayConfiguration?) {
         var named: Set<RemoteKeySource.ID> = []
         configuration?.forEachKeySource { source, issuer in
             guard case .remote(let keys) = source.origin else { return }
@@ -69,7 +69,7 @@ package final class RemoteKeySources: Sendable {
     }
 
     /// Keeps what a source fetched for the next start.
-    func save(_ source: RemoteKeySource) throws(KeyStore.Failure) {
+    package func save(_ source: RemoteKeySource) throws(KeyStore.Failure) {
         guard let store, let keys = source.fetchedKeys else { return }
         try store.save(keys, source.id.binding)
     }

@@ -55,4 +55,4 @@ bench-peers: build
 	Benchmarks/Peers/run $(if $(QUICK),--quick) --tollgate $(BINARY)
 
 clean:
-	rm -rf .build .build-release .build-fuzz Benchmarks/Algorithms/.build
+	rm -rf .build .build-release .build-nanoidp .build-fuzz Benchmarks/Algorithms/.build

@@ -1,7 +1,6 @@
 internal import GatewayModel
 package import Logging
 internal import ServiceLifecycle
-internal import Synchronization
 
 /// Keeps what is served equal to what the files say: the configuration and every key file it names.
 ///
@@ -156,32 +155,5 @@ extension ConfigurationReloader: KeyConsumer {
         } onCancel: {
             completion.complete()
         }
-    }
-}
-
-/// Something that is done once, whoever says so first, and one who waits for it.
-private final class Completion: Sendable {
-    private struct State {
-        var isComplete = false
-        var waiter: CheckedContinuation<Void, Never>?
-    }
-
-    private let state = Mutex(State())
-
-    func wait(_ waiter: CheckedContinuation<Void, Never>) {
-        let isComplete = state.withLock { state in
-            if !state.isComplete { state.waiter = waiter }
-            return state.isComplete
-        }
-        if isComplete { waiter.resume() }
-    }
-
-    func complete() {
-        let waiter = state.withLock { state in
-            state.isComplete = true
-            defer { state.waiter = nil }
-            return state.waiter
-        }
-        waiter?.resume()
     }
 }

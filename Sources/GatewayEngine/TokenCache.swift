@@ -40,13 +40,15 @@ package struct TokenCache {
     }
 
     /// The verified form of these very bytes under one of these very identities, or nil. Time is not looked at.
-    package mutating func find(_ token: Span<UInt8>, _ identities: [VerificationIdentity]) -> VerifiedToken? {
+    package mutating func find(
+        _ token: Span<UInt8>, _ first: VerificationIdentity, _ others: [VerificationIdentity]
+    ) -> VerifiedToken? {
         let hash = self.hash(token)
-        for identity in identities {
-            if let known = find(token, hash ^ identity.words.0, identity) {
-                hits &+= 1
-                return known
-            }
+        var known = find(token, hash ^ first.words.0, first)
+        for identity in others where known == nil { known = find(token, hash ^ identity.words.0, identity) }
+        if known != nil {
+            hits &+= 1
+            return known
         }
         misses &+= 1
         return nil

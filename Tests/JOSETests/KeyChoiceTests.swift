@@ -218,15 +218,17 @@ struct VerificationIdentityTests {
         for change in changes {
             var rules = Sample.rules
             change(&rules)
-            let identity = TokenVerifier(providers: [(rules, [key])]).identities[0]
+            let identity = TokenVerifier(providers: [(rules, [key])]).identity(ofProvider: 0)
             identities.insert(identity)
-            #expect(TokenVerifier(providers: [(rules, [key])]).identities[0] == identity)
+            #expect(TokenVerifier(providers: [(rules, [key])]).identity(ofProvider: 0) == identity)
             // What stands behind it does not matter to it.
-            #expect(TokenVerifier(providers: [(rules, [key]), (Sample.rules, [other])]).identities[0] == identity)
+            #expect(
+                TokenVerifier(providers: [(rules, [key]), (Sample.rules, [other])]).identity(ofProvider: 0) == identity)
         }
-        identities.insert(TokenVerifier(providers: [(Sample.rules, [other])]).identities[0])
-        identities.insert(TokenVerifier(providers: [(Sample.rules, [])]).identities[0])
-        identities.insert(TokenVerifier(providers: [(Sample.rules, [key]), (Sample.rules, [key])]).identities[1])
+        identities.insert(TokenVerifier(providers: [(Sample.rules, [other])]).identity(ofProvider: 0))
+        identities.insert(TokenVerifier(providers: [(Sample.rules, [])]).identity(ofProvider: 0))
+        identities.insert(
+            TokenVerifier(providers: [(Sample.rules, [key]), (Sample.rules, [key])]).identity(ofProvider: 1))
         #expect(identities.count == changes.count + 3)
     }
 }

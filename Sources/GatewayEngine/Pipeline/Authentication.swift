@@ -77,19 +77,19 @@ enum Authentication {
         cache: inout TokenCache, now: Int64
     ) throws(TokenError) -> VerifiedToken {
         guard token.count <= authenticator.maxTokenBytes else { throw .tooLarge }
-        let identities = authenticator.verifier.identities
-        if let known = cache.find(token, identities) {
+        let verifier = authenticator.verifier
+        if let known = cache.find(token, verifier.firstIdentity, verifier.otherIdentities) {
             try known.checkTime(now: now)
             return known
         }
         let verified: VerifiedToken
         do {
-            verified = try authenticator.verifier.verify(token, now: now)
+            verified = try verifier.verify(token, now: now)
         } catch {
             awaitedKeys = authenticator.refresh(after: error, of: token, now: now)
             throw error
         }
-        cache.insert(token, identities[verified.provider], verified)
+        cache.insert(token, verifier.identity(ofProvider: verified.provider), verified)
         return verified
     }
 }

@@ -6,8 +6,11 @@ internal import Bytes
 /// The token's `iss`, not yet trusted, chooses the providers; only their keys are tried, and only
 /// with algorithms fixed when the keys were imported.
 package final class TokenVerifier: Sendable {
-    /// One per provider, in their order; each changes whenever rules or keys of its provider change.
-    package let identities: [VerificationIdentity]
+    /// The first provider's; it changes whenever that one's rules or keys change. A value of its own, since asking an
+    /// array costs its reference count, which all event loops share.
+    package let firstIdentity: VerificationIdentity
+    /// Those of the providers behind it, in their order.
+    package let otherIdentities: [VerificationIdentity]
     /// Signatures checked for one token, whatever the number of its issuer's providers.
     private static let maxSignatureChecks = 16
 
@@ -19,10 +22,17 @@ package final class TokenVerifier: Sendable {
         self.providers = providers.enumerated().map { index, provider in
             Provider(index: index, rules: provider.0, keySets: provider.1)
         }
-        identities = providers.enumerated().map { index, provider in
+        let identities = providers.enumerated().map { index, provider in
             VerificationIdentity(ofProvider: index, provider.0, provider.1)
         }
+        firstIdentity = identities.first ?? .none
+        otherIdentities = Array(identities.dropFirst())
         maxTokenBytes = providers.map(\.0.maxTokenBytes).max() ?? 0
+    }
+
+    /// The identity of the provider at this place.
+    package func identity(ofProvider index: Int) -> VerificationIdentity {
+        index == 0 ? firstIdentity : otherIdentities[index - 1]
     }
 
     /// Verifies a token at a time in whole Unix seconds.

@@ -18,6 +18,13 @@ package struct VerificationIdentity: Sendable, Hashable {
         self.words = (words[0], words[1], words[2], words[3])
     }
 
+    /// Nobody's: what takes no token has it.
+    static let none = VerificationIdentity(words: (0, 0, 0, 0))
+
+    private init(words: (UInt64, UInt64, UInt64, UInt64)) {
+        self.words = words
+    }
+
     package static func == (a: Self, b: Self) -> Bool {
         a.words.0 == b.words.0 && a.words.1 == b.words.1 && a.words.2 == b.words.2 && a.words.3 == b.words.3
     }

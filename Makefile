@@ -60,4 +60,4 @@ bench-peers: build
 	Benchmarks/Peers/run $(if $(QUICK),--quick) --tollgate $(BINARY)
 
 clean:
-	rm -rf .build .build-release .build-fuzz .build-bench Benchmarks/Algorithms/.build
+	rm -rf .build .build-release .build-nanoidp .build-fuzz .build-bench Benchmarks/Algorithms/.build

@@ -33,8 +33,10 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
         .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
         .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", exact: "2.37.6"),
         .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
         .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
+        .package(url: "https://github.com/swift-server/async-http-client", exact: "1.37.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
     ],
     targets: [
@@ -79,6 +81,18 @@ let package = Package(
             swiftSettings: transport
         ),
         .target(
+            name: "KeyFetching",
+            dependencies: [
+                "GatewayModel",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            ],
+            swiftSettings: common
+        ),
+        .target(
             name: "GatewayControl",
             dependencies: [
                 "Bytes", "JOSE", "GatewayModel", "GatewayDialects", "GatewayEngine",
@@ -93,7 +107,7 @@ let package = Package(
             name: "tollgate",
             dependencies: [
                 "Bytes", "JOSE", "CEL", "GatewayModel", "GatewayEngine", "GatewayDialects",
-                "GatewayTransport", "GatewayControl",
+                "GatewayTransport", "GatewayControl", "KeyFetching",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -122,6 +136,11 @@ let package = Package(
         .testTarget(
             name: "GatewayEngineTests",
             dependencies: ["GatewayEngine", "GatewayModel", "HTTPWire", "JOSE", "Bytes"],
+            swiftSettings: common
+        ),
+        .testTarget(
+            name: "KeySourceTests",
+            dependencies: ["GatewayControl", "GatewayEngine", "GatewayModel", "KeyFetching", "JOSE", "Bytes"],
             swiftSettings: common
         ),
         .testTarget(

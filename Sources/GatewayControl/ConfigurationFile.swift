@@ -12,6 +12,8 @@ package struct ConfigurationFile: Sendable {
     /// Nil where a diagnostic is an error.
     package private(set) var snapshot: Snapshot?
     package private(set) var diagnostics: [Diagnostic] = []
+    private var keys = KeyMaterial()
+    private var instance = GatewayInstance()
     /// The file itself and the key files it names.
     private(set) var paths: [String]
     /// The state of those files, taken before each was read: a change in between shows as a change.
@@ -24,10 +26,14 @@ package struct ConfigurationFile: Sendable {
     }
 
     /// Reads, decodes and compiles the file and what it names.
-    package static func load(path: String, environment: [String: String]) -> ConfigurationFile {
+    ///
+    /// - Parameter remote: the keys that were fetched; nil: none are, and tokens that need them fail.
+    package static func load(
+        path: String, environment: [String: String], remote: RemoteKeySources? = nil
+    ) -> ConfigurationFile {
         var file = ConfigurationFile(path: path)
         switch TextFile.read(path, maxBytes: maxBytes) {
-        case .success(let text): file.compile(text, environment: environment, host: nil)
+        case .success(let text): file.compile(text, environment: environment, host: nil, remote: remote)
         case .failure(let error):
             file.diagnostics = [
                 Diagnostic(
@@ -45,11 +51,13 @@ package struct ConfigurationFile: Sendable {
         _ text: String, path: String, environment: [String: String], host: String? = nil
     ) -> ConfigurationFile {
         var file = ConfigurationFile(path: path)
-        file.compile(text, environment: environment, host: host)
+        file.compile(text, environment: environment, host: host, remote: nil)
         return file
     }
 
-    private mutating func compile(_ text: String, environment: [String: String], host: String?) {
+    private mutating func compile(
+        _ text: String, environment: [String: String], host: String?, remote: RemoteKeySources?
+    ) {
         self.text = text
         let (decoded, decoding) = AgentgatewayDialect.decode(
             text: text, documentName: path, environment: environment)
@@ -62,11 +70,30 @@ package struct ConfigurationFile: Sendable {
         let keyFiles = configuration.keyFiles
         paths += keyFiles
         fingerprint.add(keyFiles)
-        let (keys, loading) = KeyLoader.load(for: configuration)
-        let (snapshot, compiling) = Compiler.compile(
-            configuration, keys: keys, instance: GatewayInstance(environment: environment))
+        let loading: [Diagnostic]
+        (keys, loading) = KeyLoader.load(for: configuration, remote: remote)
+        instance = GatewayInstance(environment: environment)
+        let (snapshot, compiling) = Compiler.compile(configuration, keys: keys, instance: instance)
         diagnostics += loading + compiling
         self.snapshot = diagnostics.hasErrors ? nil : snapshot
+    }
+
+    /// A snapshot of this configuration with the keys that remote sources have now; nil where it is not valid.
+    func snapshot(remote: RemoteKeySources) -> Snapshot? {
+        guard snapshot != nil, let configuration else { return nil }
+        var keys = keys
+        KeyLoader.update(&keys, for: configuration, remote: remote)
+        return Compiler.compile(configuration, keys: keys, instance: instance).snapshot
+    }
+
+    /// Where keys are fetched from once the configuration is served, each once, without queries.
+    package var remoteKeyPlaces: [String] {
+        var places: [String] = []
+        configuration?.forEachKeySource { source, _ in
+            guard case .remote(let keys) = source.origin, !places.contains(keys.place.url.withoutQuery) else { return }
+            places.append(keys.place.url.withoutQuery)
+        }
+        return places
     }
 
     /// This configuration, watching the files of another that failed too: mending one of them has to be noticed.
@@ -89,15 +116,17 @@ package struct ConfigurationFile: Sendable {
 }
 
 extension GatewayConfiguration {
-    /// The files its issuers' keys are read from, each once.
+    /// The files that its issuers' keys are read from, or are fetched by the authorities in, each once.
     fileprivate var keyFiles: [String] {
         var files: [String] = []
-        for attachment in attachments {
-            guard case .jwtAuthentication(let policy) = attachment.policy else { continue }
-            for case .file(let path) in policy.issuers.flatMap(\.keySources).map(\.origin)
-            where !files.contains(path) {
-                files.append(path)
+        forEachKeySource { source, _ in
+            let path: String?
+            switch source.origin {
+            case .inline: path = nil
+            case .file(let file): path = file
+            case .remote(let keys): path = keys.request.caFile
             }
+            if let path, !files.contains(path) { files.append(path) }
         }
         return files
     }

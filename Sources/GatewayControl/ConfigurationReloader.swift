@@ -5,25 +5,42 @@ internal import ServiceLifecycle
 /// Keeps what is served equal to what the files say: the configuration and every key file it names.
 ///
 /// Looks at the files a few times a second and reads them again once one has changed and stays as it is,
-/// or when it is told to. A configuration that is not valid changes nothing: the last good one serves.
+/// or when it is told to. A configuration that is not valid changes nothing: the last good one serves. Keys that
+/// were fetched anew are served by it too, so that there is one hand that publishes.
 package struct ConfigurationReloader: Service {
     private let path: String
     private let environment: [String: String]
     private let initial: ConfigurationFile
+    private let remote: RemoteKeySources
     private let publisher: any SnapshotPublisher
     private let requests: AsyncStream<Void>
     private let logger: Logger
+    private let events: AsyncStream<Event>
+    private let continuation: AsyncStream<Event>.Continuation
+
+    private enum Event: Sendable {
+        /// Time for a look at the files.
+        case look
+        /// Somebody asked for a reload.
+        case reload
+        /// There are other keys.
+        case keys(Completion)
+    }
 
     /// How often files are looked at.
     private static let interval = Duration.milliseconds(250)
     /// Three seconds.
     private static let looksBetweenTries = 12
 
-    /// - Parameter requests: an element for each time somebody asks for a reload (SIGHUP).
+    /// - Parameters:
+    ///   - remote: the remote keys that `initial` was compiled with.
+    ///   - requests: an element for each time somebody asks for a reload (SIGHUP).
     package init(
-        _ initial: ConfigurationFile, environment: [String: String], publisher: any SnapshotPublisher,
-        requests: AsyncStream<Void>, logger: Logger
+        _ initial: ConfigurationFile, environment: [String: String], remote: RemoteKeySources,
+        publisher: any SnapshotPublisher, requests: AsyncStream<Void>, logger: Logger
     ) {
+        self.remote = remote
+        (events, continuation) = AsyncStream.makeStream()
         path = initial.path
         self.initial = initial
         self.environment = environment
@@ -35,38 +52,43 @@ package struct ConfigurationReloader: Service {
     package func run() async throws {
         await cancelWhenGracefulShutdown {
             await withTaskGroup(of: Void.self) { group in
-                let (events, continuation) = AsyncStream.makeStream(of: Bool.self)
                 group.addTask {
-                    for await _ in requests { continuation.yield(true) }
+                    for await _ in requests { continuation.yield(.reload) }
                 }
                 group.addTask {
                     while !Task.isCancelled {
                         try? await Task.sleep(for: Self.interval)
-                        continuation.yield(false)
+                        continuation.yield(.look)
                     }
                     continuation.finish()
                 }
-                await watch(events)
+                await watch()
+                continuation.finish()
                 group.cancelAll()
             }
         }
     }
 
-    /// `events`: true for a reload that was asked for, false for a look at the files.
-    private func watch(_ events: AsyncStream<Bool>) async {
+    private func watch() async {
         var current = initial
         var served = current.fingerprint
         var seen = served
         // Looks until a valid configuration that could not be served is tried again.
         var looksToRetry: Int?
-        for await isAsked in events {
+        for await event in events {
+            if case .keys(let completion) = event {
+                await publishKeys(current)
+                completion.complete()
+                continue
+            }
+            let isAsked = if case .reload = event { true } else { false }
             looksToRetry = looksToRetry.map { $0 - 1 }
             let now = FileFingerprint.of(current.paths)
             // A file that is being written is left alone until it stays as it is.
             let hasSettled = now == seen && now != served
             seen = now
             guard isAsked || hasSettled || looksToRetry == 0 else { continue }
-            let loaded = ConfigurationFile.load(path: path, environment: environment)
+            let loaded = ConfigurationFile.load(path: path, environment: environment, remote: remote)
             let outcome = await publish(loaded, isRetry: !isAsked && !hasSettled)
             looksToRetry = outcome == .unservable ? Self.looksBetweenTries : nil
             if outcome == .served {
@@ -76,7 +98,17 @@ package struct ConfigurationReloader: Service {
                 current = current.watching(loaded)
                 served = FileFingerprint.of(current.paths)
             }
+            remote.keepOnly(current.configuration)
             seen = served
+        }
+    }
+
+    private func publishKeys(_ current: ConfigurationFile) async {
+        guard let snapshot = current.snapshot(remote: remote) else { return }
+        do {
+            try await publisher.publish(snapshot)
+        } catch {
+            logger.error("keys that were fetched can't be served: \(error)")
         }
     }
 
@@ -109,5 +141,19 @@ package struct ConfigurationReloader: Service {
             logger.warning("some settings under `config` are read at start only: restart for them")
         }
         return .served
+    }
+}
+
+extension ConfigurationReloader: KeyConsumer {
+    package func keysChanged() async {
+        let completion = Completion()
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { waiter in
+                completion.wait(waiter)
+                if case .terminated = continuation.yield(.keys(completion)) { completion.complete() }
+            }
+        } onCancel: {
+            completion.complete()
+        }
     }
 }

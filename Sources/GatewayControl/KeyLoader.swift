@@ -8,24 +8,42 @@ package enum KeyLoader {
     /// Key sets are small; this bounds a wrong path.
     private static let maxBytes = 4 << 20
 
-    /// The key sets, and what was noticed in them. A source that gives no key at all is an error.
-    package static func load(for configuration: GatewayConfiguration) -> (KeyMaterial, [Diagnostic]) {
+    /// The key sets, and what was noticed in them. A source that gives no key at all is an error, unless it is a
+    /// remote one: those are fetched later.
+    ///
+    /// - Parameter remote: the keys that were fetched; nil: none are.
+    package static func load(
+        for configuration: GatewayConfiguration, remote: RemoteKeySources?
+    ) -> (KeyMaterial, [Diagnostic]) {
         var material = KeyMaterial()
         var diagnostics: [Diagnostic] = []
-        for attachment in configuration.attachments {
-            guard case .jwtAuthentication(let policy) = attachment.policy else { continue }
-            for issuer in policy.issuers {
-                for source in issuer.keySources where material.keySets[source] == nil {
-                    material.keySets[source] = load(source, issuer, &diagnostics)
-                }
-            }
+        configuration.forEachKeySource { source, issuer in
+            guard material.keySets[source] == nil else { return }
+            material.keySets[source] = load(source, issuer, &diagnostics)
         }
+        update(&material, for: configuration, remote: remote)
         return (material, diagnostics)
+    }
+
+    /// Replaces the keys of remote sources by those they have now.
+    static func update(
+        _ material: inout KeyMaterial, for configuration: GatewayConfiguration, remote: RemoteKeySources?
+    ) {
+        guard let remote else { return }
+        configuration.forEachKeySource { source, issuer in
+            guard case .remote(let keys) = source.origin else { return }
+            let fetched = remote.source(keys, of: issuer)
+            material.keySets[source] = fetched.keySet
+            material.refreshes[source] = fetched.refresh
+        }
     }
 
     private static func load(_ source: KeySource, _ issuer: Issuer, _ diagnostics: inout [Diagnostic]) -> KeySet? {
         let bytes: [UInt8]
         switch source.origin {
+        case .remote(let keys):
+            checkAuthorities(keys, source, &diagnostics)
+            return .empty
         case .inline(let text): bytes = Array(text.utf8)
         case .file(let path):
             switch TextFile.readBytes(path, maxBytes: maxBytes) {
@@ -49,6 +67,24 @@ package enum KeyLoader {
         return result.keySet
     }
 
+    private static func checkAuthorities(
+        _ keys: RemoteKeys, _ source: KeySource, _ diagnostics: inout [Diagnostic]
+    ) {
+        guard let path = keys.request.caFile else { return }
+        var reason: String?
+        switch TextFile.read(path, maxBytes: maxBytes) {
+        case .success(let text) where text.contains("-----BEGIN CERTIFICATE-----"): break
+        case .success: reason = "it holds no certificate in PEM"
+        case .failure(let error): reason = "\(error)"
+        }
+        guard let reason else { return }
+        diagnostics.append(
+            Diagnostic(
+                .error, "ca_file_unreadable", "cannot use the authorities in `\(path)`: \(reason)",
+                at: source.provenance,
+                hint: "the path is relative to the folder the gateway runs in, not to this file"))
+    }
+
     /// One bad key never sinks a set: whatever is wrong with a part of it is a warning.
     private static func diagnostic(_ finding: KeyFinding, _ source: KeySource) -> Diagnostic? {
         guard finding.severity > .note, finding.code != .noUsableKey else { return nil }
@@ -69,6 +105,7 @@ extension KeySource {
         switch origin {
         case .inline: "the key set written here"
         case .file(let path): "the key file `\(path)`"
+        case .remote(let keys): "the document at `\(keys.place.url.withoutQuery)`"
         }
     }
 }

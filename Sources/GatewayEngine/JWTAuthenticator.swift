@@ -21,13 +21,16 @@ final class JWTAuthenticator: Sendable {
     let maxTokenBytes: Int
     /// Claims that every request has which passes, as expressions name them.
     let guaranteedClaims: Set<String>
+    /// What fetches the keys of each of the verifier's providers; empty where none are fetched.
+    let refreshes: [[KeyRefresh]]
     /// Where the policy was written.
     let provenance: Provenance
 
-    init(_ policy: JWTAuthentication, verifier: TokenVerifier, provenance: Provenance) {
+    init(_ policy: JWTAuthentication, verifier: TokenVerifier, refreshes: [[KeyRefresh]], provenance: Provenance) {
         presence = policy.presence
         locations = policy.locations.map(Location.init)
         self.verifier = verifier
+        self.refreshes = refreshes.allSatisfy(\.isEmpty) ? [] : refreshes
         forwardsToken = policy.forwardsToken
         forwardsUnverifiedToken = policy.forwardsUnverifiedToken
         realm = policy.realm
@@ -53,6 +56,19 @@ extension Issuer {
         // RFC 9068 §2.2.
         if requirements.type == .accessToken { checked += ["iss", "exp", "aud", "sub", "client_id", "iat", "jti"] }
         return Set(checked.map { "jwt.\($0)" })
+    }
+}
+
+extension JWTAuthenticator {
+    /// Asks for the keys that a token lacked, where they can be fetched. Answers a fetch that is worth waiting for.
+    func refresh(after failure: TokenError, of token: Span<UInt8>, now: Int64) -> KeyRefresh? {
+        guard !refreshes.isEmpty, let missing = verifier.missingKey(of: token, after: failure) else { return nil }
+        var worthWaiting: KeyRefresh?
+        for refresh in missing.providers.flatMap({ refreshes[$0] })
+        where refresh.keyIsMissing(missing.unverifiedKid.span, now: now) {
+            worthWaiting = worthWaiting ?? refresh
+        }
+        return worthWaiting
     }
 }
 

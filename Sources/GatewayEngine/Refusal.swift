@@ -10,14 +10,19 @@ package struct Refusal: Error, Sendable {
     package let requiredScopes: [String]
     /// Which authorization rule decided, and how; nil where none did. For the log, never for the client.
     package let verdict: AuthorizationVerdict?
+    /// A fetch of keys that runs or begins at once, and may bring the one that was missing: whoever serves the
+    /// request may wait until it has settled, and decide again.
+    package let keyRefresh: KeyRefresh?
 
     package init(
-        _ code: RefusalCode, style: RefusalStyle, realm: String = Refusal.defaultRealm, requiredScopes: [String] = []
+        _ code: RefusalCode, style: RefusalStyle, realm: String = Refusal.defaultRealm, requiredScopes: [String] = [],
+        keyRefresh: KeyRefresh? = nil
     ) {
         self.code = code
         self.style = style
         self.realm = realm
         self.requiredScopes = requiredScopes
+        self.keyRefresh = keyRefresh
         verdict = nil
     }
 
@@ -27,6 +32,7 @@ package struct Refusal: Error, Sendable {
         realm = Self.defaultRealm
         requiredScopes = []
         self.verdict = verdict
+        keyRefresh = nil
     }
 
     package static let defaultRealm = "tollgate"

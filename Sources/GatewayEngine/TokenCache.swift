@@ -4,7 +4,7 @@ package import JOSE
 /// Tokens verified before: one cache per event loop, bounded in bytes.
 ///
 /// A keyed hash finds the entry; a hit needs equality of every byte of the token and of the
-/// verification identity, so that a change of keys or rules makes its entries unreachable at once and
+/// verification identity of the provider that took it, so that a change of keys or rules makes its entries unreachable at once and
 /// an unrelated change none. Time is checked on every hit. Failures are not kept.
 package struct TokenCache {
     private struct Entry {
@@ -39,9 +39,25 @@ package struct TokenCache {
         self.maxBytes = maxBytes
     }
 
-    /// The verified form of these very bytes under this very identity, or nil. Time is not looked at.
-    package mutating func find(_ token: Span<UInt8>, _ identity: VerificationIdentity) -> VerifiedToken? {
-        let hash = self.hash(token) ^ identity.words.0
+    /// The verified form of these very bytes under one of these very identities, or nil. Time is not looked at.
+    package mutating func find(
+        _ token: Span<UInt8>, _ first: VerificationIdentity, _ others: [VerificationIdentity]
+    ) -> VerifiedToken? {
+        let hash = self.hash(token)
+        var known = find(token, hash ^ first.words.0, first)
+        for identity in others where known == nil { known = find(token, hash ^ identity.words.0, identity) }
+        if known != nil {
+            hits &+= 1
+            return known
+        }
+        misses &+= 1
+        return nil
+    }
+
+    @inline(__always)
+    private mutating func find(
+        _ token: Span<UInt8>, _ hash: UInt64, _ identity: VerificationIdentity
+    ) -> VerifiedToken? {
         let mask = slots.count &- 1
         var slot = Int(truncatingIfNeeded: hash) & mask
         while slots[slot] != 0 {
@@ -50,12 +66,10 @@ package struct TokenCache {
                 entry.token.span.equals(token)
             {
                 if !entry.isReferenced { entries[index]?.isReferenced = true }
-                hits &+= 1
                 return entry.verified
             }
             slot = (slot &+ 1) & mask
         }
-        misses &+= 1
         return nil
     }
 

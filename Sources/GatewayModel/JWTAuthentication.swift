@@ -87,6 +87,8 @@ package struct KeySource: Hashable, Sendable {
         case inline(String)
         /// A path as the user wrote it, relative to the folder the process runs in.
         case file(String)
+        /// Fetched while the gateway runs, and again before it is stale.
+        case remote(RemoteKeys)
     }
 
     package var origin: Origin

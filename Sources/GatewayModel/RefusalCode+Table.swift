@@ -86,7 +86,7 @@ extension RefusalCode {
         case .keysUnavailable:
             Entry(
                 503, .gateway, retry: true, "the keys to check the token with are not available",
-                remedy: "Look at the key sources' state: the issuer's keys could not be loaded.")
+                remedy: "Ask `tollgate jwks status`, or `/keys`, why the issuer's keys could not be fetched.")
         case .signatureInvalid:
             Entry(
                 401, .client, challenge: .invalidToken, "the token's signature is invalid",

@@ -23,7 +23,11 @@ struct JWKSCommand: ParsableCommand {
             What the gateway would make of an issuer's keys:
 
               curl -s https://issuer.example/jwks.json | tollgate jwks check -
+
+            And what a running gateway has made of them:
+
+              tollgate jwks status
             """,
-        subcommands: [JWKSCheckCommand.self]
+        subcommands: [JWKSCheckCommand.self, JWKSStatusCommand.self]
     )
 }

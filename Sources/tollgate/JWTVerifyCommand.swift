@@ -4,8 +4,9 @@ internal import GatewayControl
 internal import GatewayEngine
 internal import GatewayModel
 internal import GatewayTransport
+internal import KeyFetching
 
-struct JWTVerifyCommand: ParsableCommand {
+struct JWTVerifyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "verify",
         abstract: "Say whether a token passes a configuration, and why.",
@@ -24,7 +25,8 @@ struct JWTVerifyCommand: ParsableCommand {
               tollgate jwt verify -f config.yaml --token $TOKEN \\
                 --request 'GET /admin' --header 'X-Team: red'
 
-            Otherwise the token is put before every jwtAuth of the file.
+            Otherwise the token is put before every jwtAuth of the file. Keys that the
+            configuration names by URL or discovery are fetched.
 
             Exit code 0: it passes what was asked; 1: it is refused, nothing there
             looks at tokens, or the configuration is not valid; 2: used wrongly.
@@ -42,9 +44,10 @@ struct JWTVerifyCommand: ParsableCommand {
     @Flag(help: "Print JSON.")
     var json = false
 
-    func run() throws {
+    func run() async throws {
         let token = try InputArgument.token(token)
-        let loaded = ConfigurationFile.load(path: file, environment: Environment.variables)
+        let remote = RemoteKeySources(store: nil, clock: .system())
+        let loaded = await load(remote)
         guard let snapshot = loaded.snapshot, let configuration = loaded.configuration else {
             StandardError().write(loaded.renderedDiagnostics())
             StandardError.print("\(file) is not valid; the token was not looked at.")
@@ -57,7 +60,7 @@ struct JWTVerifyCommand: ParsableCommand {
             throw Exit.usage(error.reason)
         }
         let now = WallClock.now()
-        let checks = TokenCheck.run(token, at: places, of: configuration, snapshot, now: now)
+        let checks = TokenCheck.run(token, at: places, of: configuration, snapshot, remote: remote, now: now)
         let report = VerifyReport(
             checks: checks, trials: try trials(places, checks, snapshot, now), configuration: configuration,
             places: places, hasAuthorization: places.contains(where: snapshot.hasAuthorization), now: now)
@@ -80,6 +83,16 @@ struct JWTVerifyCommand: ParsableCommand {
         } catch {
             throw Exit.usage(error.reason)
         }
+    }
+
+    /// The configuration, with the keys that it names by URL.
+    private func load(_ remote: RemoteKeySources) async -> ConfigurationFile {
+        let loaded = ConfigurationFile.load(path: file, environment: Environment.variables, remote: remote)
+        guard loaded.snapshot != nil, !loaded.remoteKeyPlaces.isEmpty else { return loaded }
+        for failure in await remote.fetchOnce(with: KeyClient()) {
+            StandardError.print(TerminalText.lines("warning: cannot fetch keys: \(failure)"))
+        }
+        return ConfigurationFile.load(path: file, environment: Environment.variables, remote: remote)
     }
 }
 

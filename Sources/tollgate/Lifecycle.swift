@@ -2,6 +2,7 @@ internal import GatewayControl
 internal import GatewayEngine
 internal import GatewayModel
 internal import GatewayTransport
+internal import KeyFetching
 internal import Logging
 internal import ServiceLifecycle
 internal import UnixSignals
@@ -40,6 +41,7 @@ enum Lifecycle {
 }
 
 extension GatewayServer: SnapshotPublisher {}
+extension KeyClient: RemoteDocumentFetcher {}
 
 /// A started server that is drained and shut down with the process.
 struct GatewayService: Service {

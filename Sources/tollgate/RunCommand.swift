@@ -3,6 +3,7 @@ internal import GatewayControl
 internal import GatewayEngine
 internal import GatewayModel
 internal import GatewayTransport
+internal import KeyFetching
 internal import Logging
 internal import ServiceLifecycle
 
@@ -14,6 +15,9 @@ struct RunCommand: AsyncParsableCommand {
             A configuration with errors is not served: all of them are printed and the exit code is 1. The file
             and the key files it names are watched: a change is served at once, a change with errors is refused
             whole and logged. SIGHUP reads them again; SIGTERM and SIGINT let requests in service end, then stop.
+
+            Keys that a configuration names by URL or discovery are fetched while it is served. With --data the
+            last good ones are kept, so that a restart serves while the identity provider is away.
             """
     )
 
@@ -23,9 +27,13 @@ struct RunCommand: AsyncParsableCommand {
     @Option(help: "What moves the bytes of plain-text connections: epoll (Linux) or nio.")
     var driver = DriverKind.standard
 
+    @Option(help: ArgumentHelp("The folder for what outlives the process: fetched keys.", valueName: "folder"))
+    var data: String?
+
     func run() async throws {
         let environment = Environment.variables
-        let loaded = ConfigurationFile.load(path: file, environment: environment)
+        let keys = try remoteKeySources()
+        let loaded = ConfigurationFile.load(path: file, environment: environment, remote: keys)
         StandardError().write(loaded.renderedDiagnostics())
         guard let snapshot = loaded.snapshot, let process = loaded.configuration?.process else {
             StandardError.print("\(file) is not valid; nothing is served.")
@@ -42,28 +50,44 @@ struct RunCommand: AsyncParsableCommand {
         let hangups = await Lifecycle.hangups()
         var services: [any Service] = []
         do {
-            if let control = try await control(process, server, readiness, logger) { services.append(control) }
+            if let control = try await control(process, server, readiness, keys, logger) { services.append(control) }
             try await server.start(snapshot)
         } catch {
             StandardError.print("error: \(error)")
             throw ExitCode(1)
         }
+        if data == nil, !loaded.remoteKeyPlaces.isEmpty {
+            logger.info("fetched keys will not outlive a restart: --data names a folder to keep them in")
+        }
         for bind in snapshot.binds { logger.info("listening on \(bind.address.description)") }
-        services.append(
-            ConfigurationReloader(
-                loaded, environment: environment, publisher: server, requests: hangups, logger: logger))
+        let reloader = ConfigurationReloader(
+            loaded, environment: environment, remote: keys, publisher: server, requests: hangups, logger: logger)
+        services.append(KeyRefresher(keys, fetcher: KeyClient(), consumer: reloader, logger: logger))
+        services.append(reloader)
         services.append(
             GatewayService(server: server, readiness: readiness, drainTimeout: process.drainTimeout, logger: logger))
         try await Lifecycle.run(services, logger: Lifecycle.logger(nil))
     }
 
+    private func remoteKeySources() throws -> RemoteKeySources {
+        do {
+            return RemoteKeySources(store: try data.map { try KeyStore(data: $0) }, clock: .system())
+        } catch {
+            StandardError.print("error: \(error)")
+            throw ExitCode(1)
+        }
+    }
+
     /// The control listener, or nil where it is off or its default port is taken.
     private func control(
-        _ process: ProcessSettings, _ server: GatewayServer, _ readiness: ControlServer.Readiness, _ logger: Logger
+        _ process: ProcessSettings, _ server: GatewayServer, _ readiness: ControlServer.Readiness,
+        _ keys: RemoteKeySources, _ logger: Logger
     ) async throws -> ControlService? {
         guard case .on(let address, let isRequired) = process.control else { return nil }
         do {
-            let listener = try await ControlServer.start(address, server: server, readiness: readiness)
+            let listener = try await ControlServer.start(
+                address, server: server, readiness: readiness,
+                keys: .init(json: { keys.statuses.json }, metrics: { keys.statuses.prometheusText }))
             logger.info("metrics and readiness on \(address.description)")
             return ControlService(listener: listener)
         } catch  where !isRequired {

@@ -8,7 +8,8 @@ struct ValidateCommand: ParsableCommand {
         abstract: "Check a configuration without serving it.",
         discussion: """
             Reads the file, the environment variables and the key files it names, and says everything that
-            is wrong or worth a look, each with its line. Exit code 0: it can be served; 1: it can't.
+            is wrong or worth a look, each with its line. Nothing is fetched. Exit code 0: it can be served;
+            1: it can't.
             """
     )
 
@@ -21,6 +22,9 @@ struct ValidateCommand: ParsableCommand {
         guard loaded.snapshot != nil else {
             StandardError.print("\(file) is not valid.")
             throw ExitCode(1)
+        }
+        for place in loaded.remoteKeyPlaces {
+            StandardError.print("note: keys are fetched when it runs, and were not looked at: \(place)")
         }
         let warnings = loaded.diagnostics.count
         print("\(file) is valid\(warnings == 0 ? "" : ", with \(warnings) warning\(warnings == 1 ? "" : "s")").")

@@ -39,6 +39,8 @@ final class RunningGateway {
         /// As it stands in the configuration.
         var upstreamHost = "127.0.0.1"
         var deadPort = Ports.next()
+        /// Arguments of `run` beside the file.
+        var arguments: [String] = []
 
         func text(port: Int, controlPort: Int, upstreamPort: Int, keys: String) -> String {
             """
@@ -90,7 +92,7 @@ final class RunningGateway {
             let text = setup.text(
                 port: port, controlPort: controlPort, upstreamPort: upstreamPort, keys: keys.path)
             try text.write(to: folder.appending(path: "config.yaml"), atomically: true, encoding: .utf8)
-            let id = try Self.spawn(in: folder, output, errors, descriptors: setup.descriptors)
+            let id = try Self.spawn(in: folder, setup, output, errors)
             if let connection = Self.connection(to: id, port: port) {
                 self.port = port
                 self.controlPort = controlPort
@@ -118,7 +120,7 @@ final class RunningGateway {
         try? FileManager.default.removeItem(at: folder)
     }
 
-    private static func spawn(in folder: URL, _ output: Int32?, _ errors: Int32?, descriptors: Int?) throws -> pid_t {
+    private static func spawn(in folder: URL, _ setup: Setup, _ output: Int32?, _ errors: Int32?) throws -> pid_t {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
@@ -137,8 +139,8 @@ final class RunningGateway {
         var arguments: [UnsafeMutablePointer<CChar>?] = []
         let binary = CommandLineRunner.binary.path
         let configuration = folder.appending(path: "config.yaml").path
-        let command = [binary, "run", "-f", configuration] + GatewayProcess.driverArguments
-        let limit = descriptors.map { ["/bin/sh", "-c", "ulimit -n \($0) && exec \"$0\" \"$@\""] } ?? []
+        let command = [binary, "run", "-f", configuration] + GatewayProcess.driverArguments + setup.arguments
+        let limit = setup.descriptors.map { ["/bin/sh", "-c", "ulimit -n \($0) && exec \"$0\" \"$@\""] } ?? []
         for argument in limit + command { arguments.append(strdup(argument)) }
         arguments.append(nil)
         defer { for argument in arguments { free(argument) } }

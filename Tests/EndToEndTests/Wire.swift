@@ -192,12 +192,12 @@ enum Sockets {
         return descriptor
     }
 
-    /// A listening socket of a free port.
-    static func listen(receiveBuffer: Int32? = nil) throws -> (descriptor: Int32, port: Int) {
+    /// A listening socket, of a free port unless one is named.
+    static func listen(port: Int = 0, receiveBuffer: Int32? = nil) throws -> (descriptor: Int32, port: Int) {
         let descriptor = socket(AF_INET, stream, 0)
         set(descriptor, SO_REUSEADDR, 1)
         if let receiveBuffer { set(descriptor, SO_RCVBUF, receiveBuffer) }
-        guard descriptor >= 0, withAddress(port: 0, { bind(descriptor, $0, $1) }) == 0,
+        guard descriptor >= 0, withAddress(port: port, { bind(descriptor, $0, $1) }) == 0,
             systemListen(descriptor, 128) == 0
         else { throw WireFailure.broken("cannot listen") }
         setNonBlocking(descriptor)

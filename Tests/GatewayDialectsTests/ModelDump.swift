@@ -123,7 +123,29 @@ extension ModelDump {
             dump.line("clockSkewSeconds: \(issuer.clockSkewSeconds)")
             dump.line("allowsWeakKeys: \(issuer.allowsWeakKeys)")
             dump.add(issuer.requirements)
-            for source in issuer.keySources { dump.block("keys \(source.origin)", source.provenance) { _ in } }
+            for source in issuer.keySources { dump.add(source) }
+        }
+    }
+
+    private mutating func add(_ source: KeySource) {
+        guard case .remote(let keys) = source.origin else {
+            return block("keys \(source.origin)", source.provenance) { _ in }
+        }
+        let title =
+            switch keys.place {
+            case .keySet(let url): "keys at \(url)"
+            case .metadata(let url, let issuer): "keys by metadata of \(issuer) at \(url)"
+            }
+        block(title, source.provenance) { dump in
+            let request = keys.request
+            dump.line("caFile: \(request.caFile ?? "the system's")")
+            for header in request.headers { dump.line("header \(header.name): \(header.value)") }
+            dump.line("timeout: \(request.timeout), at most \(request.maxBytes) bytes")
+            dump.line("redirects: \(request.maxRedirects), allows http: \(request.allowsHTTP)")
+            dump.line("refuses private addresses: \(request.refusesPrivateAddresses)")
+            let refresh = keys.refresh
+            dump.line("fresh: \(refresh.shortest) to \(refresh.longest), usually \(refresh.usual)")
+            dump.line("refetched every \(refresh.minRefetchInterval) at most, stale for \(refresh.staleLimit)")
         }
     }
 

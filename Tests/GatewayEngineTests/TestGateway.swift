@@ -13,8 +13,12 @@ struct TestGateway {
     var cache = TokenCache(maxBytes: 1 << 20)
     private let connection: ConnectionContext
 
-    init(_ configuration: GatewayConfiguration, instance: GatewayInstance = GatewayInstance()) throws {
-        var keys = KeyMaterial()
+    /// - Parameter refreshes: what fetches the keys of these sources.
+    init(
+        _ configuration: GatewayConfiguration, refreshes: [KeySource: KeyRefresh] = [:],
+        instance: GatewayInstance = GatewayInstance()
+    ) throws {
+        var keys = KeyMaterial(refreshes: refreshes)
         for attachment in configuration.attachments {
             guard case .jwtAuthentication(let policy) = attachment.policy else { continue }
             for issuer in policy.issuers {
@@ -54,6 +58,8 @@ struct TestGateway {
         /// The head the upstream gets.
         var head = ""
         var subject: String?
+        /// Whether a fetch of keys is worth waiting for.
+        var mayWaitForKeys = false
 
         var lines: [String] { head.split(separator: "\r\n").map(String.init) }
         var target: String { head.split(separator: " ").dropFirst().first.map(String.init) ?? "" }
@@ -75,7 +81,8 @@ struct TestGateway {
         switch decision {
         case .refuse(let refusal):
             return Answer(
-                refusal: refusal.code, verdict: refusal.verdict?.sentence, requiredScopes: refusal.requiredScopes)
+                refusal: refusal.code, verdict: refusal.verdict?.sentence, requiredScopes: refusal.requiredScopes,
+                mayWaitForKeys: refusal.keyRefresh != nil)
         case .forward(let upstream):
             return Answer(
                 upstream: snapshot.upstreams[upstream].id.name, head: forwarded(head, bytes),

@@ -91,7 +91,7 @@ import Testing
                     )
                 ])
             }
-            self.identities = verifiers.map(\.identity)
+            self.identities = verifiers.map { $0.firstIdentity }
             tokens = try (0..<count).map { index in
                 try key.token(claims: "{\"sub\":\"\(String(repeating: "x", count: index % 97))\(index)\"}")
             }
@@ -185,7 +185,7 @@ import Testing
 
 extension TokenCache {
     fileprivate mutating func find(_ token: [UInt8], _ identity: VerificationIdentity) -> VerifiedToken? {
-        find(token.span, identity)
+        find(token.span, identity, [])
     }
 
     fileprivate mutating func insert(_ token: [UInt8], _ identity: VerificationIdentity, _ verified: VerifiedToken) {

@@ -62,9 +62,9 @@ extension TokenCheck {
     /// Each is asked once, with the verifier that requests meet.
     package static func run(
         _ token: [UInt8], at places: [GatewayPlace], of configuration: GatewayConfiguration, _ snapshot: Snapshot,
-        now: Int64
+        remote: RemoteKeySources?, now: Int64
     ) -> [TokenCheck] {
-        let keys = KeyLoader.load(for: configuration).0
+        let keys = KeyLoader.load(for: configuration, remote: remote).0
         return guards(of: places, snapshot).compactMap { applied, places in
             guard let policy = configuration.policy(of: applied) else { return nil }
             let verdict: Result<VerifiedToken, TokenError>

@@ -36,7 +36,8 @@ extension AgentgatewayShapes {
             "Any of these has to be in the token's `aud`. Default: `aud` is not looked at."),
         .required(
             "jwks", .either([.string, .object(keySet)]),
-            "The issuer's public keys: a JWK Set as text, or a `file` that holds one."),
+            "The issuer's public keys: a JWK Set as text, a `file` that holds one, a `url` to fetch one from, or "
+                + "`discovery` through the issuer's metadata."),
         .optional("jwtValidationOptions", .object(jwtValidationOptions), "What claims a token must have."),
     ]
 
@@ -136,9 +137,11 @@ extension AgentgatewayDecoder {
 
     private func issuer(_ reader: MappingReader, _ verification: JWTVerification) -> Issuer {
         let type = verification.requirements.type
+        let names = issuerNames(reader)
+        let source = reader.entry("jwks").flatMap { keySource($0, issuers: names) }
+        checkAlgorithms(source, verification.algorithms, at: reader.place)
         return Issuer(
-            names: issuerNames(reader), audiences: audiences(reader, type),
-            keySources: reader.entry("jwks").flatMap(keySource).map { [$0] } ?? [],
+            names: names, audiences: audiences(reader, type), keySources: source.map { [$0] } ?? [],
             algorithms: verification.algorithms, requiredClaims: requiredClaims(reader, type),
             clockSkewSeconds: verification.clockSkewSeconds, allowsWeakKeys: verification.allowsWeakKeys,
             requirements: verification.requirements, provenance: reader.place)

@@ -6,9 +6,12 @@ package import JOSE
 /// What key sources held when they were last read.
 package struct KeyMaterial: Sendable {
     package var keySets: [KeySource: KeySet]
+    /// What fetches those that are fetched.
+    package var refreshes: [KeySource: KeyRefresh]
 
-    package init(keySets: [KeySource: KeySet] = [:]) {
+    package init(keySets: [KeySource: KeySet] = [:], refreshes: [KeySource: KeyRefresh] = [:]) {
         self.keySets = keySets
+        self.refreshes = refreshes
     }
 }
 
@@ -119,6 +122,7 @@ package struct Compiler {
         }
         let authenticator = JWTAuthenticator(
             policy, verifier: TokenVerifier(providers: providers),
+            refreshes: policy.issuers.map { $0.keySources.compactMap { keys.refreshes[$0] } },
             provenance: configuration.attachments[index].provenance)
         authenticators[index] = authenticator
         return authenticator

@@ -25,6 +25,7 @@ enum Authentication {
             }
             // A token that failed here yields no claims, not even those of an earlier phase.
             scratch.verifiedToken = nil
+            scratch.awaitedKeys = nil
             if !authenticator.forwardsUnverifiedToken { TokenRemoval.note(found.place, &scratch) }
             return
         }
@@ -52,10 +53,12 @@ enum Authentication {
         cache: inout TokenCache, now: Int64
     ) throws(TokenError) -> VerifiedToken {
         if !found.isInTargetStorage {
-            return try verify(bytes.extracting(found.range), authenticator, cache: &cache, now: now)
+            return try verify(
+                bytes.extracting(found.range), authenticator, &scratch.awaitedKeys, cache: &cache, now: now)
         }
         let storage = scratch.target.storage
-        return try verify(storage.span.extracting(found.range), authenticator, cache: &cache, now: now)
+        return try verify(
+            storage.span.extracting(found.range), authenticator, &scratch.awaitedKeys, cache: &cache, now: now)
     }
 
     private static func scopesRequired(
@@ -70,16 +73,23 @@ enum Authentication {
     }
 
     private static func verify(
-        _ token: Span<UInt8>, _ authenticator: JWTAuthenticator, cache: inout TokenCache, now: Int64
+        _ token: Span<UInt8>, _ authenticator: JWTAuthenticator, _ awaitedKeys: inout KeyRefresh?,
+        cache: inout TokenCache, now: Int64
     ) throws(TokenError) -> VerifiedToken {
         guard token.count <= authenticator.maxTokenBytes else { throw .tooLarge }
-        let identity = authenticator.verifier.identity
-        if let known = cache.find(token, identity) {
+        let verifier = authenticator.verifier
+        if let known = cache.find(token, verifier.firstIdentity, verifier.otherIdentities) {
             try known.checkTime(now: now)
             return known
         }
-        let verified = try authenticator.verifier.verify(token, now: now)
-        cache.insert(token, identity, verified)
+        let verified: VerifiedToken
+        do {
+            verified = try verifier.verify(token, now: now)
+        } catch {
+            awaitedKeys = authenticator.refresh(after: error, of: token, now: now)
+            throw error
+        }
+        cache.insert(token, verifier.identity(ofProvider: verified.provider), verified)
         return verified
     }
 }

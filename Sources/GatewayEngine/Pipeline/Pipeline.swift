@@ -101,7 +101,7 @@ private struct Stages {
             } catch {
                 throw Refusal(
                     error, style: listener.refusalStyle, realm: authenticator.realm,
-                    requiredScopes: scratch.requiredScopes)
+                    requiredScopes: scratch.requiredScopes, keyRefresh: scratch.awaitedKeys)
             }
         }
         if let authorizer = policy.authorization,

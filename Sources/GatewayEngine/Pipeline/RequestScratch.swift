@@ -24,6 +24,8 @@ package struct RequestScratch {
     package var verifiedToken: VerifiedToken?
     /// The scopes that a token refused for want of one has to have.
     var requiredScopes: [String] = []
+    /// The fetch of keys that may bring the one the token lacked.
+    var awaitedKeys: KeyRefresh?
     /// The route the request belongs to; nil until one is chosen.
     package var route: RouteSnapshot?
 
@@ -52,6 +54,7 @@ package struct RequestScratch {
         if !addedLines.isEmpty { addedLines.removeAll(keepingCapacity: true) }
         if verifiedToken != nil { verifiedToken = nil }
         if !requiredScopes.isEmpty { requiredScopes = [] }
+        if awaitedKeys != nil { awaitedKeys = nil }
         if route != nil { route = nil }
     }
 }

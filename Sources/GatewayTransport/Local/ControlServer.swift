@@ -16,8 +16,20 @@ package enum ControlServer {
         }
     }
 
+    /// What is said of the keys that are fetched.
+    package struct KeyPages: Sendable {
+        package var json: @Sendable () -> String
+        /// Metrics beside the server's own.
+        package var metrics: @Sendable () -> String
+
+        package init(json: @escaping @Sendable () -> String, metrics: @escaping @Sendable () -> String) {
+            self.json = json
+            self.metrics = metrics
+        }
+    }
+
     package static func start(
-        _ address: ListenAddress, server: GatewayServer, readiness: Readiness
+        _ address: ListenAddress, server: GatewayServer, readiness: Readiness, keys: KeyPages
     ) async throws -> LocalServer {
         try await LocalServer.start(host: address.host, port: address.port) { request in
             guard request.method == "GET" || request.method == "HEAD" else {
@@ -27,13 +39,14 @@ package enum ControlServer {
             case "/metrics", "/stats/prometheus":
                 return LocalResponse(
                     "200 OK", contentType: "text/plain; version=0.0.4; charset=utf-8",
-                    await server.counters().prometheusText)
+                    await server.counters().prometheusText + keys.metrics())
+            case "/keys": return LocalResponse("200 OK", contentType: "application/json", keys.json())
             case "/healthz/ready":
                 return readiness.isReady
                     ? LocalResponse("200 OK", "ready\n") : LocalResponse("503 Service Unavailable", "not ready\n")
             case "/healthz/live": return LocalResponse("200 OK", "alive\n")
             default:
-                return LocalResponse("404 Not Found", "offered: /metrics, /healthz/ready, /healthz/live\n")
+                return LocalResponse("404 Not Found", "offered: /metrics, /keys, /healthz/ready, /healthz/live\n")
             }
         }
     }

@@ -19,6 +19,14 @@ package final class KeySet: Sendable {
         isSymmetric ? nil : JWKWriter.writeSet(keys.map(\.publicMembers))
     }
 
+    /// Whether both hold the same keys, of the same names and for the same algorithms, in the same order.
+    package func isEquivalent(to other: KeySet) -> Bool {
+        var (mine, theirs) = (FieldWriter(), FieldWriter())
+        write(to: &mine)
+        other.write(to: &theirs)
+        return mine.bytes == theirs.bytes
+    }
+
     /// All that decides a verdict, for the verification identity.
     func write(to writer: inout FieldWriter) {
         writer.write(UInt64(keys.count))

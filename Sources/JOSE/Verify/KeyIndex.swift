@@ -56,6 +56,17 @@ final class KeyIndex: Sendable {
         throw .keyUnknown
     }
 
+    /// Whether there is a key of that name; a key without a name is none.
+    func contains(kid: JSONValue?) -> Bool {
+        guard let name = kid?.decodedBytes else { return false }
+        var index = heads[Int(hash(name.span) & UInt64(heads.count - 1))]
+        while index >= 0 {
+            if let known = keys[Int(index)].kid, known.span.equals(name.span) { return true }
+            index = nexts[Int(index)]
+        }
+        return false
+    }
+
     private func verify(
         named kid: JSONValue, _ signature: Span<UInt8>, _ message: Span<UInt8>,
         _ algorithm: SignatureAlgorithm, _ attempt: inout Attempt

@@ -37,6 +37,11 @@ final class Provider: Sendable {
         }
     }
 
+    /// Whether a token with this header would be this provider's to verify, had it the key.
+    func lacksKey(of header: JWSHeader) -> Bool {
+        algorithms.contains(header.algorithm) && rules.type.admits(header.type) && !keys.contains(kid: header.kid)
+    }
+
     func verify(
         _ unverified: UnverifiedToken, _ token: Span<UInt8>, now: Int64, budget: inout Int
     ) throws(TokenError) -> VerifiedToken {

@@ -6,27 +6,33 @@ internal import Bytes
 /// The token's `iss`, not yet trusted, chooses the providers; only their keys are tried, and only
 /// with algorithms fixed when the keys were imported.
 package final class TokenVerifier: Sendable {
-    /// Changes whenever rules or keys change.
-    package let identity: VerificationIdentity
+    /// The first provider's; it changes whenever that one's rules or keys change. A value of its own, since asking an
+    /// array costs its reference count, which all event loops share.
+    package let firstIdentity: VerificationIdentity
+    /// Those of the providers behind it, in their order.
+    package let otherIdentities: [VerificationIdentity]
     /// Signatures checked for one token, whatever the number of its issuer's providers.
     private static let maxSignatureChecks = 16
 
-    private let providers: [Provider]
-    private let maxTokenBytes: Int
+    let providers: [Provider]
+    let maxTokenBytes: Int
 
     /// A verifier for these providers, asked in this order.
     package init(providers: [(IssuerRules, [KeySet])]) {
-        var compiled: [Provider] = []
-        var writer = FieldWriter()
-        for (index, (rules, keySets)) in providers.enumerated() {
-            compiled.append(Provider(index: index, rules: rules, keySets: keySets))
-            rules.write(to: &writer)
-            writer.write(UInt64(keySets.count))
-            for keySet in keySets { keySet.write(to: &writer) }
+        self.providers = providers.enumerated().map { index, provider in
+            Provider(index: index, rules: provider.0, keySets: provider.1)
         }
-        self.providers = compiled
-        identity = VerificationIdentity(hashing: writer.bytes)
+        let identities = providers.enumerated().map { index, provider in
+            VerificationIdentity(ofProvider: index, provider.0, provider.1)
+        }
+        firstIdentity = identities.first ?? .none
+        otherIdentities = Array(identities.dropFirst())
         maxTokenBytes = providers.map(\.0.maxTokenBytes).max() ?? 0
+    }
+
+    /// The identity of the provider at this place.
+    package func identity(ofProvider index: Int) -> VerificationIdentity {
+        index == 0 ? firstIdentity : otherIdentities[index - 1]
     }
 
     /// Verifies a token at a time in whole Unix seconds.

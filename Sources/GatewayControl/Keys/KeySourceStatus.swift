@@ -1,0 +1,130 @@
+internal import Bytes
+package import GatewayModel
+package import JOSE
+
+/// What has happened to a key source, in Unix seconds and counts since the start.
+package struct KeySourceRecord: Sendable {
+    package var attemptedAt: Int64?
+    package var succeededAt: Int64?
+    package var fetches: UInt64 = 0
+    package var failures: UInt64 = 0
+    package var notModified: UInt64 = 0
+    /// Why the last fetch failed; nil where it did not.
+    package var error: RemoteFailure?
+}
+
+/// How a remote key source stands at a moment.
+package struct KeySourceStatus: Sendable {
+    package enum Condition: String, Sendable {
+        case fresh
+        /// Older than it should be; in use until it is too old.
+        case stale
+        /// There are no keys: none were ever fetched, or they have died.
+        case none
+    }
+
+    /// Where it is fetched from, without a query.
+    package var name: String
+    /// Where the issuer's metadata says the keys are.
+    package var keySetName: String?
+    package var issuers: [String]
+    package var condition: Condition
+    package var record: KeySourceRecord
+    package var nextFetchAt: Int64
+    /// When the keys die.
+    package var expiresAt: Int64?
+    package var now: Int64
+    package var keys: [VerificationKey]
+    package var findings: [KeyFinding]
+}
+
+extension [KeySourceStatus] {
+    /// What `/keys` answers: `{"sources": [...]}`, moments in Unix seconds.
+    package var json: String {
+        var object = JSONObjectWriter()
+        object.add("sources", map(\.json))
+        return String(decoding: object.text, as: UTF8.self) + "\n"
+    }
+}
+
+extension KeySourceStatus {
+    fileprivate var json: [UInt8] {
+        var object = JSONObjectWriter()
+        object.add("url", name)
+        object.add("keySet", keySetName)
+        object.add("issuers", issuers)
+        object.add("state", condition.rawValue)
+        object.add("lastFetch", record.attemptedAt)
+        object.add("lastSuccess", record.succeededAt)
+        object.add("nextFetch", nextFetchAt)
+        object.add("expires", expiresAt)
+        object.add("fetches", Int64(clamping: record.fetches))
+        object.add("failures", Int64(clamping: record.failures))
+        object.add("notModified", Int64(clamping: record.notModified))
+        object.add("error", record.error?.description)
+        object.add("keys", keys.map(Self.json))
+        object.add("findings", findings.filter { $0.severity > .note }.map(Self.json))
+        return object.text
+    }
+
+    private static func json(_ key: VerificationKey) -> [UInt8] {
+        var object = JSONObjectWriter()
+        object.add("kid", key.kid.map { $0.span.text })
+        object.add("kty", key.type.rawValue)
+        object.add("crv", key.curve)
+        object.add("bits", Int64(key.bits))
+        object.add("algorithms", key.algorithms.algorithms.map { "\($0)" })
+        object.add("thumbprint", key.thumbprintText)
+        object.add("weak", key.isWeak ? "true" : nil)
+        return object.text
+    }
+
+    private static func json(_ finding: KeyFinding) -> [UInt8] {
+        var object = JSONObjectWriter()
+        object.add("key", finding.keyIndex.map { Int64($0) })
+        object.add("kid", finding.kid)
+        object.add("code", finding.code.rawValue)
+        object.add("message", finding.message)
+        return object.text
+    }
+}
+
+/// An object, member by member; what is nil is left out.
+private struct JSONObjectWriter {
+    private var members: [UInt8] = []
+
+    var text: [UInt8] { [UInt8(ascii: "{")] + members + [UInt8(ascii: "}")] }
+
+    private mutating func begin(_ name: String) {
+        if !members.isEmpty { members.append(UInt8(ascii: ",")) }
+        JSONString.write(name, to: &members)
+        members.append(UInt8(ascii: ":"))
+    }
+
+    mutating func add(_ name: String, _ value: String?) {
+        guard let value else { return }
+        begin(name)
+        JSONString.write(value, to: &members)
+    }
+
+    mutating func add(_ name: String, _ value: Int64?) {
+        guard let value else { return }
+        begin(name)
+        members += Array("\(value)".utf8)
+    }
+
+    mutating func add(_ name: String, _ values: [String]) {
+        add(
+            name,
+            values.map { value -> [UInt8] in
+                var text: [UInt8] = []
+                JSONString.write(value, to: &text)
+                return text
+            })
+    }
+
+    mutating func add(_ name: String, _ values: [[UInt8]]) {
+        begin(name)
+        members += Array("[".utf8) + Array(values.joined(separator: [UInt8(ascii: ",")])) + Array("]".utf8)
+    }
+}

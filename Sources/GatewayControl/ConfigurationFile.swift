@@ -24,10 +24,14 @@ package struct ConfigurationFile: Sendable {
     }
 
     /// Reads, decodes and compiles the file and what it names.
-    package static func load(path: String, environment: [String: String]) -> ConfigurationFile {
+    ///
+    /// - Parameter tls: tells whether certificates and keys can be served.
+    package static func load(
+        path: String, environment: [String: String], tls: any TLSChecking
+    ) -> ConfigurationFile {
         var file = ConfigurationFile(path: path)
         switch TextFile.read(path, maxBytes: maxBytes) {
-        case .success(let text): file.compile(text, environment: environment, host: nil)
+        case .success(let text): file.compile(text, environment: environment, host: nil, tls: tls)
         case .failure(let error):
             file.diagnostics = [
                 Diagnostic(
@@ -45,11 +49,13 @@ package struct ConfigurationFile: Sendable {
         _ text: String, path: String, environment: [String: String], host: String? = nil
     ) -> ConfigurationFile {
         var file = ConfigurationFile(path: path)
-        file.compile(text, environment: environment, host: host)
+        file.compile(text, environment: environment, host: host, tls: nil)
         return file
     }
 
-    private mutating func compile(_ text: String, environment: [String: String], host: String?) {
+    private mutating func compile(
+        _ text: String, environment: [String: String], host: String?, tls: (any TLSChecking)?
+    ) {
         self.text = text
         let (decoded, decoding) = AgentgatewayDialect.decode(
             text: text, documentName: path, environment: environment)
@@ -59,12 +65,15 @@ package struct ConfigurationFile: Sendable {
             for index in configuration.binds.indices { configuration.binds[index].address.host = host }
         }
         self.configuration = configuration
-        let keyFiles = configuration.keyFiles
+        let keyFiles = configuration.keyFiles + configuration.tlsTerminations.flatMap(\.files)
         paths += keyFiles
         fingerprint.add(keyFiles)
-        let (keys, loading) = KeyLoader.load(for: configuration)
+        var (keys, loading) = KeyLoader.load(for: configuration)
+        let (files, reading) = CertificateLoader.load(for: configuration)
+        keys.tlsFiles = files
         let (snapshot, compiling) = Compiler.compile(configuration, keys: keys)
-        diagnostics += loading + compiling
+        diagnostics += loading + reading + compiling
+        if let snapshot, let tls { diagnostics += snapshot.tlsProblems(tls) }
         self.snapshot = diagnostics.hasErrors ? nil : snapshot
     }
 

@@ -1,3 +1,4 @@
+package import GatewayEngine
 internal import GatewayModel
 package import Logging
 internal import ServiceLifecycle
@@ -9,6 +10,7 @@ internal import ServiceLifecycle
 package struct ConfigurationReloader: Service {
     private let path: String
     private let environment: [String: String]
+    private let tls: any TLSChecking
     private let initial: ConfigurationFile
     private let publisher: any SnapshotPublisher
     private let requests: AsyncStream<Void>
@@ -21,12 +23,14 @@ package struct ConfigurationReloader: Service {
 
     /// - Parameter requests: an element for each time somebody asks for a reload (SIGHUP).
     package init(
-        _ initial: ConfigurationFile, environment: [String: String], publisher: any SnapshotPublisher,
+        _ initial: ConfigurationFile, environment: [String: String], tls: any TLSChecking,
+        publisher: any SnapshotPublisher,
         requests: AsyncStream<Void>, logger: Logger
     ) {
         path = initial.path
         self.initial = initial
         self.environment = environment
+        self.tls = tls
         self.publisher = publisher
         self.requests = requests
         self.logger = logger
@@ -66,7 +70,7 @@ package struct ConfigurationReloader: Service {
             let hasSettled = now == seen && now != served
             seen = now
             guard isAsked || hasSettled || looksToRetry == 0 else { continue }
-            let loaded = ConfigurationFile.load(path: path, environment: environment)
+            let loaded = ConfigurationFile.load(path: path, environment: environment, tls: tls)
             let outcome = await publish(loaded, isRetry: !isAsked && !hasSettled)
             looksToRetry = outcome == .unservable ? Self.looksBetweenTries : nil
             if outcome == .served {

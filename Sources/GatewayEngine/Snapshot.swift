@@ -22,11 +22,14 @@ package final class BindSnapshot: Sendable {
     package let address: ListenAddress
     let listeners: [ListenerSnapshot]
     let hosts: HostTable
+    /// Of each listener; empty where the address is plain text.
+    package let tls: [TLSSettings]
 
-    init(address: ListenAddress, listeners: [ListenerSnapshot], hosts: HostTable) {
+    init(address: ListenAddress, listeners: [ListenerSnapshot], hosts: HostTable, tls: [TLSSettings]) {
         self.address = address
         self.listeners = listeners
         self.hosts = hosts
+        self.tls = tls
     }
 
     /// The style of refusals that come before a listener is known: that of the first.
@@ -34,6 +37,7 @@ package final class BindSnapshot: Sendable {
 }
 
 package final class ListenerSnapshot: Sendable {
+    let id: ListenerID
     /// Runs before a route is chosen.
     let gatewayPolicy: EffectivePolicy
     /// What a request that matches no route still has to pass, so that strangers can't map the routes.
@@ -42,9 +46,10 @@ package final class ListenerSnapshot: Sendable {
     let refusalStyle: RefusalStyle
 
     init(
-        gatewayPolicy: EffectivePolicy, unroutedPolicy: EffectivePolicy, routes: RouteTable,
+        id: ListenerID, gatewayPolicy: EffectivePolicy, unroutedPolicy: EffectivePolicy, routes: RouteTable,
         refusalStyle: RefusalStyle
     ) {
+        self.id = id
         self.gatewayPolicy = gatewayPolicy
         self.unroutedPolicy = unroutedPolicy
         self.routes = routes

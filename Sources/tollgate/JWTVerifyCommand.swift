@@ -41,7 +41,7 @@ struct JWTVerifyCommand: ParsableCommand {
 
     func run() throws {
         let token = try InputArgument.token(token)
-        let loaded = ConfigurationFile.load(path: file, environment: Environment.variables)
+        let loaded = ConfigurationFile.load(path: file, environment: Environment.variables, tls: TLSChecker())
         guard let snapshot = loaded.snapshot, let configuration = loaded.configuration else {
             StandardError().write(loaded.renderedDiagnostics())
             StandardError.print("\(file) is not valid; the token was not looked at.")

@@ -25,7 +25,7 @@ struct RunCommand: AsyncParsableCommand {
 
     func run() async throws {
         let environment = Environment.variables
-        let loaded = ConfigurationFile.load(path: file, environment: environment)
+        let loaded = ConfigurationFile.load(path: file, environment: environment, tls: TLSChecker())
         StandardError().write(loaded.renderedDiagnostics())
         guard let snapshot = loaded.snapshot, let process = loaded.configuration?.process else {
             StandardError.print("\(file) is not valid; nothing is served.")
@@ -51,7 +51,8 @@ struct RunCommand: AsyncParsableCommand {
         for bind in snapshot.binds { logger.info("listening on \(bind.address.description)") }
         services.append(
             ConfigurationReloader(
-                loaded, environment: environment, publisher: server, requests: hangups, logger: logger))
+                loaded, environment: environment, tls: TLSChecker(), publisher: server, requests: hangups,
+                logger: logger))
         services.append(
             GatewayService(server: server, readiness: readiness, drainTimeout: process.drainTimeout, logger: logger))
         try await Lifecycle.run(services, logger: Lifecycle.logger(nil))

@@ -174,7 +174,9 @@ final class GatewayProcess {
     deinit {
         var raw: Int32 = 0
         let hasEnded = waitpid(id, &raw, WNOHANG) == id
-        Self.expectNoCrash(hasEnded ? -(raw & 0x7F) : nil, log: (try? String(contentsOf: folder.appending(path: "log"), encoding: .utf8)) ?? "")
+        Self.expectNoCrash(
+            hasEnded ? -(raw & 0x7F) : nil,
+            log: (try? String(contentsOf: folder.appending(path: "log"), encoding: .utf8)) ?? "")
         if !hasEnded { Self.end(id) }
         try? FileManager.default.removeItem(at: folder)
     }

@@ -27,7 +27,7 @@ struct TestGateway {
         let (snapshot, diagnostics) = Compiler.compile(configuration, keys: keys)
         guard let snapshot else { throw Invalid(diagnostics: diagnostics) }
         self.snapshot = snapshot
-        connection = ConnectionContext(address: "192.0.2.7", port: 4711, scheme: "http", traffic: snapshot.traffic)
+        connection = ConnectionContext(address: "192.0.2.7", port: 4711, traffic: snapshot.traffic)
     }
 
     struct Invalid: Error {
@@ -192,6 +192,7 @@ extension Listener {
     static func test(_ name: String = "listener", _ hostname: HostPattern = .any, _ routes: [Route]) -> Listener {
         Listener(
             id: ListenerID(name), gatewayName: "gateway", name: name, hostname: hostname, routes: routes,
+            security: .plain,
             refusalStyle: .agentgateway, provenance: here)
     }
 }

@@ -1,3 +1,5 @@
+package import GatewayModel
+
 /// What is the same for all requests of one connection.
 package final class ConnectionContext: Sendable {
     /// The socket's address as text, an IPv4 peer of a dual-stack socket as IPv4; empty for a peer without one.
@@ -10,11 +12,15 @@ package final class ConnectionContext: Sendable {
     let forwardingLines: [UInt8]
     /// Whether what the peer says about where requests come from is believed.
     let isTrustedProxy: Bool
+    /// The listener that ended TLS: the only one the connection is for. Nil on a plain-text connection.
+    let securedBy: ListenerID?
 
     /// - Parameters:
     ///   - address: the socket's, without port; nil for a peer without one (a Unix socket).
-    ///   - scheme: `http` or `https`.
-    package init(address: String?, port: Int, scheme: String, traffic: TrafficPolicy) {
+    ///   - securedBy: the listener that ended TLS; nil on a plain-text connection.
+    package init(address: String?, port: Int, securedBy: ListenerID? = nil, traffic: TrafficPolicy) {
+        let scheme = securedBy == nil ? "http" : "https"
+        self.securedBy = securedBy
         let address = address.map(Self.plain)
         sourceAddress = Array((address ?? "").utf8)
         sourcePort = port

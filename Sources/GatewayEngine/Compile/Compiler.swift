@@ -6,17 +6,20 @@ package import JOSE
 /// What key sources held when they were last read.
 package struct KeyMaterial: Sendable {
     package var keySets: [KeySource: KeySet]
+    /// What stands in the files of `TLSTermination`, by path; a file that could not be read is not there.
+    package var tlsFiles: [String: [UInt8]]
 
-    package init(keySets: [KeySource: KeySet] = [:]) {
+    package init(keySets: [KeySource: KeySet] = [:], tlsFiles: [String: [UInt8]] = [:]) {
         self.keySets = keySets
+        self.tlsFiles = tlsFiles
     }
 }
 
 /// Compiles the model to a snapshot. Pure: the same model and keys give the same snapshot.
 package struct Compiler {
     private let configuration: GatewayConfiguration
-    private let keys: KeyMaterial
-    private var diagnostics: [Diagnostic] = []
+    let keys: KeyMaterial
+    var diagnostics: [Diagnostic] = []
     /// By index of the attachment, so that routes share what they have in common.
     private var authenticators: [Int: JWTAuthenticator] = [:]
     private var programs: [String: CELProgram] = [:]
@@ -54,7 +57,7 @@ package struct Compiler {
     private mutating func compile(_ bind: Bind, upstreams: [UpstreamID: Int]) -> BindSnapshot {
         let listeners = bind.listeners.map { compile($0, upstreams: upstreams) }
         let hosts = HostTable(bind.listeners.enumerated().map { ($0.element.hostname, $0.offset) })
-        return BindSnapshot(address: bind.address, listeners: listeners, hosts: hosts)
+        return BindSnapshot(address: bind.address, listeners: listeners, hosts: hosts, tls: tlsSettings(bind))
     }
 
     private mutating func compile(_ listener: Listener, upstreams: [UpstreamID: Int]) -> ListenerSnapshot {
@@ -71,7 +74,7 @@ package struct Compiler {
         }
         diagnostics += builder.diagnostics
         return ListenerSnapshot(
-            gatewayPolicy: effectivePolicy(phase: .gateway, scopes: scopes),
+            id: listener.id, gatewayPolicy: effectivePolicy(phase: .gateway, scopes: scopes),
             unroutedPolicy: effectivePolicy(phase: .route, scopes: scopes),
             routes: builder.build(), refusalStyle: listener.refusalStyle)
     }

@@ -77,6 +77,9 @@ let package = Package(
                 "CEpoll", "Bytes", "HTTPWire", "GatewayModel", "GatewayEngine",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOEmbedded", package: "swift-nio"),
+                .product(name: "NIOTLS", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
             ],
             swiftSettings: transport
         ),

@@ -27,13 +27,15 @@ package struct ConfigurationFile: Sendable {
 
     /// Reads, decodes and compiles the file and what it names.
     ///
-    /// - Parameter remote: the keys that were fetched; nil: none are, and tokens that need them fail.
+    /// - Parameters:
+    ///   - tls: tells whether certificates and keys can be served.
+    ///   - remote: the keys that were fetched; nil: none are, and tokens that need them fail.
     package static func load(
-        path: String, environment: [String: String], remote: RemoteKeySources? = nil
+        path: String, environment: [String: String], tls: any TLSChecking, remote: RemoteKeySources? = nil
     ) -> ConfigurationFile {
         var file = ConfigurationFile(path: path)
         switch TextFile.read(path, maxBytes: maxBytes) {
-        case .success(let text): file.compile(text, environment: environment, host: nil, remote: remote)
+        case .success(let text): file.compile(text, environment: environment, host: nil, tls: tls, remote: remote)
         case .failure(let error):
             file.diagnostics = [
                 Diagnostic(
@@ -51,12 +53,12 @@ package struct ConfigurationFile: Sendable {
         _ text: String, path: String, environment: [String: String], host: String? = nil
     ) -> ConfigurationFile {
         var file = ConfigurationFile(path: path)
-        file.compile(text, environment: environment, host: host, remote: nil)
+        file.compile(text, environment: environment, host: host, tls: nil, remote: nil)
         return file
     }
 
     private mutating func compile(
-        _ text: String, environment: [String: String], host: String?, remote: RemoteKeySources?
+        _ text: String, environment: [String: String], host: String?, tls: (any TLSChecking)?, remote: RemoteKeySources?
     ) {
         self.text = text
         let (decoded, decoding) = AgentgatewayDialect.decode(
@@ -67,14 +69,17 @@ package struct ConfigurationFile: Sendable {
             for index in configuration.binds.indices { configuration.binds[index].address.host = host }
         }
         self.configuration = configuration
-        let keyFiles = configuration.keyFiles
+        let keyFiles = configuration.keyFiles + configuration.tlsTerminations.flatMap(\.files)
         paths += keyFiles
         fingerprint.add(keyFiles)
         let loading: [Diagnostic]
         (keys, loading) = KeyLoader.load(for: configuration, remote: remote)
+        let (files, reading) = CertificateLoader.load(for: configuration)
+        keys.tlsFiles = files
         instance = GatewayInstance(environment: environment)
         let (snapshot, compiling) = Compiler.compile(configuration, keys: keys, instance: instance)
-        diagnostics += loading + compiling
+        diagnostics += loading + reading + compiling
+        if let snapshot, let tls { diagnostics += snapshot.tlsProblems(tls) }
         self.snapshot = diagnostics.hasErrors ? nil : snapshot
     }
 

@@ -1,3 +1,4 @@
+package import GatewayEngine
 internal import GatewayModel
 package import Logging
 internal import ServiceLifecycle
@@ -10,6 +11,7 @@ internal import ServiceLifecycle
 package struct ConfigurationReloader: Service {
     private let path: String
     private let environment: [String: String]
+    private let tls: any TLSChecking
     private let initial: ConfigurationFile
     private let remote: RemoteKeySources
     private let publisher: any SnapshotPublisher
@@ -36,7 +38,7 @@ package struct ConfigurationReloader: Service {
     ///   - remote: the remote keys that `initial` was compiled with.
     ///   - requests: an element for each time somebody asks for a reload (SIGHUP).
     package init(
-        _ initial: ConfigurationFile, environment: [String: String], remote: RemoteKeySources,
+        _ initial: ConfigurationFile, environment: [String: String], tls: any TLSChecking, remote: RemoteKeySources,
         publisher: any SnapshotPublisher, requests: AsyncStream<Void>, logger: Logger
     ) {
         self.remote = remote
@@ -44,6 +46,7 @@ package struct ConfigurationReloader: Service {
         path = initial.path
         self.initial = initial
         self.environment = environment
+        self.tls = tls
         self.publisher = publisher
         self.requests = requests
         self.logger = logger
@@ -88,7 +91,7 @@ package struct ConfigurationReloader: Service {
             let hasSettled = now == seen && now != served
             seen = now
             guard isAsked || hasSettled || looksToRetry == 0 else { continue }
-            let loaded = ConfigurationFile.load(path: path, environment: environment, remote: remote)
+            let loaded = ConfigurationFile.load(path: path, environment: environment, tls: tls, remote: remote)
             let outcome = await publish(loaded, isRetry: !isAsked && !hasSettled)
             looksToRetry = outcome == .unservable ? Self.looksBetweenTries : nil
             if outcome == .served {

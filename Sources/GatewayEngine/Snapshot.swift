@@ -22,11 +22,14 @@ package final class BindSnapshot: Sendable {
     package let address: ListenAddress
     let listeners: [ListenerSnapshot]
     let hosts: HostTable
+    /// Of each listener; empty where the address is plain text.
+    package let tls: [TLSSettings]
 
-    init(address: ListenAddress, listeners: [ListenerSnapshot], hosts: HostTable) {
+    init(address: ListenAddress, listeners: [ListenerSnapshot], hosts: HostTable, tls: [TLSSettings]) {
         self.address = address
         self.listeners = listeners
         self.hosts = hosts
+        self.tls = tls
     }
 
     /// The style of refusals that come before a listener is known: that of the first.
@@ -34,6 +37,7 @@ package final class BindSnapshot: Sendable {
 }
 
 package final class ListenerSnapshot: Sendable {
+    let id: ListenerID
     /// As the user wrote it; empty where there is none.
     let name: String
     let gatewayName: String
@@ -47,6 +51,7 @@ package final class ListenerSnapshot: Sendable {
     init(
         _ listener: Listener, gatewayPolicy: EffectivePolicy, unroutedPolicy: EffectivePolicy, routes: RouteTable
     ) {
+        id = listener.id
         name = listener.name
         gatewayName = listener.gatewayName
         self.gatewayPolicy = gatewayPolicy

@@ -78,18 +78,20 @@ package struct Listener: Equatable, Sendable {
     package var name: String
     package var hostname: HostPattern
     package var routes: [Route]
+    package var security: ListenerSecurity
     package var refusalStyle: RefusalStyle
     package var provenance: Provenance
 
     package init(
         id: ListenerID, gatewayName: String, name: String, hostname: HostPattern, routes: [Route],
-        refusalStyle: RefusalStyle, provenance: Provenance
+        security: ListenerSecurity, refusalStyle: RefusalStyle, provenance: Provenance
     ) {
         self.id = id
         self.gatewayName = gatewayName
         self.name = name
         self.hostname = hostname
         self.routes = routes
+        self.security = security
         self.refusalStyle = refusalStyle
         self.provenance = provenance
     }

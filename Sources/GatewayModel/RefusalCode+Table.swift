@@ -19,6 +19,10 @@ extension RefusalCode {
             Entry(
                 400, .client, "the Host is missing, doubled or invalid",
                 remedy: "Send exactly one valid Host that agrees with the target.")
+        case .misdirected:
+            Entry(
+                421, .client, retry: true, "the connection is not for this host",
+                remedy: "Open a connection of its own, with the host as TLS server name.")
         case .targetTooLong:
             Entry(
                 414, .client, "the request target is too long", remedy: "Shorten the URL, or move data into the body.")

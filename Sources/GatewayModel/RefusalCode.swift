@@ -9,6 +9,7 @@ package enum RefusalCode: String, Error, CaseIterable, Sendable {
     case ambiguousTarget = "ambiguous_target"
     case ambiguousFraming = "ambiguous_framing"
     case hostInvalid = "host_invalid"
+    case misdirected = "misdirected"
     case targetTooLong = "target_too_long"
     case headTooLarge = "head_too_large"
     case methodNotSupported = "method_not_supported"

@@ -53,6 +53,8 @@ package final class GatewayServer: Sendable {
     private struct Listening {
         var drivers: [any Driver] = []
         var addresses: Set<ListenAddress> = []
+        /// Of those addresses that are TLS.
+        var terminators: [ListenAddress: TLSTerminator] = [:]
         /// Told to stop: nothing is opened any more.
         var isStopping = false
     }
@@ -71,17 +73,35 @@ package final class GatewayServer: Sendable {
 
     /// Listens on every address of the snapshot. Answers when all of them accept connections.
     package func start(_ snapshot: Snapshot) async throws {
+        let terminators = try terminators(of: snapshot)
         for _ in 0..<settings.threads {
-            let driver = try await startDriver(snapshot)
+            let driver = try await startDriver(snapshot, terminators)
             listening.withLock { $0.drivers.append(driver) }
         }
         for bind in snapshot.binds { try await listen(bind.address) }
     }
 
-    private func startDriver(_ snapshot: Snapshot) async throws -> any Driver {
+    /// What ends TLS at each address; as it was where nothing has changed, so that sessions can be resumed.
+    private func terminators(of snapshot: Snapshot) throws -> [ListenAddress: TLSTerminator] {
+        let earlier = listening.withLock { $0.terminators }
+        var terminators: [ListenAddress: TLSTerminator] = [:]
+        for bind in snapshot.binds where !bind.tls.isEmpty {
+            if let same = earlier[bind.address], same.settings == bind.tls {
+                terminators[bind.address] = same
+            } else {
+                terminators[bind.address] = try TLSTerminator(bind.tls)
+            }
+        }
+        listening.withLock { [terminators] in $0.terminators = terminators }
+        return terminators
+    }
+
+    private func startDriver(
+        _ snapshot: Snapshot, _ terminators: [ListenAddress: TLSTerminator]
+    ) async throws -> any Driver {
         let makeWorker: @Sendable (any Connector) -> Worker = { [settings, logWriter] connector in
             Worker(
-                connector: connector, snapshot: snapshot,
+                connector: connector, snapshot: snapshot, terminators: terminators,
                 tokenCacheBytes: settings.tokenCacheBytes / settings.threads,
                 accessLog: AccessLog(settings.accessLog, logWriter), warn: settings.warn)
         }
@@ -99,6 +119,7 @@ package final class GatewayServer: Sendable {
             if $0.isStopping { throw Stopping() }
             return ($0.drivers, $0.addresses)
         }
+        let terminators = try terminators(of: snapshot)
         let wanted = Set(snapshot.binds.map(\.address))
         var added: [ListenAddress] = []
         // A listener that moves between one address and all of them can't be bound beside its old self.
@@ -116,7 +137,7 @@ package final class GatewayServer: Sendable {
             for address in moved { try await listen(address) }
             throw error
         }
-        for driver in drivers { await driver.perform { $0.use(snapshot) } }
+        for driver in drivers { await driver.perform { $0.use(snapshot, terminators) } }
         for address in open.subtracting(wanted) { await close(address) }
     }
 

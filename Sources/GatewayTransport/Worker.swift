@@ -1,6 +1,8 @@
 internal import GatewayEngine
 internal import GatewayModel
 internal import HTTPWire
+internal import NIOCore
+internal import NIOEmbedded
 
 /// All that one event loop serves traffic with. Loops share nothing; everything here is touched by its
 /// loop alone.
@@ -14,6 +16,8 @@ final class Worker {
     var counters = Counters()
     var accessLog: AccessLog
 
+    /// Carries what handlers of TLS put off. It has no thread: the worker runs it.
+    private var recordLoop: EmbeddedEventLoop?
     private let warn: (String) -> Void
     private var nextDescriptorWarning: Int64 = .min
     /// Memory that no stream writes from now.
@@ -44,7 +48,8 @@ final class Worker {
     }
 
     init(
-        connector: any Connector, snapshot: Snapshot, tokenCacheBytes: Int, accessLog: AccessLog,
+        connector: any Connector, snapshot: Snapshot, terminators: [ListenAddress: TLSTerminator], tokenCacheBytes: Int,
+        accessLog: AccessLog,
         warn: @escaping (String) -> Void
     ) {
         self.connector = connector
@@ -53,16 +58,21 @@ final class Worker {
         self.warn = warn
         tokens = TokenCache(maxBytes: tokenCacheBytes)
         setClock()
-        use(snapshot)
+        use(snapshot, terminators)
     }
 
     // MARK: - Configuration
 
     /// Serves requests that begin from now on by this snapshot.
-    func use(_ snapshot: Snapshot) {
+    ///
+    /// - Parameter terminators: of those addresses that are TLS.
+    func use(_ snapshot: Snapshot, _ terminators: [ListenAddress: TLSTerminator]) {
         self.snapshot = snapshot
         for slot in slots.values { slot.bind = nil }
-        for bind in snapshot.binds { slot(bind.address).bind = bind }
+        for bind in snapshot.binds {
+            slot(bind.address).bind = bind
+            slot(bind.address).terminator = terminators[bind.address]
+        }
         var kept: [Endpoint: UpstreamPool] = [:]
         upstreams = snapshot.upstreams.map { upstream in
             upstream.endpoints.map { endpoint in
@@ -112,6 +122,7 @@ final class Worker {
     /// What is done once a second: deadlines, idle connections, the clock.
     func everySecond() {
         setClock()
+        recordLoop?.advanceTime(by: .seconds(1))
         for client in clients.values { client.checkDeadline() }
         for pool in pools.values { pool.closeStale() }
     }
@@ -154,6 +165,29 @@ final class Worker {
 
     // MARK: - Clients
 
+    /// Serves a connection that was accepted at an address.
+    ///
+    /// - Parameter address: the client's, as text.
+    func accept(_ stream: Stream, at slot: BindSlot, address: String?, port: Int) {
+        guard let terminator = slot.terminator else {
+            _ = DownstreamConnection(stream: stream, slot: slot, address: address, port: port)
+            return
+        }
+        do {
+            let secured = try TLSStream(over: stream, terminator, loop: loopForRecords())
+            _ = DownstreamConnection(stream: secured, slot: slot, address: address, port: port)
+        } catch {
+            stream.close()
+        }
+    }
+
+    /// Made on the worker's thread, which is the only one it may be used on.
+    private func loopForRecords() -> EmbeddedEventLoop {
+        let loop = recordLoop ?? EmbeddedEventLoop()
+        recordLoop = loop
+        return loop
+    }
+
     func add(_ client: DownstreamConnection) {
         clients[ObjectIdentifier(client)] = client
         counters.connectionsAccepted &+= 1
@@ -173,6 +207,9 @@ final class Worker {
     func closeAll() {
         for client in clients.values { client.close() }
         for pool in pools.values { pool.retire() }
+        // Nothing may be left to do in a loop that ends.
+        recordLoop?.advanceTime(by: .hours(1))
+        recordLoop = nil
         accessLog.flush()
     }
 
@@ -193,4 +230,6 @@ final class Worker {
 final class BindSlot {
     /// Nil where the configuration no longer has the address.
     var bind: BindSnapshot?
+    /// Nil where the address is plain text.
+    var terminator: TLSTerminator?
 }

@@ -87,12 +87,13 @@ struct JWTVerifyCommand: AsyncParsableCommand {
 
     /// The configuration, with the keys that it names by URL.
     private func load(_ remote: RemoteKeySources) async -> ConfigurationFile {
-        let loaded = ConfigurationFile.load(path: file, environment: Environment.variables, remote: remote)
+        let loaded = ConfigurationFile.load(
+            path: file, environment: Environment.variables, tls: TLSChecker(), remote: remote)
         guard loaded.snapshot != nil, !loaded.remoteKeyPlaces.isEmpty else { return loaded }
         for failure in await remote.fetchOnce(with: KeyClient()) {
             StandardError.print(TerminalText.lines("warning: cannot fetch keys: \(failure)"))
         }
-        return ConfigurationFile.load(path: file, environment: Environment.variables, remote: remote)
+        return ConfigurationFile.load(path: file, environment: Environment.variables, tls: TLSChecker(), remote: remote)
     }
 }
 

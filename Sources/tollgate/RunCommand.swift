@@ -33,7 +33,7 @@ struct RunCommand: AsyncParsableCommand {
     func run() async throws {
         let environment = Environment.variables
         let keys = try remoteKeySources()
-        let loaded = ConfigurationFile.load(path: file, environment: environment, remote: keys)
+        let loaded = ConfigurationFile.load(path: file, environment: environment, tls: TLSChecker(), remote: keys)
         StandardError().write(loaded.renderedDiagnostics())
         guard let snapshot = loaded.snapshot, let process = loaded.configuration?.process else {
             StandardError.print("\(file) is not valid; nothing is served.")
@@ -61,7 +61,8 @@ struct RunCommand: AsyncParsableCommand {
         }
         for bind in snapshot.binds { logger.info("listening on \(bind.address.description)") }
         let reloader = ConfigurationReloader(
-            loaded, environment: environment, remote: keys, publisher: server, requests: hangups, logger: logger)
+            loaded, environment: environment, tls: TLSChecker(), remote: keys, publisher: server, requests: hangups,
+            logger: logger)
         services.append(KeyRefresher(keys, fetcher: KeyClient(), consumer: reloader, logger: logger))
         services.append(reloader)
         services.append(

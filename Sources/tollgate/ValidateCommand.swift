@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import GatewayControl
 internal import GatewayModel
+internal import GatewayTransport
 
 struct ValidateCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -17,7 +18,7 @@ struct ValidateCommand: ParsableCommand {
     var file: String
 
     func run() throws {
-        let loaded = ConfigurationFile.load(path: file, environment: Environment.variables)
+        let loaded = ConfigurationFile.load(path: file, environment: Environment.variables, tls: TLSChecker())
         StandardError().write(loaded.renderedDiagnostics())
         guard loaded.snapshot != nil else {
             StandardError.print("\(file) is not valid.")

@@ -36,6 +36,10 @@ final class RunningGateway {
         var jwtAuth = ""
         /// Routes before those that are always there.
         var routes = ""
+        /// Fields of the listener.
+        var listener = ""
+        /// Listeners beside it.
+        var listeners = ""
         /// As it stands in the configuration.
         var upstreamHost = "127.0.0.1"
         var deadPort = Ports.next()
@@ -74,7 +78,8 @@ final class RunningGateway {
             \(jwtAuth.indented(by: 10))
                   backends:
                   - host: "\(upstreamHost):\(upstreamPort)"
-
+            \(listener.indented(by: 4))
+            \(listeners.indented(by: 2))
             """
         }
     }

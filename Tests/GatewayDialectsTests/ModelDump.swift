@@ -45,11 +45,24 @@ struct ModelDump {
         for attachment in configuration.attachments { add(attachment) }
     }
 
+    private mutating func add(_ tls: TLSTermination) {
+        block("tls", tls.provenance) { dump in
+            dump.line("certificate: \(tls.certificateFile), key: \(tls.keyFile)")
+            switch tls.clients {
+            case .notAsked: dump.line("clients: not asked")
+            case .required(let roots): dump.line("clients: required, by \(roots)")
+            }
+            dump.line("versions: \(tls.minimumVersion) to \(tls.maximumVersion)")
+            dump.line("suites: \(tls.cipherSuites.joined(separator: " "))")
+        }
+    }
+
     private mutating func add(_ listener: Listener) {
         block("listener \(listener.id.name)", listener.provenance) { dump in
             dump.line("gateway: \(listener.gatewayName)")
             dump.line("name: \(listener.name.isEmpty ? "none" : listener.name)")
             dump.line("hostname: \(Self.written(listener.hostname))")
+            if case .tls(let tls) = listener.security { dump.add(tls) }
             dump.line("refusals: \(listener.refusalStyle.rawValue)")
             for route in listener.routes { dump.add(route) }
         }

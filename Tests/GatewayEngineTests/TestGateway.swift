@@ -35,7 +35,7 @@ struct TestGateway {
         self.snapshot = snapshot
         self.diagnostics = diagnostics
         connection = ConnectionContext(
-            address: "192.0.2.7", port: 4711, scheme: "http", destination: "192.0.2.1", traffic: snapshot.traffic)
+            address: "192.0.2.7", port: 4711, destination: "192.0.2.1", traffic: snapshot.traffic)
     }
 
     struct Invalid: Error {
@@ -246,6 +246,7 @@ extension Listener {
     static func test(_ name: String = "listener", _ hostname: HostPattern = .any, _ routes: [Route]) -> Listener {
         Listener(
             id: ListenerID(name), gatewayName: "gateway", name: name, hostname: hostname, routes: routes,
+            security: .plain,
             refusalStyle: .agentgateway, provenance: here)
     }
 }

@@ -29,14 +29,15 @@ extension AgentgatewayShapes {
                 "The host the listener answers to: a name, or `*.example.com` for everything below it. "
                     + "Default: every host."),
             .optional(
-                "protocol", .choice(["HTTP"], notOffered: ["HTTPS", "TLS", "TCP", "HBONE"]),
-                "What is spoken on the port. Only `HTTP`, which is the default."),
+                "protocol", .choice(["HTTP", "HTTPS"], notOffered: ["TLS", "TCP", "HBONE"]),
+                "What is spoken on the port. Default: `HTTPS` with `tls`, else `HTTP`."),
+            .optional("tls", .object(tls), "The certificate the listener shows, chosen by the name a client asks for."),
             .optional("routes", .list(of: .object(route)), "The listener's routes. Without any, it answers 404."),
             .optional(
                 "policies", .object(gatewayPolicies),
                 "Policies for all requests of the listener, run before a route is chosen (gateway phase)."),
         ],
-        notOffered: ["tls", "tcpRoutes"])
+        notOffered: ["tcpRoutes"])
 }
 
 /// A decoded listener, as policies target it.
@@ -96,7 +97,7 @@ extension AgentgatewayDecoder {
 
     private mutating func listener(_ node: DocumentNode, index: Int, port: Int) -> Listener? {
         guard let reader = MappingReader(node, AgentgatewayShapes.listener, findings: findings) else { return nil }
-        _ = reader.choice("protocol")
+        let security = security(reader) ?? .plain
         let gateway = QualifiedName(reader.name("gatewayName"), namespace: reader.name("namespace"))
         let name = reader.name("name")
         let id = ListenerID(names.unique("\(port)/\(name ?? "listener\(index)")"))
@@ -109,7 +110,7 @@ extension AgentgatewayDecoder {
         let routes = routes(reader.items("routes") ?? [], of: id, hostname: hostname)
         return Listener(
             id: id, gatewayName: gateway.description, name: name ?? "", hostname: hostname, routes: routes,
-            refusalStyle: .agentgateway, provenance: reader.place)
+            security: security, refusalStyle: .agentgateway, provenance: reader.place)
     }
 
     func hostPattern(_ node: DocumentNode) -> HostPattern? {

@@ -1,4 +1,5 @@
 internal import CEL
+package import GatewayModel
 
 /// What is the same for all requests of one connection.
 package final class ConnectionContext: Sendable {
@@ -16,14 +17,18 @@ package final class ConnectionContext: Sendable {
     let forwardingLines: [UInt8]
     /// Whether what the peer says about where requests come from is believed.
     let isTrustedProxy: Bool
+    /// The listener that ended TLS: the only one the connection is for. Nil on a plain-text connection.
+    let securedBy: ListenerID?
 
     /// - Parameters:
     ///   - address: the socket's, without port; nil for a peer without one (a Unix socket).
-    ///   - scheme: `http` or `https`.
+    ///   - securedBy: the listener that ended TLS; nil on a plain-text connection.
     ///   - destination: the socket's own address, without port.
     package init(
-        address: String?, port: Int, scheme: String, destination: String? = nil, traffic: TrafficPolicy
+        address: String?, port: Int, securedBy: ListenerID? = nil, destination: String? = nil, traffic: TrafficPolicy
     ) {
+        let scheme = securedBy == nil ? "http" : "https"
+        self.securedBy = securedBy
         let address = address.map(Self.plain)
         sourceAddress = Array((address ?? "").utf8)
         sourcePort = port

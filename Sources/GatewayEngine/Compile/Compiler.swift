@@ -8,6 +8,8 @@ package struct KeyMaterial: Sendable {
     package var keySets: [KeySource: KeySet]
     /// What fetches those that are fetched.
     package var refreshes: [KeySource: KeyRefresh]
+    /// What stands in the files of `TLSTermination`, by path; a file that could not be read is not there.
+    package var tlsFiles: [String: [UInt8]] = [:]
 
     package init(keySets: [KeySource: KeySet] = [:], refreshes: [KeySource: KeyRefresh] = [:]) {
         self.keySets = keySets
@@ -19,8 +21,8 @@ package struct KeyMaterial: Sendable {
 package struct Compiler {
     let configuration: GatewayConfiguration
     let instance: GatewayInstance
-    private let keys: KeyMaterial
-    private(set) var diagnostics: [Diagnostic] = []
+    let keys: KeyMaterial
+    var diagnostics: [Diagnostic] = []
     /// What was reported already: one policy may stand in the slots of many routes.
     private var reported: Set<Diagnostic> = []
     /// By index of the attachment, so that routes share what they have in common.
@@ -63,7 +65,7 @@ package struct Compiler {
     private mutating func compile(_ bind: Bind, upstreams: [UpstreamID: Int]) -> BindSnapshot {
         let listeners = bind.listeners.map { compile($0, upstreams: upstreams) }
         let hosts = HostTable(bind.listeners.enumerated().map { ($0.element.hostname, $0.offset) })
-        return BindSnapshot(address: bind.address, listeners: listeners, hosts: hosts)
+        return BindSnapshot(address: bind.address, listeners: listeners, hosts: hosts, tls: tlsSettings(bind))
     }
 
     private mutating func compile(_ listener: Listener, upstreams: [UpstreamID: Int]) -> ListenerSnapshot {

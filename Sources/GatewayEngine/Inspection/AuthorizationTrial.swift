@@ -28,7 +28,8 @@ extension Snapshot {
         var scratch = RequestScratch()
         let head = try Self.read(text, &scratch)
         guard let listener = Pipeline.listener(of: bind, &scratch) else { return [] }
-        let connection = ConnectionContext(address: peer, port: 0, scheme: "http", traffic: traffic)
+        let connection = ConnectionContext(
+            address: peer, port: 0, securedBy: bind.tls.isEmpty ? nil : listener.id, traffic: traffic)
         ForwardingHeaders.apply(&scratch, text.span, connection)
         let setting = RequestSetting(head: head, connection: connection, bind: bind, now: now)
         var trials: [AuthorizationTrial] = []

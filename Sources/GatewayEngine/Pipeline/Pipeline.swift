@@ -30,6 +30,10 @@ package enum Pipeline {
         guard let listener = listener(of: bind, &scratch) else {
             return .refuse(Refusal(.routeNotFound, style: bind.refusalStyle))
         }
+        // What one listener asked of a client below HTTP, its certificate say, is no answer to another one.
+        if let secured = connection.securedBy, secured != listener.id {
+            return .refuse(Refusal(.misdirected, style: bind.refusalStyle))
+        }
         do throws(Refusal) {
             let stages = Stages(
                 setting: RequestSetting(head: head, connection: connection, bind: bind, now: now))

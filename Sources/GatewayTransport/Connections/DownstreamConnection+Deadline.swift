@@ -42,8 +42,8 @@ extension DownstreamConnection {
 
     private var currentWait: Deadline.Wait {
         if stream.atEnd == .close { return .writing }
-        if isLingering { return stream.output.isEmpty ? .lingering : .writing }
-        guard machine.isServing else { return hasPending ? .head : .idle }
+        if isLingering { return stream.hasUnsent ? .writing : .lingering }
+        guard machine.isServing else { return hasPending || !stream.isReady ? .head : .idle }
         if exchange.isTunnel { return hasEndedInput ? .lingering : .tunnel }
         if exchange.hasWrittenHead { return stream.isWritable ? .nothing : .writing }
         // A body that the upstream does not take is the upstream's delay, not the client's.
@@ -61,6 +61,7 @@ extension DownstreamConnection {
         switch deadline.wait {
         case .nothing, .tunnel: break
         case .idle, .writing, .lingering: close()
+        case .head where !stream.isReady: close()
         case .head:
             beginWithoutHead()
             end(with: .requestTimeout)

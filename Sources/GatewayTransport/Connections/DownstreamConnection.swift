@@ -12,7 +12,8 @@ final class DownstreamConnection: StreamUser {
     let stream: Stream
     let worker: Worker
     let slot: BindSlot
-    let context: ConnectionContext
+    private(set) var context: ConnectionContext
+    private let peer: (address: String?, port: Int)
     var machine: ServerConnection
     /// Bytes that wait: for more of their message, for the answer before theirs, or for an upstream.
     private var pending = ByteQueue()
@@ -59,7 +60,8 @@ final class DownstreamConnection: StreamUser {
         worker = stream.worker
         let traffic = worker.snapshot.traffic
         machine = ServerConnection(limits: traffic.headLimits)
-        context = ConnectionContext(address: address, port: port, scheme: "http", traffic: traffic)
+        peer = (address, port)
+        context = ConnectionContext(address: address, port: port, traffic: traffic)
         super.init()
         stream.user = self
         worker.add(self)
@@ -68,11 +70,16 @@ final class DownstreamConnection: StreamUser {
 
     var hasPending: Bool { !pending.isEmpty }
 
+    override func secured(by listener: ListenerID) {
+        context = ConnectionContext(
+            address: peer.address, port: peer.port, securedBy: listener, traffic: worker.snapshot.traffic)
+    }
+
     // MARK: - Bytes in
 
     override var mayRead: Bool {
         // The last answer is on its way: what follows is not read, or only when it has left.
-        if stream.atEnd == .close || isLingering && !stream.output.isEmpty { return false }
+        if stream.atEnd == .close || isLingering && stream.hasUnsent { return false }
         // Half a chunk's size line is no reason to wait: the other half is still to be read.
         let isWaiting = hasPending && machine.isServing && (isConnecting || machine.hasReadWholeRequest)
         let isCongested = upstream.map { !machine.hasReadWholeRequest && !$0.stream.isWritable } ?? false

@@ -1,4 +1,5 @@
 internal import Bytes
+internal import GatewayModel
 internal import HTTPWire
 
 /// A stream of bytes to a client or to an upstream, with what waits to leave on it.
@@ -19,6 +20,9 @@ class Stream {
     final var hasFailed = false
     /// The other side has ended, or will have when what it sent has been read.
     final var isEnding = false
+
+    /// Whether something that was written has not left.
+    var hasUnsent: Bool { !output.isEmpty }
 
     /// Whether something new may be begun on it.
     final var isUsable: Bool { isOpen && !isEnding }
@@ -94,6 +98,9 @@ class Stream {
         close()
     }
 
+    /// False while nothing can be said on it yet.
+    var isReady: Bool { true }
+
     /// To be called when `StreamUser.mayRead` has become true.
     func resumeReading() {}
 
@@ -150,6 +157,9 @@ class Stream {
 class StreamUser {
     /// Asked before anything is read. Whoever answers false calls `Stream.resumeReading` when that changes.
     var mayRead: Bool { true }
+
+    /// Before any byte: TLS has been agreed on with the certificate of a listener.
+    func secured(by listener: ListenerID) {}
 
     func received(_ bytes: Span<UInt8>) {}
 

@@ -63,7 +63,7 @@
                 }
                 let stream = EpollStream(loop: loop, descriptor: accepted)
                 let (address, port) = Self.peer(storage, size)
-                _ = DownstreamConnection(stream: stream, slot: slot, address: address, port: port)
+                loop.worker.accept(stream, at: slot, address: address, port: port)
                 if !loop.register(accepted, stream, events: EpollStream.events) { stream.close() }
             }
         }

@@ -71,8 +71,7 @@ final class NIODriver: Driver {
                         let worker = worker.value
                         let slot = worker.slot(address)
                         let stream = NIOStream(worker: worker) { stream, peer in
-                            _ = DownstreamConnection(
-                                stream: stream, slot: slot, address: peer?.ipAddress, port: peer?.port ?? 0)
+                            worker.accept(stream, at: slot, address: peer?.ipAddress, port: peer?.port ?? 0)
                         }
                         try channel.pipeline.syncOperations.addHandler(stream)
                     }

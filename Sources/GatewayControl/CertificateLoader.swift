@@ -1,0 +1,36 @@
+internal import GatewayModel
+
+/// Reads the files that TLS needs.
+enum CertificateLoader {
+    /// Certificates and keys are small; this bounds a wrong path.
+    private static let maxBytes = 4 << 20
+
+    /// What the files hold, by path. A file that cannot be read is an error where it is named.
+    static func load(for configuration: GatewayConfiguration) -> ([String: [UInt8]], [Diagnostic]) {
+        var files: [String: [UInt8]] = [:]
+        var diagnostics: [Diagnostic] = []
+        for termination in configuration.tlsTerminations {
+            for path in termination.files where files[path] == nil {
+                switch TextFile.readBytes(path, maxBytes: maxBytes) {
+                case .success(let bytes): files[path] = bytes
+                case .failure(let error):
+                    diagnostics.append(
+                        Diagnostic(
+                            .error, "tls_file_unreadable", "cannot read `\(path)`: \(error)",
+                            at: termination.provenance,
+                            hint: "the path is relative to the folder the gateway runs in, not to this file"))
+                }
+            }
+        }
+        return (files, diagnostics)
+    }
+}
+
+extension GatewayConfiguration {
+    var tlsTerminations: [TLSTermination] {
+        binds.flatMap(\.listeners).compactMap { listener in
+            if case .tls(let termination) = listener.security { return termination }
+            return nil
+        }
+    }
+}

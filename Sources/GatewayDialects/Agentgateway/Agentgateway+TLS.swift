@@ -1,0 +1,88 @@
+import GatewayModel
+
+extension AgentgatewayShapes {
+    static let tls = ObjectShape(
+        "a tls",
+        [
+            .optional(
+                "cert", .string,
+                "A PEM file with the server's certificate, followed by those that sign it. Read again when it changes."),
+            .optional(
+                "key", .string, "A PEM file with the certificate's private key. Read again when it changes."),
+            .optional(
+                "root", .string,
+                "A PEM file with certificates: clients must show one that one of these has signed. "
+                    + "Default: clients are not asked."),
+            .optional(
+                "minTLSVersion", .choice(["TLS_V1_2", "TLS_V1_3"]), "The oldest version spoken. Default: `TLS_V1_2`."),
+            .optional(
+                "maxTLSVersion", .choice(["TLS_V1_2", "TLS_V1_3"]), "The newest version spoken. Default: `TLS_V1_3`."),
+            .optional(
+                "cipherSuites", .list(of: .choice(cipherSuites)),
+                "The suites of TLS 1.2, by their names in the IANA registry. TLS 1.3 has its own three, always. "
+                    + "Default: all that are offered."),
+            .optional(
+                "mode", .choice(["static"], notOffered: ["dynamicCa"]),
+                "Where certificates come from. Only `static`, which is the default."),
+        ],
+        notOffered: ["spiffe", "keyExchangeGroups"])
+
+    /// Forward secret and authenticated encryption; nothing else is offered.
+    static let cipherSuites = [
+        "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256", "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256",
+        "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384", "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384",
+        "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256", "TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256",
+    ]
+}
+
+extension AgentgatewayDecoder {
+    /// What is spoken below HTTP: `protocol` and `tls` of a listener together.
+    func security(_ listener: MappingReader) -> ListenerSecurity? {
+        let named = listener.choice("protocol")
+        guard let tls = listener.mapping("tls") else {
+            guard named == "HTTPS" else { return .plain }
+            findings.error(
+                "field_missing", "a listener with `protocol: HTTPS` needs a certificate", at: listener.place,
+                hint: "add `tls: {cert: server.pem, key: server-key.pem}`")
+            return nil
+        }
+        if named == "HTTP", let node = listener.node("protocol") {
+            findings.error(
+                "field_conflict", "`protocol: HTTP` and `tls` exclude each other", at: node.provenance,
+                hint: "write `protocol: HTTPS`, or leave it out")
+            return nil
+        }
+        return termination(tls).map { .tls($0) }
+    }
+
+    private func termination(_ reader: MappingReader) -> TLSTermination? {
+        _ = reader.choice("mode")
+        let minimum = reader.choice("minTLSVersion").map(version) ?? .tls12
+        let maximum = reader.choice("maxTLSVersion").map(version) ?? .tls13
+        if minimum > maximum, let node = reader.node("minTLSVersion") {
+            findings.error(
+                "field_conflict", "no version of TLS is left: the oldest is newer than the newest",
+                at: node.provenance)
+        }
+        let suites = reader.nonEmptyItems("cipherSuites", hint: "remove it to take all that are offered")?
+            .compactMap { $0.choice(AgentgatewayShapes.cipherSuites, findings) }
+        let roots = reader.text("root")
+        let (certificate, key) = (reader.text("cert"), reader.text("key"))
+        guard let certificate, let key else {
+            // Other sources of certificates are not offered, which has been said.
+            if reader.isSound {
+                findings.error(
+                    "field_missing", "a `tls` needs `cert` and `key`", at: reader.place,
+                    hint: "write `tls: {cert: server.pem, key: server-key.pem}`")
+            }
+            return nil
+        }
+        return TLSTermination(
+            certificateFile: certificate, keyFile: key,
+            clients: roots.map { .required(rootsFile: $0) } ?? .notAsked, minimumVersion: minimum,
+            maximumVersion: maximum, cipherSuites: suites ?? AgentgatewayShapes.cipherSuites,
+            provenance: reader.place)
+    }
+
+    private func version(_ name: String) -> TLSVersion { name == "TLS_V1_3" ? .tls13 : .tls12 }
+}

@@ -1,0 +1,203 @@
+internal import Bytes
+internal import GatewayModel
+internal import NIOCore
+internal import NIOEmbedded
+internal import NIOSSL
+internal import NIOTLS
+
+/// A stream in TLS on top of a stream of records.
+///
+/// The records are made and read by swift-nio-ssl in a channel that has no socket: what comes from the lower
+/// stream is put in, what the channel puts out is written there. So TLS stands on either driver, and on the
+/// thread of its worker.
+final class TLSStream: Stream {
+    private let records: Stream
+    private let channel: EmbeddedChannel
+    private let handshake: Handshake
+    /// Our side has ended: what still comes is counted, not read.
+    private var hasEndedOutput = false
+
+    /// The side of the server.
+    init(over records: Stream, _ terminator: TLSTerminator, loop: EmbeddedEventLoop) throws {
+        self.records = records
+        let handshake = Handshake()
+        self.handshake = handshake
+        channel = EmbeddedChannel(loop: loop)
+        super.init(worker: records.worker)
+        let pipeline = channel.pipeline.syncOperations
+        try pipeline.addHandler(
+            ByteToMessageHandler(
+                SNIHandler { result in
+                    handshake.begin(result, terminator, pipeline)
+                }), name: Handshake.firstHandler)
+        records.user = RecordUser(self)
+        // The handlers begin when their channel is active. The address is nobody's.
+        channel.connect(to: try SocketAddress(ipAddress: "::", port: 0), promise: nil)
+    }
+
+    override var isReady: Bool { handshake.isOver }
+
+    /// Whether the user knows that the handshake is over.
+    private var hasToldSecured = false
+
+    override var hasUnsent: Bool { !output.isEmpty || records.hasUnsent }
+
+    override func resumeReading() {
+        records.resumeReading()
+    }
+
+    // MARK: - Out
+
+    override func send() {
+        if !output.isEmpty {
+            let buffer = output.withUnsafeBytes { ByteBuffer(bytes: $0) }
+            worker.takeMemoryBack(from: &output)
+            channel.writeAndFlush(buffer, promise: nil)
+        }
+        switch atEnd {
+        case .goOn:
+            writeRecords()
+            records.flush()
+        case .close:
+            endOutput()
+            records.closeWhenWritten()
+        case .closeOutput:
+            endOutput()
+            records.closeOutputWhenWritten()
+        }
+    }
+
+    /// Says that no more comes (RFC 8446 §6.1).
+    private func endOutput() {
+        guard !hasEndedOutput else { return }
+        hasEndedOutput = true
+        channel.close(mode: .all, promise: nil)
+        writeRecords()
+    }
+
+    private func writeRecords() {
+        channel.embeddedEventLoop.run()
+        while let buffer = try? channel.readOutbound(as: ByteBuffer.self) {
+            records.write(buffer.readableBytesUInt8Span)
+        }
+    }
+
+    override func closeSocket() {
+        records.close()
+    }
+
+    override func makeCloseAbortive() {
+        records.makeCloseAbortive()
+    }
+
+    // MARK: - In
+
+    fileprivate func read(_ bytes: Span<UInt8>) {
+        if hasEndedOutput {
+            user?.received(bytes)
+            return
+        }
+        do {
+            try channel.writeInbound(ByteBuffer(bytes: bytes.bytes.withUnsafeBytes { Array($0) }))
+        } catch {
+            return fail()
+        }
+        writeRecords()
+        if handshake.isOver, !hasToldSecured, let listener = handshake.listener {
+            hasToldSecured = true
+            user?.secured(by: listener)
+        }
+        while isOpen, let buffer = try? channel.readInbound(as: ByteBuffer.self) {
+            user?.received(buffer.readableBytesUInt8Span)
+        }
+        records.flush()
+        // The other side has said that no more comes.
+        if isOpen, !channel.isActive, !hasEndedOutput { user?.inputEnded() }
+    }
+
+    /// Records that cannot be read, or a handshake that fails: the alert goes out, then this is over.
+    private func fail() {
+        hasFailed = true
+        writeRecords()
+        records.closeWhenWritten()
+    }
+
+    fileprivate func recordsEnded() {
+        // Without a word before: bytes may be missing.
+        if channel.isActive { hasFailed = true }
+        if hasEndedOutput || handshake.isOver { user?.inputEnded() } else { close() }
+    }
+
+    fileprivate func recordsClosed(byError: Bool) {
+        if byError || channel.isActive { hasFailed = true }
+        _ = try? channel.finish(acceptAlreadyClosed: true)
+        channel.embeddedEventLoop.run()
+        markClosed()
+        tellClosed()
+    }
+
+    fileprivate var mayReadRecords: Bool { user?.mayRead ?? true }
+
+    fileprivate func recordsWritabilityChanged() {
+        setWritable(records.isWritable)
+    }
+}
+
+/// The lower stream's user: hands everything up.
+private final class RecordUser: StreamUser {
+    private let stream: TLSStream
+
+    init(_ stream: TLSStream) {
+        self.stream = stream
+    }
+
+    override var mayRead: Bool { stream.mayReadRecords }
+
+    override func received(_ bytes: Span<UInt8>) {
+        stream.read(bytes)
+    }
+
+    override func inputEnded() {
+        stream.recordsEnded()
+    }
+
+    override func writabilityChanged() {
+        stream.recordsWritabilityChanged()
+    }
+
+    override func closed(byError: Bool) {
+        stream.recordsClosed(byError: byError)
+    }
+}
+
+/// Chooses the certificate for the name a client asks for, and remembers what the handshake came to.
+private final class Handshake: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+
+    private(set) var listener: ListenerID?
+    private(set) var isOver = false
+
+    static let firstHandler = "server name"
+
+    func begin(
+        _ result: SNIResult, _ terminator: TLSTerminator, _ pipeline: ChannelPipeline.SynchronousOperations
+    ) -> EventLoopFuture<Void> {
+        let loop = pipeline.eventLoop
+        let name: String? = if case .hostname(let name) = result { name } else { nil }
+        do {
+            guard let identity = terminator.identity(for: name) else { throw ChannelError.inputClosed }
+            listener = identity.listener
+            let first = try pipeline.context(name: Self.firstHandler).handler
+            let handlers: [any ChannelHandler] = [NIOSSLServerHandler(context: identity.context), self]
+            try pipeline.addHandlers(handlers, position: .after(first))
+            return loop.makeSucceededVoidFuture()
+        } catch {
+            return loop.makeFailedFuture(error)
+        }
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if case .some(.handshakeCompleted) = event as? TLSUserEvent { isOver = true }
+        context.fireUserInboundEventTriggered(event)
+    }
+}

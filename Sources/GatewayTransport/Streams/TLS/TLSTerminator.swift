@@ -1,0 +1,123 @@
+internal import Bytes
+package import GatewayEngine
+package import GatewayModel
+internal import NIOSSL
+
+/// Ends TLS at one address: which certificate is shown to whom.
+final class TLSTerminator: Sendable {
+    /// What one listener shows.
+    struct Identity: Sendable {
+        let listener: ListenerID
+        let hostname: HostPattern
+        let context: NIOSSLContext
+    }
+
+    let settings: [TLSSettings]
+    private let identities: [Identity]
+
+    /// - Parameter settings: of each listener, at least one. Throws a `TLSFault` of the first that cannot be.
+    init(_ settings: [TLSSettings]) throws {
+        self.settings = settings
+        identities = try settings.map {
+            Identity(listener: $0.listener, hostname: $0.hostname, context: try NIOSSLContext(configuration: $0.made()))
+        }
+    }
+
+    /// What is shown to a client that asks for a name (RFC 6066 §3): the identity of the most specific hostname;
+    /// where none fits or none is asked for, the one for every host, or the first.
+    func identity(for serverName: String?) -> Identity? {
+        let name = serverName?.lowercased() ?? ""
+        let fitting = identities.filter { $0.hostname.fits(name) }
+        return fitting.max { $0.hostname.specificity < $1.hostname.specificity } ?? identities.first
+    }
+}
+
+/// Why TLS cannot be served as it is written.
+struct TLSFault: Error {
+    var message: String
+    var hint: String?
+}
+
+extension HostPattern {
+    fileprivate func fits(_ name: String) -> Bool {
+        switch self {
+        case .any: true
+        case .exact(let host): host == name
+        case .wildcard(let suffix): name.hasSuffix(".\(suffix)")
+        }
+    }
+
+    fileprivate var specificity: Int {
+        switch self {
+        case .any: 0
+        case .wildcard(let suffix): 1 + suffix.utf8.count
+        case .exact: .max
+        }
+    }
+}
+
+extension TLSSettings {
+    /// For swift-nio-ssl.
+    fileprivate func made() throws -> TLSConfiguration {
+        let chain = try certificates(certificates, "the certificate file")
+        let key = try read("the key file", hint: "it has to hold one PEM private key without a passphrase") {
+            try NIOSSLPrivateKey(bytes: self.key, format: .pem)
+        }
+        var configuration = TLSConfiguration.makeServerConfiguration(
+            certificateChain: chain.map { .certificate($0) }, privateKey: .privateKey(key))
+        configuration.minimumTLSVersion = minimumVersion == .tls13 ? .tlsv13 : .tlsv12
+        configuration.maximumTLSVersion = maximumVersion == .tls13 ? .tlsv13 : .tlsv12
+        configuration.cipherSuiteValues = cipherSuites.compactMap { Self.ciphers[$0] }
+        configuration.applicationProtocols = ["http/1.1"]
+        if let clientRoots {
+            configuration.trustRoots = .certificates(try certificates(clientRoots, "the root file"))
+            configuration.certificateVerification = .noHostnameVerification
+        }
+        return configuration
+    }
+
+    private func certificates(_ bytes: [UInt8], _ name: String) throws -> [NIOSSLCertificate] {
+        let found = try read(name, hint: "it has to hold PEM certificates") {
+            try NIOSSLCertificate.fromPEMBytes(bytes)
+        }
+        guard !found.isEmpty else { throw TLSFault(message: "\(name) holds no certificate") }
+        return found
+    }
+
+    private func read<Value>(_ name: String, hint: String, _ body: () throws -> Value) throws -> Value {
+        do {
+            return try body()
+        } catch {
+            throw TLSFault(message: "\(name) cannot be read", hint: hint)
+        }
+    }
+
+    private static let ciphers: [String: NIOTLSCipher] = [
+        "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256": .TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
+        "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256": .TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
+        "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384": .TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384,
+        "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384": .TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,
+        "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256": .TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256,
+        "TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256": .TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
+    ]
+}
+
+/// Says before it is served whether TLS can be served as it is written.
+package struct TLSChecker: TLSChecking {
+    package init() {}
+
+    package func problems(of settings: TLSSettings) -> [Diagnostic] {
+        do {
+            _ = try TLSTerminator([settings])
+            return []
+        } catch let fault as TLSFault {
+            return [Diagnostic(.error, "tls_invalid", fault.message, at: settings.provenance, hint: fault.hint)]
+        } catch {
+            return [
+                Diagnostic(
+                    .error, "tls_invalid", "the certificate cannot be served with this key", at: settings.provenance,
+                    hint: "`key` has to be the private key of the first certificate in `cert`")
+            ]
+        }
+    }
+}

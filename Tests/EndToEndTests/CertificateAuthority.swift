@@ -1,0 +1,51 @@
+import Foundation
+import Testing
+
+/// Certificates that openssl makes for a test, in a folder of their own.
+final class CertificateAuthority {
+    let folder = FileManager.default.temporaryDirectory.appending(path: "tollgate-tls-\(UUID().uuidString)")
+
+    static let isAvailable = openssl != nil
+    private static let openssl = ["/usr/bin/openssl", "/usr/local/bin/openssl", "/opt/homebrew/bin/openssl"].first {
+        FileManager.default.isExecutableFile(atPath: $0)
+    }
+
+    init() throws {
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        try run(
+            ["req", "-x509"] + Self.newKey + ["-keyout", "ca.key", "-out", "ca.pem", "-subj", "/CN=ca", "-days", "2"])
+    }
+
+    deinit { try? FileManager.default.removeItem(at: folder) }
+
+    /// The authority's own certificate.
+    var certificate: String { path("ca.pem") }
+
+    /// Signs a new certificate for a name; it stands in `NAME.pem`, its key in `NAME.key`.
+    @discardableResult
+    func sign(_ name: String) throws -> (certificate: String, key: String) {
+        try run(["req"] + Self.newKey + ["-keyout", "\(name).key", "-out", "\(name).csr", "-subj", "/CN=\(name)"])
+        try "subjectAltName=DNS:\(name)\n".write(to: folder.appending(path: "names"), atomically: true, encoding: .utf8)
+        try run([
+            "x509", "-req", "-in", "\(name).csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-days", "2",
+            "-extfile", "names", "-out", "\(name).pem",
+        ])
+        return (path("\(name).pem"), path("\(name).key"))
+    }
+
+    func path(_ name: String) -> String { folder.appending(path: name).path }
+
+    private static let newKey = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
+
+    private func run(_ arguments: [String]) throws {
+        let process = Process()
+        process.executableURL = URL(filePath: try #require(Self.openssl))
+        process.arguments = arguments
+        process.currentDirectoryURL = folder
+        process.standardError = FileHandle.nullDevice
+        process.standardOutput = FileHandle.nullDevice
+        try process.run()
+        process.waitUntilExit()
+        try #require(process.terminationStatus == 0, "openssl \(arguments)")
+    }
+}

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from . import checks, load, machine, paths
 from .cases import ROTATION, Case
-from .load import Tokens
+from .load import Requests
 from .peers import Peer, Settings
 from .server import CPUTime, Memory, Ports, Server, ServerFailed
 from .tokens import KeyMaterial
@@ -98,7 +98,7 @@ class Run:
             rows = [self.start(case, peer, stack) for case in self.cases for peer in self.peers if peer.supports(case)]
             self.check(rows, "before")
             for row in rows:
-                self.load(row, self.warm_up(row.case))
+                self.load(row, self.warm_up(row.case), seconds=1)
             for number in range(self.plan.rounds):
                 self.measure_round(number, rows)
             self.check(rows, "after")
@@ -157,24 +157,34 @@ class Run:
 
     # Load
 
-    def warm_up(self, case: Case) -> Tokens:
-        """What is sent before anything is measured: all tokens of a rotation, which fill a cache."""
-        return Tokens(self.rotation(case), ROTATION if case.tokens != 1 else 1, once=case.tokens != 1)
+    def warm_up(self, case: Case) -> Requests:
+        """What is sent before anything is measured: all tokens of a rotation, which fill a cache, or all paths."""
+        if case.tokens == 1:
+            return Requests(self.rotation(case), 1, self.paths_of(case))
+        return Requests(self.rotation(case), ROTATION, self.paths_of(case), once=True)
 
-    def tokens(self, case: Case, round_number: int) -> Tokens:
+    def requests(self, case: Case, round_number: int) -> Requests:
         if case.tokens is None:
-            return Tokens(self.materials[case.algorithm].fresh(round_number, self.plan.fresh), self.plan.fresh, once=True)
-        return Tokens(self.rotation(case), case.tokens)
+            fresh = self.materials[case.algorithm].fresh(round_number, self.plan.fresh)
+            return Requests(fresh, self.plan.fresh, self.paths_of(case), once=True)
+        return Requests(self.rotation(case), case.tokens, self.paths_of(case))
 
     def rotation(self, case: Case) -> Path:
         return (self.materials[case.algorithm] if case.algorithm else self.carried).rotation
+
+    def paths_of(self, case: Case) -> Path:
+        path = paths.WORK / "paths" / f"{case.name}.txt"
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text("".join(f"{line}\n" for line in case.request_paths()))
+        return path
 
     def measure_round(self, number: int, rows: list[Row]) -> None:
         for case in self.cases:
             own = [row for row in rows if row.case is case]
             # A different peer begins each time: none always runs after the same other one.
             for row in own[number % len(own) :] + own[: number % len(own)]:
-                sample = self.load(row, self.tokens(case, number))
+                sample = self.load(row, self.requests(case, number), self.plan.seconds)
                 row.samples.append(sample)
                 print(
                     f"round {number + 1}/{self.plan.rounds}  {case.name:<11} {row.peer.name:<9}"
@@ -183,11 +193,11 @@ class Run:
                     flush=True,
                 )
 
-    def load(self, row: Row, tokens: Tokens) -> Sample:
+    def load(self, row: Row, sent: Requests, seconds: int) -> Sample:
         seen_before = self.upstream.requests()
         before = self.clocks(row)
         try:
-            requests = load.send(row.server.port, tokens, self.plan.seconds, self.plan.cpu)
+            requests = load.send(row.server.port, sent, seconds, self.plan.cpu)
         except load.LoadFailed as error:
             raise load.LoadFailed(f"{row.server.name}: {error}{row.server.last_words()}") from error
         time.sleep(SETTLE_SECONDS)

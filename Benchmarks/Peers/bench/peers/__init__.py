@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from .envoy import CachingEnvoy, Envoy
 from .haproxy import HAProxy
 from .nginx import Nginx
 from .peer import Peer, Settings
@@ -14,7 +15,7 @@ BASELINES = ("haproxy", "nginx")
 
 
 def all_peers(tollgate: Path) -> list[Peer]:
-    return [HAProxy(), Nginx(), Tollgate(tollgate)]
+    return [HAProxy(), Nginx(), Envoy(), CachingEnvoy(), Tollgate(tollgate)]
 
 
 __all__ = ["BASELINES", "Peer", "Settings", "all_peers"]

@@ -79,9 +79,6 @@ class Peer(ABC):
     def supports(self, case: Case) -> bool:
         return case.name not in ("routes-10", "routes-100k")
 
-    def measures_latency(self, case: Case) -> bool:
-        return self.supports(case)
-
     def template(self, case: Case) -> str:
         """The configuration file for a case."""
         return f"{case.configuration}{self.extension}"

@@ -77,3 +77,4 @@ CASES = (
     Case("routes-10k", "10,000 routes", routes=10_000),
     Case("routes-100k", "100,000 routes", routes=100_000),
 )
+BY_NAME = {case.name: case for case in CASES}

@@ -10,8 +10,8 @@ from .nginx import Nginx
 from .peer import Peer, Settings
 from .tollgate import Tollgate
 
-#: The peers every figure is also given as a multiple of.
-BASELINES = ("haproxy", "nginx")
+#: What every figure is also given as a multiple of: a name → the first of these peers that has a row in the case.
+BASELINES = {"haproxy": ("haproxy",), "nginx": ("nginx",), "envoy": ("envoy-cached", "envoy")}
 
 
 def all_peers(tollgate: Path) -> list[Peer]:

@@ -42,8 +42,9 @@ class Case:
         """What is asked for in rotation: one path, or those of routes spread over the whole table."""
         if not self.routes:
             return [self.path]
-        # A step that shares no factor with the number: every route in turn, neighbours never after each other.
-        return [f"{route_prefix(n * 7_919 % self.routes)}/7" for n in range(min(self.routes, ROTATION))]
+        # A step that shares no factor with the number: every route in turn, neighbours never after each other. As many
+        # paths for few routes as for many, so that the load itself does not differ.
+        return [f"{route_prefix(n * 7_919 % self.routes)}/{n}" for n in range(ROTATION)]
 
 
 def route_prefix(number: int) -> str:

@@ -190,9 +190,8 @@ class Run:
 
     def paths_of(self, case: Case) -> Path:
         path = paths.WORK / "paths" / f"{case.name}.txt"
-        if not path.exists():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text("".join(f"{line}\n" for line in case.request_paths()))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("".join(f"{line}\n" for line in case.request_paths()))
         return path
 
     def measure_round(self, number: int, rows: list[Row]) -> None:

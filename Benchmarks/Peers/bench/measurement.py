@@ -42,7 +42,7 @@ class Plan:
 
 
 FULL = {"rounds": 5, "seconds": 3, "fresh": 30_000, "starts": 11, "latency_rounds": 7, "latency_seconds": 3}
-QUICK = {"rounds": 2, "seconds": 1, "fresh": 12_000, "starts": 3, "latency_rounds": 3, "latency_seconds": 1}
+QUICK = {"rounds": 2, "seconds": 1, "fresh": 12_000, "starts": 3, "latency_rounds": 2, "latency_seconds": 1}
 
 
 @dataclass(frozen=True)

@@ -52,8 +52,9 @@ def added_by(case: str) -> Callable[[dict], float | None]:
     """Microseconds more than a token seen before costs without a rule."""
 
     def figure(result: dict[str, object]) -> float | None:
-        found, base = row(result, case), row(result, "rs256-one")
-        return found["cpu_us"] - base["cpu_us"] if found and base else None
+        found, base = cpu_ratio(case, "no-rule")(result), row(result, "rs256-one")
+        # From the ratio, in which what slows down a whole round cancels out.
+        return (found - 1) * base["cpu_us"] if found and base else None
 
     return figure
 

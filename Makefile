@@ -4,7 +4,7 @@ SWIFT ?= swift
 RELEASE_FLAGS := -c release --scratch-path .build-release -Xswiftc -static-stdlib
 BINARY := .build-release/release/tollgate
 
-.PHONY: help run test test-long check format build setup docs fuzz bench-algorithms bench-expressions bench-peers clean
+.PHONY: help run test test-long check format build setup docs fuzz bench bench-check bench-algorithms bench-expressions bench-peers clean
 
 help:
 	@echo "make run          build in release and run the demo"
@@ -15,7 +15,8 @@ help:
 	@echo "make build        the release binary: $(BINARY)"
 	@echo "make bench-algorithms  verifying a token against jwt-kit, per algorithm"
 	@echo "make bench-expressions  rules against cel-expr-python, the C++ runtime behind Python"
-	@echo "make bench-peers  CPU per request against HAProxy and nginx (QUICK=1 for a first look)"
+	@echo "make bench-peers  beside HAProxy, nginx and Envoy; writes Docs/Performance.md (QUICK=1: a first look)"
+	@echo "make bench        each stage of a request by itself (make bench-check: against its thresholds)"
 
 setup:
 	@Scripts/setup
@@ -45,7 +46,8 @@ docs:
 
 format:
 	$(SWIFT) format --in-place --recursive --parallel Package.swift Sources Tests Fuzz \
-		Benchmarks/Algorithms/Package.swift Benchmarks/Algorithms/Sources/Algorithms Benchmarks/Expressions/Sources
+		Benchmarks/Algorithms/Package.swift Benchmarks/Algorithms/Sources/Algorithms Benchmarks/Expressions/Sources \
+		Benchmarks/Stages/Package.swift Benchmarks/Stages/Benchmarks
 
 fuzz: setup
 	Fuzz/run --seconds $(or $(SECONDS),480) $(TARGETS)
@@ -56,8 +58,15 @@ bench-algorithms:
 bench-expressions: setup
 	Benchmarks/Expressions/run
 
-bench-peers: build
-	Benchmarks/Peers/run $(if $(QUICK),--quick) --tollgate $(BINARY)
+bench-peers: $(if $(TOLLGATE),,build)
+	Benchmarks/Peers/run $(if $(QUICK),--quick,--markdown Docs/Performance.md) --tollgate $(or $(TOLLGATE),$(BINARY))
+
+bench:
+	Benchmarks/Stages/run
+
+bench-check:
+	Benchmarks/Stages/run --check
 
 clean:
-	rm -rf .build .build-release .build-nanoidp .build-fuzz .build-bench Benchmarks/Algorithms/.build
+	rm -rf .build .build-release .build-nanoidp .build-fuzz .build-bench Benchmarks/Algorithms/.build \
+	    Benchmarks/Stages/.build

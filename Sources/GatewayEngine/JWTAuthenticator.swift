@@ -1,9 +1,9 @@
 internal import GatewayModel
 internal import HTTPWire
-internal import JOSE
+package import JOSE
 
 /// A compiled `JWTAuthentication`: where tokens stand, and what verifies them.
-final class JWTAuthenticator: Sendable {
+package final class JWTAuthenticator: Sendable {
     /// A token location, its names as bytes.
     enum Location: Sendable {
         case authorizationHeader(prefix: [UInt8])
@@ -14,7 +14,7 @@ final class JWTAuthenticator: Sendable {
 
     let presence: Presence
     let locations: [Location]
-    let verifier: TokenVerifier
+    package let verifier: TokenVerifier
     let forwardsToken: Bool
     let forwardsUnverifiedToken: Bool
     let realm: String

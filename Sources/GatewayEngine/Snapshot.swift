@@ -20,7 +20,7 @@ package final class Snapshot: Sendable {
 /// The listeners that share an address, found by host.
 package final class BindSnapshot: Sendable {
     package let address: ListenAddress
-    let listeners: [ListenerSnapshot]
+    package let listeners: [ListenerSnapshot]
     let hosts: HostTable
     /// Of each listener; empty where the address is plain text.
     package let tls: [TLSSettings]
@@ -44,7 +44,7 @@ package final class ListenerSnapshot: Sendable {
     /// Runs before a route is chosen.
     let gatewayPolicy: EffectivePolicy
     /// What a request that matches no route still has to pass, so that strangers can't map the routes.
-    let unroutedPolicy: EffectivePolicy
+    package let unroutedPolicy: EffectivePolicy
     let routes: RouteTable
     let refusalStyle: RefusalStyle
 
@@ -76,9 +76,9 @@ package final class RouteSnapshot: Sendable {
 }
 
 /// One slot per kind of policy, resolved when the configuration was compiled: nothing is merged per request.
-struct EffectivePolicy: Sendable {
-    var jwtAuthentication: JWTAuthenticator?
-    var authorization: Authorizer?
+package struct EffectivePolicy: Sendable {
+    package var jwtAuthentication: JWTAuthenticator?
+    package var authorization: Authorizer?
 }
 
 /// The servers of an upstream, with their shares laid out.

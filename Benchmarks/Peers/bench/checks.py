@@ -4,22 +4,28 @@ from __future__ import annotations
 
 import http.client
 import time
+from functools import lru_cache
 
 from . import tokens
-from .cases import Case
+from .cases import Case, route_prefix
 from .tokens import KeyMaterial
 
 HOUR = 3_600
+#: What a refused token is answered with: 401, and for a token that is meant for somebody else Envoy says 403.
+REFUSALS = (401, 403)
 
 
 class CheckFailed(Exception):
     """A proxy does not do the checks that are measured."""
 
 
-def get(port: int, path: str, token: str | None) -> tuple[int, bytes]:
+def get(
+    port: int, path: str, token: str | None, headers: dict[str, str] | None = None, method: str = "GET",
+) -> tuple[int, bytes]:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    authorization = {"Authorization": f"Bearer {token}"} if token else {}
     try:
-        connection.request("GET", path, headers={"Authorization": f"Bearer {token}"} if token else {})
+        connection.request(method, path, headers=authorization | (headers or {}))
         answer = connection.getresponse()
         return answer.status, answer.read()
     finally:
@@ -27,16 +33,22 @@ def get(port: int, path: str, token: str | None) -> tuple[int, bytes]:
 
 
 def wrong_tokens(material: KeyMaterial, good: str) -> dict[str, str | None]:
-    """A name → a token that must get 401; `good` is one the proxy may have seen before."""
-    key, now = material.key(), int(time.time())
-    other_key = type(key)()
+    """A name → a token that must be refused; `good` is one the proxy may have seen before."""
     header, payload, signature = good.split(".")
     return {
         "no token": None,
         "a tampered signature": f"{header}.{payload}.{tampered(signature)}",
         "a tampered payload": f"{header}.{tampered(payload)}.{signature}",
-        "another key's signature": tokens.encode(other_key, tokens.claims(now)),
         "alg none": f"{tokens.base64url(tokens.compact_json({'alg': 'none', 'typ': 'JWT'}))}.{payload}.",
+        **well_formed_wrong_tokens(material),
+    }
+
+
+@lru_cache
+def well_formed_wrong_tokens(material: KeyMaterial) -> dict[str, str]:
+    key, now = material.key(), int(time.time())
+    return {
+        "another key's signature": tokens.encode(type(key)(), tokens.claims(now)),
         "a header with another alg": tokens.encode(key, tokens.claims(now), algorithm="none"),
         "an expired token": tokens.encode(key, tokens.claims(now - 2 * HOUR, exp=now - HOUR)),
         "a token without exp": tokens.encode(key, tokens.claims(now, exp=None)),
@@ -55,26 +67,62 @@ def tampered(part: str) -> str:
 
 def check(port: int, case: Case, material: KeyMaterial | None, good: str) -> None:
     """Raises `CheckFailed` with everything that is wrong with the proxy on `port`."""
-    if material is None:
-        wrong = check_forwarded(port, good, arrives=True)
+    wrong = check_answers(port, case, good)
+    if case.routes:
+        wrong += check_no_route(port, case)
+    elif material is None:
+        wrong += check_forwarded(port, good, arrives=True)
     else:
-        wrong = check_forwarded(port, good, arrives=False)
+        wrong += check_forwarded(port, good, arrives=False)
         for name, token in wrong_tokens(material, good).items():
-            status, _ = get(port, "/", token)
-            if status != 401:
+            status, _ = get(port, case.path, token)
+            if status not in REFUSALS:
                 wrong.append(f"{name} got {status} instead of 401")
+    if "rule" in case.features:
+        wrong += check_rule(port, material, good)
+    if "claims" in case.features:
+        wrong += check_claims(port, material, good)
     if wrong:
         raise CheckFailed(f"{case.title}: " + "; ".join(wrong))
 
 
-def check_forwarded(port: int, good: str, arrives: bool) -> list[str]:
-    """The good token gets 200, and the upstream sees Authorization only where nobody verified it."""
+def check_answers(port: int, case: Case, good: str) -> list[str]:
+    """The good token gets 200 and the whole answer, on the first and the last path that is asked for."""
     wrong = []
-    status, body = get(port, "/", good)
-    if status != 200 or len(body) != 100:
-        wrong.append(f"a good token got {status} and {len(body)} bytes instead of 200 and 100")
+    paths = case.request_paths()
+    for path in {paths[0], paths[-1]}:
+        status, body = get(port, path, good)
+        if status != 200 or len(body) != case.answer_bytes:
+            wrong.append(f"a good token got {status} and {len(body)} bytes instead of 200 and {case.answer_bytes}")
+    return wrong
+
+
+def check_no_route(port: int, case: Case) -> list[str]:
+    """What no route is for gets an error, so that a proxy can't forward everything alike."""
+    status, _ = get(port, route_prefix(case.routes), None)
+    return [] if status >= 400 else [f"a path without a route got {status}"]
+
+
+def check_forwarded(port: int, good: str, arrives: bool) -> list[str]:
+    """The upstream sees Authorization only where nobody verified it."""
     status, body = get(port, "/authorization", good)
     expected = f"[Bearer {good}]" if arrives else "[]"
-    if status == 200 and body.decode() != expected:
-        wrong.append("the upstream " + ("did not see" if arrives else "saw") + " the token")
-    return wrong
+    if status != 200 or body.decode() != expected:
+        return ["the upstream " + ("did not see" if arrives else "saw") + " the token"]
+    return []
+
+
+def check_rule(port: int, material: KeyMaterial, good: str) -> list[str]:
+    """Another tenant and another method get 403."""
+    other = tokens.encode(material.key(), tokens.claims(int(time.time()), tenant="another"))
+    cases = {"another tenant": get(port, "/", other), "another method": get(port, "/", good, method="PUT")}
+    return [f"{name} got {status} instead of 403" for name, (status, _) in cases.items() if status != 403]
+
+
+def check_claims(port: int, material: KeyMaterial, good: str) -> list[str]:
+    """The upstream gets the claims of the token, whatever the client says they are."""
+    claims = material.payload(good)
+    forged = {"X-User": "root", "X-Tenant": "other", "X-Email": "root@example.org"}
+    _, body = get(port, "/claims", good, headers=forged)
+    expected = "".join(f"[{claims[name]}]" for name in ("sub", "tenant", "email"))
+    return [] if body.decode() == expected else [f"the claims {expected} arrived as {body.decode()}"]

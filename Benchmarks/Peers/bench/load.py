@@ -21,21 +21,23 @@ class LoadFailed(Exception):
 
 
 @dataclass(frozen=True)
-class Tokens:
-    """The first `count` tokens of a file, in rotation or each exactly once."""
+class Requests:
+    """The first `count` tokens of a file, in rotation or each exactly once, and the paths they go to."""
 
-    path: Path
+    tokens: Path
     count: int
+    #: A file, one path a line.
+    paths: Path
     once: bool = False
 
 
-def send(port: int, tokens: Tokens, seconds: int, cpu: int) -> int:
+def send(port: int, requests: Requests, seconds: int, cpu: int) -> int:
     """Puts the proxy on `port` under load and returns the number of requests completed, each with 2xx."""
-    seconds = MAXIMUM_SECONDS if tokens.once else seconds
+    seconds = MAXIMUM_SECONDS if requests.once else seconds
     command = [
         WRK, "--threads=1", f"--connections={CONNECTIONS}", f"--duration={seconds}s", "--timeout=5s",
         f"--script={paths.CONFIGURATIONS / 'wrk' / 'rotate.lua'}", f"http://127.0.0.1:{port}/",
-        "--", str(tokens.path), str(tokens.count), "once" if tokens.once else "loop",
+        "--", str(requests.tokens), str(requests.count), "once" if requests.once else "loop", str(requests.paths),
     ]
     with machine.pinned(cpu):
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)

@@ -9,9 +9,11 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from . import checks, load, machine, paths
+from . import checks, idle, latency, load, machine, paths
 from .cases import ROTATION, Case
-from .load import Tokens
+from .idle import Idle
+from .latency import Latency
+from .load import Requests
 from .peers import Peer, Settings
 from .server import CPUTime, Memory, Ports, Server, ServerFailed
 from .tokens import KeyMaterial
@@ -30,15 +32,17 @@ class Plan:
     #: Requests of a round in which every token is new.
     fresh: int
     starts: int
+    latency_rounds: int
+    latency_seconds: float
     cpu: int
 
     def time_limit(self, runs: int) -> int:
         """Seconds after which a server ends by itself: far more than a run needs."""
-        return 300 + 3 * runs * (self.rounds + 1) * (self.seconds + 1)
+        return 900 + 3 * runs * (self.rounds + self.latency_rounds + 1) * (self.seconds + 1)
 
 
-FULL = {"rounds": 5, "seconds": 4, "fresh": 30_000, "starts": 11}
-QUICK = {"rounds": 3, "seconds": 2, "fresh": 12_000, "starts": 5}
+FULL = {"rounds": 5, "seconds": 3, "fresh": 30_000, "starts": 11, "latency_rounds": 7, "latency_seconds": 3}
+QUICK = {"rounds": 2, "seconds": 1, "fresh": 12_000, "starts": 3, "latency_rounds": 2, "latency_seconds": 1}
 
 
 @dataclass(frozen=True)
@@ -67,6 +71,9 @@ class Row:
     idle: Memory
     after: Memory | None = None
     samples: list[Sample] = field(default_factory=list)
+    latencies: list[Latency] = field(default_factory=list)
+    #: Milliseconds from spawn until it accepts: shows what a large configuration takes to read.
+    start_ms: float | None = None
 
 
 @dataclass
@@ -74,6 +81,10 @@ class Outcome:
     rows: list[Row]
     #: Peer → milliseconds from spawn to the first 200, plain.
     starts: dict[str, list[float]]
+    #: Peer → memory with idle connections.
+    idle: dict[str, Idle]
+    #: Case → requests per second at which latencies were measured.
+    rates: dict[str, float]
 
 
 class Run:
@@ -98,13 +109,15 @@ class Run:
             rows = [self.start(case, peer, stack) for case in self.cases for peer in self.peers if peer.supports(case)]
             self.check(rows, "before")
             for row in rows:
-                self.load(row, self.warm_up(row.case))
+                self.load(row, self.warm_up(row.case), seconds=1)
             for number in range(self.plan.rounds):
                 self.measure_round(number, rows)
+            rates = self.measure_latencies(rows)
             self.check(rows, "after")
             for row in rows:
                 row.after = row.server.memory()
-        return Outcome(rows, starts)
+            idle_connections = self.measure_idle()
+        return Outcome(rows, starts, idle_connections, rates)
 
     # Servers
 
@@ -119,14 +132,17 @@ class Run:
 
     def start(self, case: Case, peer: Peer, stack: ExitStack) -> Row:
         settings = self.settings(case, peer)
+        command = peer.prepare(settings)
+        began = time.perf_counter_ns()
         server = Server(
-            f"{peer.title}, {case.title}", peer.prepare(settings), settings.port, self.plan.cpu,
+            f"{peer.title}, {case.title}", command, settings.port, self.plan.cpu,
             fresh_log(settings.directory), self.limit, peer.environment,
         )
         stack.callback(server.stop)
         server.wait_until_ready()
+        start_ms = (time.perf_counter_ns() - began) / 1e6
         time.sleep(SETTLE_SECONDS)
-        return Row(case, peer, settings, server, server.memory())
+        return Row(case, peer, settings, server, server.memory(), start_ms=start_ms)
 
     def start_times(self, peer: Peer) -> list[float]:
         """Milliseconds from spawn to the first 200 of plain forwarding, each from a new process."""
@@ -157,37 +173,46 @@ class Run:
 
     # Load
 
-    def warm_up(self, case: Case) -> Tokens:
-        """What is sent before anything is measured: all tokens of a rotation, which fill a cache."""
-        return Tokens(self.rotation(case), ROTATION if case.tokens != 1 else 1, once=case.tokens != 1)
+    def warm_up(self, case: Case) -> Requests:
+        """What is sent before anything is measured: all tokens of a rotation, which fill a cache, or all paths."""
+        if case.tokens == 1:
+            return Requests(self.rotation(case), 1, self.paths_of(case))
+        return Requests(self.rotation(case), ROTATION, self.paths_of(case), once=True)
 
-    def tokens(self, case: Case, round_number: int) -> Tokens:
+    def requests(self, case: Case, round_number: int) -> Requests:
         if case.tokens is None:
-            return Tokens(self.materials[case.algorithm].fresh(round_number, self.plan.fresh), self.plan.fresh, once=True)
-        return Tokens(self.rotation(case), case.tokens)
+            fresh = self.materials[case.algorithm].fresh(round_number, self.plan.fresh)
+            return Requests(fresh, self.plan.fresh, self.paths_of(case), once=True)
+        return Requests(self.rotation(case), case.tokens, self.paths_of(case))
 
     def rotation(self, case: Case) -> Path:
         return (self.materials[case.algorithm] if case.algorithm else self.carried).rotation
+
+    def paths_of(self, case: Case) -> Path:
+        path = paths.WORK / "paths" / f"{case.name}.txt"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("".join(f"{line}\n" for line in case.request_paths()))
+        return path
 
     def measure_round(self, number: int, rows: list[Row]) -> None:
         for case in self.cases:
             own = [row for row in rows if row.case is case]
             # A different peer begins each time: none always runs after the same other one.
             for row in own[number % len(own) :] + own[: number % len(own)]:
-                sample = self.load(row, self.tokens(case, number))
+                sample = self.load(row, self.requests(case, number), self.plan.seconds)
                 row.samples.append(sample)
                 print(
-                    f"round {number + 1}/{self.plan.rounds}  {case.name:<11} {row.peer.name:<9}"
+                    f"round {number + 1}/{self.plan.rounds}  {case.name:<11} {row.peer.name:<13}"
                     f"{sample.microseconds:7.2f} µs  {sample.requests:>7,} requests"
                     + (f"  ({sample.others:.0%} of the CPU taken by others)" if sample.others > 0.05 else ""),
                     flush=True,
                 )
 
-    def load(self, row: Row, tokens: Tokens) -> Sample:
+    def load(self, row: Row, sent: Requests, seconds: int) -> Sample:
         seen_before = self.upstream.requests()
         before = self.clocks(row)
         try:
-            requests = load.send(row.server.port, tokens, self.plan.seconds, self.plan.cpu)
+            requests = load.send(row.server.port, sent, seconds, self.plan.cpu)
         except load.LoadFailed as error:
             raise load.LoadFailed(f"{row.server.name}: {error}{row.server.last_words()}") from error
         time.sleep(SETTLE_SECONDS)
@@ -198,6 +223,51 @@ class Run:
         if not requests <= seen <= requests + 2 * load.CONNECTIONS:
             raise load.LoadFailed(f"{row.server.name}: {requests} answers, but {seen} requests reached the upstream")
         return after.since(before, requests)
+
+    # Latency and idle connections
+
+    def measure_latencies(self, rows: list[Row]) -> dict[str, float]:
+        """Fills `Row.latencies`; the rates. Nothing where the client would share the proxy's CPU."""
+        cpu = latency.client_cpu(self.plan.cpu)
+        if cpu is None:
+            return {}
+        rates = {}
+        for case in (case for case in self.cases if case.name in latency.CASES):
+            own = [row for row in rows if row.case is case]
+            # HAProxy is first of those that take part; without it another peer sets the rate.
+            full = latency.saturation(own[0].server.port, self.rotation(case), case.tokens, cpu)
+            rates[case.name] = full / 2
+            for number in range(self.plan.latency_rounds):
+                for row in own[number % len(own) :] + own[: number % len(own)]:
+                    row.latencies.append(self.measure_latency(row, rates[case.name], cpu))
+        return rates
+
+    def measure_latency(self, row: Row, rate: float, cpu: int) -> Latency:
+        seconds = self.plan.latency_seconds
+        try:
+            found = latency.measure(row.server.port, self.rotation(row.case), row.case.tokens, rate, seconds, cpu)
+        except load.LoadFailed as error:
+            raise load.LoadFailed(f"{row.server.name}: {error}{row.server.last_words()}") from error
+        row.server.check_alive()
+        print(
+            f"latency    {row.case.name:<11} {row.peer.name:<13} {rate:,.0f}/s  p50 {found.p50_us:,.0f} µs  "
+            f"p99 {found.p99_us:,.0f} µs"
+            + (f"  (the client lacked its CPU {found.stalled:.1%} of the time)" if found.stalled > 0.005 else ""),
+            flush=True,
+        )
+        return found
+
+    def measure_idle(self) -> dict[str, Idle]:
+        """Each peer in turn, plain forwarding, in a process of its own."""
+        case = Case("idle", "idle connections")
+        found = {}
+        for peer in self.peers:
+            if not peer.supports(case):
+                continue
+            with ExitStack() as stack:
+                found[peer.name] = idle.measure(self.start(case, peer, stack).server)
+            print(f"idle       {peer.name:<13} {found[peer.name].bytes_each:,.0f} bytes each", flush=True)
+        return found
 
     def clocks(self, row: Row) -> Clocks:
         usage = resource.getrusage(resource.RUSAGE_CHILDREN)

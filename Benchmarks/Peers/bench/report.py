@@ -1,171 +1,170 @@
-"""The result as tables for people and as JSON for programs."""
+"""The result as tables for people, on a terminal and as Markdown."""
 
 from __future__ import annotations
 
-import json
-import statistics
-from dataclasses import asdict
-from datetime import datetime, timezone
+from dataclasses import dataclass
 from pathlib import Path
 
-from . import machine
-from .measurement import Outcome, Plan, Row
-from .peers import BASELINES, Peer
-from .server import Memory
+from . import chart
+from .summary import NOISE, STALLED, Summary, kib_per_route, private
 
-SCHEMA = 1
-#: Above this share of the CPU taken by others, a figure is marked.
-NOISE = 0.05
+BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
+RED, PLAIN = "\033[31m", "\033[0m"
+MISSED = "missed"
 
 
-def summary(outcome: Outcome, plan: Plan, peers: list[Peer], skipped: dict[str, str]) -> dict[str, object]:
-    """Everything the run found; the tables are made of this and nothing else."""
-    return {
-        "schema": SCHEMA,
-        "date": datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "machine": machine.description(),
-        "plan": asdict(plan),
-        "peers": {
-            peer.name: {
-                "title": peer.title,
-                "version": peer.version(),
-                "start_ms": rounded(statistics.median(outcome.starts[peer.name])),
-                "start_ms_all": [rounded(value) for value in outcome.starts[peer.name]],
-            }
-            for peer in peers
-        },
-        "skipped": skipped,
-        "rows": [row_summary(row, outcome.rows) for row in outcome.rows],
-    }
+@dataclass(frozen=True)
+class Table:
+    heading: str
+    columns: list[str]
+    lines: list[list[str]]
 
 
-def row_summary(row: Row, rows: list[Row]) -> dict[str, object]:
-    values = [sample.microseconds for sample in row.samples]
-    median = statistics.median(values)
-    user = sum(sample.cpu.user for sample in row.samples)
-    ticks = user + sum(sample.cpu.system for sample in row.samples)
-    return {
-        "case": row.case.name,
-        "title": row.case.title,
-        "peer": row.peer.name,
-        "cpu_us": rounded(median),
-        "user_us": rounded(median * user / ticks) if ticks else None,
-        "system_us": rounded(median * (ticks - user) / ticks) if ticks else None,
-        "spread": rounded((max(values) - min(values)) / median),
-        "ratios": {
-            **{name: ratio(row, find(rows, row.case.name, name)) for name in BASELINES},
-            **{f"{name}-plain": ratio(row, find(rows, "plain", name)) for name in BASELINES},
-        },
-        "memory_kib": {"idle": asdict(row.idle), "after": asdict(row.after)},
-        "rounds": [
-            {
-                "requests": sample.requests,
-                "seconds": rounded(sample.wall_ns / 1e9),
-                "cpu_us": rounded(sample.microseconds),
-                "others": rounded(sample.others),
-            }
-            for sample in row.samples
-        ],
-    }
+def tables(result: Summary) -> list[Table]:
+    found = [cpu_table(result), latency_table(result), memory_table(result), target_table(result)]
+    return [table for table in found if table.lines]
 
 
-def find(rows: list[Row], case: str, peer: str) -> Row | None:
-    return next((row for row in rows if row.case.name == case and row.peer.name == peer), None)
-
-
-def ratio(row: Row, baseline: Row | None) -> float | None:
-    """The median of the rounds' ratios: what slows a whole round down cancels out."""
-    if baseline is None:
-        return None
-    pairs = zip(row.samples, baseline.samples)
-    return rounded(statistics.median(own.microseconds / other.microseconds for own, other in pairs))
-
-
-def rounded(value: float) -> float:
-    return round(value, 3)
-
-
-def tables(result: dict[str, object]) -> list[tuple[str, list[list[str]]]]:
-    """Heading and lines of cells, the first line being the names of the columns."""
-    return [("CPU per request", cpu_table(result)), ("Memory and start", memory_table(result))]
-
-
-def cpu_table(result: dict[str, object]) -> list[list[str]]:
-    peers = result["peers"]
-    lines = [["case", "proxy", "CPU µs", "user + system", "spread", "× HAProxy", "× nginx", "× HAProxy plain"]]
-    previous = None
+def cpu_table(result: Summary) -> Table:
+    lines, previous = [], None
     for row in result["rows"]:
-        ratios = row["ratios"]
         lines.append([
             row["title"] if row["title"] != previous else "",
-            peers[row["peer"]]["title"],
-            f"{row['cpu_us']:.2f}" + ("*" if is_noisy(row) else ""),
+            title_of(result, row),
+            f"{row['cpu_us']:.2f}" + ("*" if row["noisy"] else ""),
             f"{row['user_us']:.1f} + {row['system_us']:.1f}" if row["user_us"] is not None else "–",
             f"{row['spread']:.1%}",
-            *(times(ratios[name]) for name in ("haproxy", "nginx", "haproxy-plain")),
+            *(figure(row["ratios"][name]) for name in ("haproxy", "nginx", "envoy", "haproxy-plain")),
         ])
         previous = row["title"]
-    return lines
+    columns = ["case", "proxy", "CPU µs", "user + system", "spread", "× HAProxy", "× nginx", "× Envoy", "× HAProxy plain"]
+    return Table("CPU per request", columns, lines)
 
 
-def memory_table(result: dict[str, object]) -> list[list[str]]:
-    lines = [["proxy", "version", "start ms", "case", "private idle MiB", "private after MiB", "file after MiB"]]
+def latency_table(result: Summary) -> Table:
+    lines, previous = [], None
+    for row in result["rows"]:
+        latency = row["latency"]
+        if latency is None:
+            continue
+        lines.append([
+            f"{row['title']}, {result['rates'][row['case']]:,}/s" if row["title"] != previous else "",
+            title_of(result, row),
+            *(f"{latency[name]:,.0f}" + ("†" if latency["noisy"] else "") for name in ("p50_us", "p99_us", "p999_us")),
+            *(figure(latency[name]) for name in ("p50_ratio", "p99_ratio")),
+        ])
+        previous = row["title"]
+    columns = ["case, requests per second", "proxy", "p50 µs", "p99 µs", "p99.9 µs", "p50 × HAProxy", "p99 × HAProxy"]
+    return Table("Latency at half of HAProxy's saturation", columns, lines)
+
+
+def memory_table(result: Summary) -> Table:
+    memory = {(row["peer"], row["case"]): row["memory_kib"] for row in result["rows"]}
+    lines = []
     for name, peer in result["peers"].items():
-        first = [peer["title"], peer["version"], f"{peer['start_ms']:.1f}"]
-        for row in result["rows"]:
-            if row["peer"] != name:
-                continue
-            idle, after = (Memory(**row["memory_kib"][when]) for when in ("idle", "after"))
-            lines.append([*first, row["title"], *(f"{kib / 1024:.1f}" for kib in (idle.private, after.private, after.file))])
-            first = ["", "", ""]
-    return lines
+        own = [entry for (owner, _), entry in memory.items() if owner == name]
+        if not own:
+            continue
+        lines.append([
+            peer["title"], peer["version"], f"{peer['start_ms']:.1f}",
+            mebibytes(memory.get((name, "plain")), "idle"),
+            *(mebibytes(memory.get((name, case)), "after") for case in ("plain", "rs256-many", "rs256-new")),
+            f"{max(entry['after']['file'] for entry in own) / 1_024:.1f}",
+            f"{peer['idle']['bytes_each']:,.0f}" if peer["idle"] else "–",
+            figure(kib_per_route(result, name)),
+        ])
+    columns = [
+        "proxy", "version", "start ms", "idle MiB", "after plain MiB", "after 10,000 tokens MiB",
+        "after every token new MiB", "file MiB", "bytes per idle connection", "KiB per route",
+    ]
+    return Table("Memory and start", columns, lines)
 
 
-def is_noisy(row: dict[str, object]) -> bool:
-    return statistics.median(entry["others"] for entry in row["rounds"]) > NOISE
+def target_table(result: Summary) -> Table:
+    lines = []
+    for target in result["targets"]:
+        value = f"{target['value']:.{target['digits']}f}{target['unit']}"
+        lines.append([target["title"], value, f"{target['required']:g}", f"{target['stretch']:g}", target["verdict"]])
+    return Table("Goals", ["Tollgate", "measured", "required", "stretch", "holds"], lines)
 
 
-def times(value: float | None) -> str:
+def title_of(result: Summary, row: Summary) -> str:
+    return result["peers"][row["peer"]]["title"]
+
+
+def mebibytes(memory: Summary | None, when: str) -> str:
+    return "–" if memory is None else f"{private(memory[when]) / 1_024:.1f}"
+
+
+def figure(value: float | None) -> str:
     return "–" if value is None else f"{value:.2f}"
 
 
-def notes(result: dict[str, object]) -> list[str]:
+def notes(result: Summary) -> list[str]:
     plan, host = result["plan"], result["machine"]
     lines = [
-        f"Median of {plan['rounds']} interleaved rounds of {plan['seconds']} s ({plan['fresh']:,} requests where every "
-        f"token is new), CPU time of all threads; proxy, load and upstream share one CPU. Spread: (largest − smallest) "
-        f"÷ median. Ratios: median of the ratios of each round.",
+        f"CPU: median of {plan['rounds']} interleaved rounds of {plan['seconds']} s ({plan['fresh']:,} requests where "
+        f"every token is new), all threads; proxy, load and upstream share one CPU. Spread: (largest − smallest) ÷ "
+        f"median. Ratios: median of the ratios of each round. Envoy: with its cache where there is a row of it.",
+    ]
+    if result["rates"]:
+        lines.append(
+            f"Latency: median of {plan['latency_rounds']} interleaved rounds of {plan['latency_seconds']} s, requests "
+            "due at a constant rate, each time counted from when its request was due; the client has a CPU of its own.")
+    else:
+        lines.append("Latency was not measured: the client needs a second CPU.")
+    connections = next((peer["idle"]["connections"] for peer in result["peers"].values() if peer["idle"]), 0)
+    lines += [
+        f"Memory: RssAnon + RssShmem of all processes; file: RssFile, the largest. {connections:,} idle connections, each "
+        "after one answer; nginx reserves their slots at its start. Routes: what the largest table adds before the first "
+        "request, its reading included.",
         f"{host['cpu']}, {host['cpus']} CPUs, Linux {host['kernel']}, {host['system']}; {result['date']}.",
         "HAProxy has no cache of verified tokens: it verifies every time. The plain case of nginx runs without Lua.",
     ]
-    if any(is_noisy(row) for row in result["rows"]):
+    if any(row["noisy"] for row in result["rows"]):
         lines.append(f"* Other programs took more than {NOISE:.0%} of the measured CPU: repeat on a quiet machine.")
-    lines += [f"SKIPPED {name}: {reason}." for name, reason in result["skipped"].items()]
-    return lines
+    if any(row["latency"] and row["latency"]["noisy"] for row in result["rows"]):
+        lines.append(f"† The client lacked its CPU more than {STALLED:.1%} of the time: repeat on a quiet machine.")
+    return lines + [f"SKIPPED {name}: {reason}." for name, reason in result["skipped"].items()]
 
 
-def terminal(result: dict[str, object]) -> str:
+def terminal(result: Summary, in_color: bool) -> str:
     parts = []
-    for heading, lines in tables(result):
+    for table in tables(result):
+        lines = [table.columns, *table.lines]
         widths = [max(len(cell) for cell in column) for column in zip(*lines)]
-        parts.append(heading)
-        parts += ["  ".join(cell.ljust(width) for cell, width in zip(line, widths)).rstrip() for line in lines]
+        parts.append(table.heading)
+        for line in lines:
+            text = "  ".join(cell.ljust(width) for cell, width in zip(line, widths)).rstrip()
+            parts.append(f"{RED}{text}{PLAIN}" if in_color and line[-1] == MISSED else text)
         parts.append("")
     return "\n".join(parts + notes(result))
 
 
-def markdown(result: dict[str, object]) -> str:
-    parts = []
-    for heading, lines in tables(result):
-        parts += [f"## {heading}", "", row_of(lines[0]), row_of(["---"] * len(lines[0]))]
-        parts += [row_of(line) for line in lines[1:]] + [""]
+def markdown(result: Summary, picture: str) -> str:
+    parts = [f"![CPU per request]({picture})", ""]
+    for table in tables(result):
+        parts += [f"## {table.heading}", "", row_of(table.columns), row_of(["---"] * len(table.columns))]
+        parts += [row_of(marked(line)) for line in table.lines] + [""]
     return "\n".join(parts + ["\n\n".join(note.replace("*", "\\*", 1) for note in notes(result))]) + "\n"
+
+
+def marked(line: list[str]) -> list[str]:
+    """A line whose goal is missed stands out in Markdown, too."""
+    return [f"**{cell}**" for cell in line] if line[-1] == MISSED else line
 
 
 def row_of(cells: list[str]) -> str:
     return "| " + " | ".join(cells) + " |"
 
 
-def write_json(result: dict[str, object], path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(result, indent=2, ensure_ascii=False) + "\n")
+def write_markdown(result: Summary, path: Path) -> None:
+    """Writes the tables, and the chart beside them; of a page with marks, only what is between the marks."""
+    picture = path.with_suffix(".svg")
+    picture.write_text(chart.svg(result))
+    text = markdown(result, picture.name)
+    page = path.read_text() if path.exists() else ""
+    if BEGIN in page and END in page:
+        before, _, rest = page.partition(BEGIN)
+        text = f"{before}{BEGIN}\n\n{text}\n{END}{rest.partition(END)[2]}"
+    path.write_text(text)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from . import machine
 
-READY_SECONDS = 10
+READY_SECONDS = 60
 STOP_SECONDS = 5
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import urllib.request
 
 from . import paths
+from .cases import ANSWER_BYTES
 from .peers import nginx
 from .server import Server
 
@@ -14,6 +15,8 @@ class Upstream:
         self.port = port
         self.asked = 0
         directory = paths.WORK / "servers" / "upstream"
+        directory.mkdir(parents=True, exist_ok=True)
+        (directory / "body").write_bytes(bytes(byte % 251 for byte in range(ANSWER_BYTES["/body"])))
         configuration = paths.render(
             paths.CONFIGURATIONS / "upstream" / "nginx.conf",
             directory / "nginx.conf",

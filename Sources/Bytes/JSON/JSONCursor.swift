@@ -26,9 +26,20 @@
     @inline(__always)
     package var kind: JSONKind { unsafe node.pointee.kind }
 
-    /// Members of an object, elements of an array, otherwise 0.
-    @inline(__always)
-    package var count: Int { unsafe Int(node.pointee.count) }
+    /// Members of an object, elements of an array, otherwise 0. Counts them: the table does not keep the number.
+    package var count: Int {
+        guard kind == .object || kind == .array else { return 0 }
+        // The name of a member stands before its value.
+        let step = kind == .object ? 1 : 0
+        var count = 0
+        var position = index &+ 1
+        let end = self.end
+        while position < end {
+            count &+= 1
+            position = value(at: position &+ step).end
+        }
+        return count
+    }
 
     /// Index of the first value after this one and all it contains.
     @inline(__always)

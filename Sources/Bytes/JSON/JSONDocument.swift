@@ -69,8 +69,8 @@ package struct JSONValue: Sendable {
     /// The value's bytes in the text; for a string, those between the quotation marks.
     package var range: Range<Int> { Int(node.start)..<Int(node.end) }
 
-    /// Members of an object, elements of an array, otherwise 0.
-    package var count: Int { Int(node.count) }
+    /// Members of an object, elements of an array, otherwise 0. Counts them: the table does not keep the number.
+    package var count: Int { cursor.count }
 
     package var boolean: Bool? {
         switch kind {

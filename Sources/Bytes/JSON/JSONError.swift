@@ -50,14 +50,12 @@ package enum JSONKind: UInt8, Sendable {
     case object, array, string, number, `true`, `false`, null
 }
 
-/// One entry of a document's flat table of values: 16 bytes, since a table may hold one for every two bytes
-/// of its text.
+/// One entry of a document's flat table of values: 12 bytes, since a table may hold one for every two bytes
+/// of its text, and the table of a token in the cache is kept.
 struct JSONNode: Sendable {
     /// The bytes of the value; for a string, those between the quotation marks.
     var start: UInt32
     var end: UInt32
-    /// Members of an object or elements of an array.
-    var count: UInt32 = 0
     /// `next`, then a bit for `hasEscapes`, then three for `kind`.
     private var packed: UInt32
 

@@ -25,7 +25,16 @@ struct JSONParser: ~Copyable {
         guard position == text.count else { throw JSONError(.trailingBytes, at: position) }
     }
 
-    consuming func finish() -> [JSONNode] { nodes }
+    /// Larger tables are not cut: the copy of a hostile one would cost several times its text.
+    private static let mostNodesToCut = 256
+
+    /// The table; a small one in no more memory than it needs, as tokens are kept by the thousand.
+    consuming func finish() -> [JSONNode] {
+        guard nodes.count <= Self.mostNodesToCut, nodes.capacity > nodes.count + nodes.count / 8 else { return nodes }
+        return unsafe [JSONNode](unsafeUninitializedCapacity: nodes.count) { exact, count in
+            count = unsafe exact.initialize(fromContentsOf: nodes)
+        }
+    }
 
     private mutating func parseValue(_ text: Span<UInt8>) throws(JSONError) {
         guard position < text.count else { throw JSONError(.unexpectedEnd, at: position) }
@@ -49,12 +58,11 @@ struct JSONParser: ~Copyable {
         return node
     }
 
-    private mutating func close(_ node: Int, count: Int) {
+    private mutating func close(_ node: Int) {
         position += 1
         depth -= 1
         nodes[node].end = UInt32(position)
         nodes[node].next = UInt32(nodes.count)
-        nodes[node].count = UInt32(count)
     }
 
     private mutating func append(_ kind: JSONKind, from start: Int) throws(JSONError) -> Int {
@@ -96,18 +104,16 @@ struct JSONParser: ~Copyable {
                 skipBlanks(text)
             }
         }
-        close(node, count: count)
-        try refuseDuplicateNames(of: node, text)
+        close(node)
+        try refuseDuplicateNames(of: node, count: count, text)
     }
 
     private mutating func parseArray(_ text: Span<UInt8>) throws(JSONError) {
         let node = try open(.array)
-        var count = 0
         skipBlanks(text)
         if try peek(text) != UInt8(ascii: "]") {
             while true {
                 try parseValue(text)
-                count += 1
                 skipBlanks(text)
                 let next = try peek(text)
                 if next == UInt8(ascii: "]") { break }
@@ -116,7 +122,7 @@ struct JSONParser: ~Copyable {
                 skipBlanks(text)
             }
         }
-        close(node, count: count)
+        close(node)
     }
 
     private mutating func parseString(_ text: Span<UInt8>) throws(JSONError) {
@@ -186,15 +192,14 @@ struct JSONParser: ~Copyable {
 extension JSONParser {
     /// Names are compared in full only with those before them that share an 8-bit fingerprint; should
     /// somebody have chosen them to collide, or written escapes, they are sorted instead (n log n).
-    private func refuseDuplicateNames(of object: Int, _ text: Span<UInt8>) throws(JSONError) {
-        let count = Int(nodes[object].count)
+    private func refuseDuplicateNames(of object: Int, count: Int, _ text: Span<UInt8>) throws(JSONError) {
         guard count > 1 else { return }
         var seen = FingerprintSet()
         var budget = 8 &* count
         var name = object + 1
         for _ in 0..<count {
             let node = nodes[name]
-            if node.hasEscapes || budget < 0 { return try refuseDuplicatesBySorting(of: object, text) }
+            if node.hasEscapes || budget < 0 { return try refuseDuplicatesBySorting(of: object, count: count, text) }
             if !seen.insert(fingerprint(node, text)) {
                 var other = object + 1
                 while other < name {
@@ -263,10 +268,10 @@ extension JSONParser {
         return JSONString.decode(text.extracting(range))
     }
 
-    private func refuseDuplicatesBySorting(of object: Int, _ text: Span<UInt8>) throws(JSONError) {
+    private func refuseDuplicatesBySorting(of object: Int, count: Int, _ text: Span<UInt8>) throws(JSONError) {
         // Indices alone: copies of all names would be many times the text.
         var names: [Int32] = []
-        names.reserveCapacity(Int(nodes[object].count))
+        names.reserveCapacity(count)
         var node = object + 1
         while node < Int(nodes[object].next) {
             names.append(Int32(node))

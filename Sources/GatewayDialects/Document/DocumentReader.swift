@@ -8,9 +8,9 @@ import Yams
 package struct DocumentReader {
     /// What a configuration may ask of the reader.
     package enum Limits {
-        package static var bytes: Int { 8 << 20 }
+        package static var bytes: Int { 32 << 20 }
         package static var depth: Int { 64 }
-        package static var nodes: Int { 500_000 }
+        package static var nodes: Int { 2_000_000 }
         /// Nodes that come from following aliases: a bomb is made of nothing else.
         package static var aliasedNodes: Int { 10_000 }
         /// Aliases in a document that might use one as a mapping key, see `AliasScan`.

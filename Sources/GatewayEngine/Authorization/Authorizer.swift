@@ -2,7 +2,7 @@ internal import CEL
 internal import GatewayModel
 
 /// The compiled rules of one place, those of all levels together.
-final class Authorizer: Sendable {
+package final class Authorizer: Sendable {
     private let denies: [CompiledRule]
     private let requires: [CompiledRule]
     private let allows: [CompiledRule]

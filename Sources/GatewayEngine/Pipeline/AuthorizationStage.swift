@@ -3,9 +3,9 @@ internal import GatewayModel
 internal import HTTPWire
 
 /// The stage that decides whether a known caller may pass.
-enum AuthorizationStage {
+package enum AuthorizationStage {
     /// Answers why the request may not pass, or nil.
-    static func run(
+    package static func run(
         _ authorizer: Authorizer, _ setting: RequestSetting, _ bytes: Span<UInt8>, _ scratch: inout RequestScratch,
         _ listener: ListenerSnapshot
     ) -> AuthorizationVerdict? {

@@ -60,7 +60,7 @@ package enum Pipeline {
     }
 
     @inline(__always)
-    static func route(
+    package static func route(
         of listener: ListenerSnapshot, _ head: RequestHead, _ bytes: Span<UInt8>, _ scratch: inout RequestScratch
     ) -> RouteSnapshot? {
         if scratch.target.isVerbatim { return route(of: listener, head, bytes, target: bytes, &scratch) }
@@ -82,12 +82,19 @@ package enum Pipeline {
 }
 
 /// What is known of a request before any stage runs.
-struct RequestSetting {
+package struct RequestSetting {
     let head: RequestHead
     let connection: ConnectionContext
     let bind: BindSnapshot
     /// Unix seconds.
     let now: Int64
+
+    package init(head: RequestHead, connection: ConnectionContext, bind: BindSnapshot, now: Int64) {
+        self.head = head
+        self.connection = connection
+        self.bind = bind
+        self.now = now
+    }
 }
 
 /// The stages of a policy in their fixed order.

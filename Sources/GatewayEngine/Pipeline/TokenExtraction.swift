@@ -13,23 +13,23 @@ enum TokenPlace {
 }
 
 /// A token as it stands in the request: offsets into the head, or into the rewritten target.
-struct FoundToken {
+package struct FoundToken {
     var place = TokenPlace.none
-    var range = 0..<0
+    package var range = 0..<0
     /// Whether `range` counts in the canonical target's own storage.
     var isInTargetStorage = false
 }
 
 /// Finds the one token of a request. More than one, in one place or in several, is refused: two readers
 /// would take different ones.
-enum TokenExtraction {
-    enum Failure: Error {
+package enum TokenExtraction {
+    package enum Failure: Error {
         case ambiguous
         /// The scheme is there, but what follows it is no token as RFC 6750 writes it.
         case malformed
     }
 
-    static func find(
+    package static func find(
         _ authenticator: JWTAuthenticator, _ scratch: inout RequestScratch, _ bytes: Span<UInt8>
     ) throws(Failure) -> FoundToken? {
         var found: FoundToken?

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from .peer import Peer, output_of
+from .peer import Peer, Settings, output_of
 
 BINARY = "/usr/sbin/nginx"
 PACKAGES = {BINARY: "nginx-light"}
@@ -34,3 +34,11 @@ class Nginx(Peer):
 
     def version(self) -> str:
         return output_of(BINARY, "-v").rpartition("/")[2] or "unknown"
+
+    def values(self, settings: Settings) -> dict[str, object]:
+        values: dict[str, object] = {"CHECK": "check_rule" if "rule" in settings.case.features else "check"}
+        if settings.case.routes:
+            values["ROUTES"] = settings.directory / "locations.conf"
+            locations = (f"location {prefix} {{ proxy_pass http://bench; }}\n" for prefix in settings.prefixes())
+            values["ROUTES"].write_text("".join(locations))
+        return values

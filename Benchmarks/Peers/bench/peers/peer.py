@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .. import paths
-from ..cases import Case
-from ..tokens import AUDIENCE, ISSUER, KeyMaterial
+from ..cases import Case, route_prefix
+from ..tokens import AUDIENCE, ISSUER, TENANT, KeyMaterial
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,7 @@ class Settings:
             "CONFIGURATIONS": paths.CONFIGURATIONS,
             "ISSUER": ISSUER,
             "AUDIENCE": AUDIENCE,
+            "TENANT": TENANT,
         }
         if self.material is not None:
             values["ALGORITHM"] = self.material.algorithm
@@ -40,14 +41,20 @@ class Settings:
             values["JWKS"] = self.material.jwks
         return values
 
+    def prefixes(self) -> list[str]:
+        """The path prefixes of the case's routes."""
+        return [route_prefix(number) for number in range(self.case.routes)]
+
 
 class Peer(ABC):
     """A proxy: its packages, its configurations, its command."""
 
-    #: Short and stable: the key in the JSON result, the folder under configurations/.
+    #: Short and stable: the key in the JSON result.
     name: str
     #: What the tables call it.
     title: str
+    #: The folder under configurations/; its name, unless two peers share one.
+    folder: str = ""
     #: The end of its configuration files' names.
     extension: str
     #: A file that shows a package is there → the Debian package.
@@ -62,17 +69,35 @@ class Peer(ABC):
     @abstractmethod
     def version(self) -> str: ...
 
+    def install(self) -> None:
+        """Installs what is no Debian package."""
+
     def missing(self) -> str | None:
         """Why this peer cannot run here; None if it can."""
         return None
 
     def supports(self, case: Case) -> bool:
-        return True
+        return case.name not in ("routes-10", "routes-100k")
+
+    def template(self, case: Case) -> str:
+        """The configuration file for a case."""
+        return f"{case.configuration}{self.extension}"
+
+    def values(self, settings: Settings) -> dict[str, object]:
+        """Names in the configuration beside those of `Settings.values`; may write files for it."""
+        return {}
+
+    def features(self, case: Case) -> frozenset[str]:
+        """Whose lines stand in the configuration."""
+        return case.features
 
     def prepare(self, settings: Settings) -> list[str]:
         """Writes the configuration and returns the command that runs it."""
-        template = paths.CONFIGURATIONS / self.name / f"{settings.case.configuration}{self.extension}"
-        return self.command(paths.render(template, settings.directory / template.name, settings.values()))
+        settings.directory.mkdir(parents=True, exist_ok=True)
+        template = paths.CONFIGURATIONS / (self.folder or self.name) / self.template(settings.case)
+        values = settings.values() | self.values(settings)
+        destination = settings.directory / template.name
+        return self.command(paths.render(template, destination, values, self.features(settings.case)))
 
 
 def output_of(*command: str) -> str:

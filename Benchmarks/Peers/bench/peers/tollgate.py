@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from .peer import Peer, output_of
+from ..cases import Case
+from .peer import Peer, Settings, output_of
 
 
 class Tollgate(Peer):
@@ -27,3 +28,18 @@ class Tollgate(Peer):
         if os.access(self.binary, os.X_OK) and self.binary.is_file():
             return None
         return "no binary at the path of --tollgate (build it with `swift build -c release`)"
+
+    def supports(self, case: Case) -> bool:
+        # Claims are not forwarded as headers yet.
+        return "claims" not in case.features
+
+    def values(self, settings: Settings) -> dict[str, object]:
+        if not settings.case.routes:
+            return {}
+        upstream = f"127.0.0.1:{settings.upstream_port}"
+        routes = (
+            f"\n    - name: r{number}\n      matches: [{{path: {{pathPrefix: {prefix}}}}}]"
+            f"\n      backends: [{{host: {upstream}}}]"
+            for number, prefix in enumerate(settings.prefixes())
+        )
+        return {"ROUTES": "".join(routes)}

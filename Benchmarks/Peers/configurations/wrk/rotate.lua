@@ -1,21 +1,32 @@
--- Sends the tokens of a file: wrk … URL -- FILE COUNT loop|once
+-- Sends the tokens of a file: wrk … URL -- FILE COUNT loop|once PATHS
 -- loop: the first COUNT tokens in rotation until wrk's time is over.
 -- once: each of the first COUNT tokens exactly once, then wrk ends.
+-- PATHS is a file, one path a line; the paths are asked for in rotation, too.
 local ffi = require("ffi")
 ffi.cdef("int kill(int, int); int getpid(void);")
 local SIGINT = 2
 
 local requests, count, next_request, ends = {}, 0, 0, false
 
-function init(arguments)
-    local path, wanted = arguments[1], tonumber(arguments[2])
-    ends = arguments[3] == "once"
-    for token in io.lines(path) do
-        count = count + 1
-        requests[count] = wrk.format("GET", wrk.path, { ["Authorization"] = "Bearer " .. token })
-        if count == wanted then break end
+local function lines_of(path, wanted)
+    local lines = {}
+    for line in io.lines(path) do
+        lines[#lines + 1] = line
+        if #lines == wanted then break end
     end
-    if count ~= wanted then error("the token file holds fewer tokens than asked for") end
+    return lines
+end
+
+function init(arguments)
+    local wanted = tonumber(arguments[2])
+    ends = arguments[3] == "once"
+    local tokens, paths = lines_of(arguments[1], wanted), lines_of(arguments[4])
+    if #tokens ~= wanted then error("the token file holds fewer tokens than asked for") end
+    count = math.max(#tokens, #paths)
+    for n = 0, count - 1 do
+        local headers = { ["Authorization"] = "Bearer " .. tokens[n % #tokens + 1] }
+        requests[n + 1] = wrk.format("GET", paths[n % #paths + 1], headers)
+    end
 end
 
 function request()

@@ -1,0 +1,1 @@
+../../../../Tests/GatewayEngineTests/TestGateway.swift

@@ -99,9 +99,9 @@ package final class GatewayServer: Sendable {
     private func startDriver(
         _ snapshot: Snapshot, _ terminators: [ListenAddress: TLSTerminator]
     ) async throws -> any Driver {
-        let makeWorker: @Sendable (any Connector) -> Worker = { [settings, logWriter] connector in
+        let makeWorker: @Sendable (any WorkerLoop) -> Worker = { [settings, logWriter] loop in
             Worker(
-                connector: connector, snapshot: snapshot, terminators: terminators,
+                loop: loop, snapshot: snapshot, terminators: terminators,
                 tokenCacheBytes: settings.tokenCacheBytes / settings.threads,
                 accessLog: AccessLog(settings.accessLog, logWriter), warn: settings.warn)
         }

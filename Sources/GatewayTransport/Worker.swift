@@ -7,7 +7,7 @@ internal import NIOEmbedded
 /// All that one event loop serves traffic with. Loops share nothing; everything here is touched by its
 /// loop alone.
 final class Worker {
-    let connector: any Connector
+    let loop: any WorkerLoop
     private(set) var snapshot: Snapshot
     var tokens: TokenCache
     var scratch = RequestScratch()
@@ -18,6 +18,9 @@ final class Worker {
 
     /// Carries what handlers of TLS put off. It has no thread: the worker runs it.
     private var recordLoop: EmbeddedEventLoop?
+    /// Whose requests wait for keys, by the number of the wait.
+    private var keyWaiters: [Int: DownstreamConnection] = [:]
+    private var keyWaitCount = 0
     private let warn: (String) -> Void
     private var nextDescriptorWarning: Int64 = .min
     /// Memory that no stream writes from now.
@@ -48,11 +51,11 @@ final class Worker {
     }
 
     init(
-        connector: any Connector, snapshot: Snapshot, terminators: [ListenAddress: TLSTerminator], tokenCacheBytes: Int,
+        loop: any WorkerLoop, snapshot: Snapshot, terminators: [ListenAddress: TLSTerminator], tokenCacheBytes: Int,
         accessLog: AccessLog,
         warn: @escaping (String) -> Void
     ) {
-        self.connector = connector
+        self.loop = loop
         self.snapshot = snapshot
         self.accessLog = accessLog
         self.warn = warn
@@ -144,6 +147,29 @@ final class Worker {
                 + "of open files (ulimit -n, or LimitNOFILE= of systemd)")
     }
 
+    // MARK: - Keys
+
+    /// Holds a client's request until a fetch of keys has settled, for a second at most.
+    ///
+    /// - Returns: false where too many wait already, or there is nothing to wait for.
+    func awaitKeys(_ refresh: KeyRefresh, for client: DownstreamConnection) -> Bool {
+        guard keyWaiters.count < Self.maxKeyWaiters else { return false }
+        keyWaitCount += 1
+        let (number, post) = (keyWaitCount, loop.post)
+        guard refresh.whenSettled({ post { $0.stopAwaitingKeys(number) } }) else { return false }
+        keyWaiters[number] = client
+        loop.schedule(in: Self.keyWaitNanoseconds) { [weak self] in self?.stopAwaitingKeys(number) }
+        return true
+    }
+
+    private func stopAwaitingKeys(_ number: Int) {
+        tick()
+        keyWaiters.removeValue(forKey: number)?.stopAwaitingKeys()
+    }
+
+    private static let maxKeyWaiters = 64
+    private static let keyWaitNanoseconds: Int64 = 1_000_000_000
+
     // MARK: - Memory
 
     /// Gives a stream that begins to write the memory another one wrote from.
@@ -166,16 +192,14 @@ final class Worker {
     // MARK: - Clients
 
     /// Serves a connection that was accepted at an address.
-    ///
-    /// - Parameter address: the client's, as text.
-    func accept(_ stream: Stream, at slot: BindSlot, address: String?, port: Int) {
+    func accept(_ stream: Stream, at slot: BindSlot, _ ends: SocketEnds) {
         guard let terminator = slot.terminator else {
-            _ = DownstreamConnection(stream: stream, slot: slot, address: address, port: port)
+            _ = DownstreamConnection(stream: stream, slot: slot, ends: ends)
             return
         }
         do {
             let secured = try TLSStream(over: stream, terminator, loop: loopForRecords())
-            _ = DownstreamConnection(stream: secured, slot: slot, address: address, port: port)
+            _ = DownstreamConnection(stream: secured, slot: slot, ends: ends)
         } catch {
             stream.close()
         }

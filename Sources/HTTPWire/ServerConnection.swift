@@ -51,7 +51,7 @@ package struct ServerConnection: Sendable {
     /// Whether the request in service came from an HTTP/1.1 client.
     package private(set) var isHTTP11 = true
     package private(set) var isHeadRequest = false
-    private let limits: HeadLimits
+    package let limits: HeadLimits
     private var hasSkippedEmptyLine = false
     /// Bytes of an incomplete head that have been looked at.
     private var triedBytes = 0

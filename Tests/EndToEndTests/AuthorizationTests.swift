@@ -141,6 +141,20 @@ import Testing
         #expect(try gateway.status("/forged", "X-Forwarded-For: 10.0.0.1\r\n") == 403)
     }
 
+    @Test func `the access log names the rule that refused, and nothing of the token`() throws {
+        let upstream = try EchoUpstream()
+        let routes = """
+            - matches: [{path: {exact: /ruled}}]
+              policies: {authorization: {rules: [{deny: 'request.method == "GET"'}]}}
+              backends: [{host: "127.0.0.1:\(upstream.port)"}]
+            """
+        let gateway = try RunningGateway(.init(accessLog: "text", routes: routes), upstreamPort: upstream.port)
+        #expect(try gateway.get("/ruled").status == 403)
+        let line = try #require(try gateway.accessLog(lines: 1).last)
+        #expect(line.contains(" status=403 refusal=authorization_denied rule=\"deny "), "\(line)")
+        #expect(line.contains("config.yaml:"), "\(line)")
+    }
+
     @Test func `rules of the gateway phase decide before a route is chosen`() throws {
         let gateway = try Rules(
             [("/open", "- 'true'")],

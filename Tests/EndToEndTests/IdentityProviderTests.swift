@@ -156,7 +156,8 @@ private final class Load {
         #expect(status.fetches <= 14)
     }
 
-    /// The key is new to the gateway: until it has fetched it, it may say so, and nothing else.
+    /// The key is new to the gateway: the request waits for it, or is told within the minimum interval between two
+    /// fetches that it is not known, and nothing else.
     private func waitForNewKey(_ gateway: KeyedGateway, _ token: String) throws {
         try eventually("the new key") {
             let answer = try gateway.ask(token)

@@ -48,7 +48,9 @@ import Testing
         try gateway.waitUntilServed(token)
         let next = try Tokens.newKey("two")
         server.behave(.document(Tokens.keySet([Tokens.key, next])))
-        try gateway.waitUntilServed(try Tokens.token(key: next))
+        try waitForNextFetch()
+        // The first request already waits for the key.
+        #expect(try gateway.ask(try Tokens.token(key: next)).status == 200)
         #expect(try gateway.ask(token).status == 200)
         #expect(server.heads.count == 2)
         // The old key leaves, and with it what it verified.
@@ -57,6 +59,44 @@ import Testing
             _ = try gateway.ask(try Tokens.token(key: try Tokens.newKey(UUID().uuidString)))
             return try gateway.ask(token).refusal == "key_unknown"
         }
+    }
+
+    @Test func `are waited for a second at most, and by few`() throws {
+        let gateway = try start(timing: "minRefetchInterval: 100ms\nrefresh: {min: 1h}\ntimeout: 20s")
+        try gateway.waitUntilServed(token)
+        server.behave(.silent)
+        try waitForNextFetch()
+        let stranger = try Tokens.token(key: try Tokens.newKey("two"))
+        let clients = try (0..<80).map { _ in try gateway.gateway.client() }
+        let begin = ContinuousClock.now
+        for client in clients {
+            try client.send("GET /remote HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer \(stranger)\r\n\r\n")
+        }
+        try eventually("those that are too many") { clients.filter { !$0.isSilent }.count >= 16 }
+        // Others are served meanwhile.
+        #expect(try gateway.ask(token).status == 200)
+        for client in clients { #expect(try client.readAnswer().refusal == "key_unknown") }
+        #expect(begin.duration(to: .now) > .milliseconds(900))
+        #expect(begin.duration(to: .now) < .seconds(10))
+    }
+
+    @Test func `are waited for with the body of the request held back`() throws {
+        let gateway = try start(timing: "minRefetchInterval: 100ms\nrefresh: {min: 1h}")
+        try gateway.waitUntilServed(token)
+        let next = try Tokens.newKey("two")
+        server.behave(.document(Tokens.keySet([Tokens.key, next])))
+        try waitForNextFetch()
+        let client = try gateway.gateway.client()
+        let head = "POST /remote HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n"
+        try client.send(head + "Authorization: Bearer \(try Tokens.token(key: next))\r\n\r\nhello")
+        try client.send("GET /remote HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer \(token)\r\n\r\n")
+        #expect(try client.readAnswer().body.text.hasPrefix("POST /remote HTTP/1.1"))
+    }
+
+    /// The interval between two fetches that are asked for is over; it is kept in whole seconds.
+    private func waitForNextFetch() throws {
+        let begin = ContinuousClock.now
+        try eventually("the next fetch may begin") { begin.duration(to: .now) > .milliseconds(2100) }
     }
 
     @Test func `are asked for by their version`() throws {

@@ -48,7 +48,7 @@ extension DownstreamConnection {
         if exchange.hasWrittenHead { return stream.isWritable ? .nothing : .writing }
         // A body that the upstream does not take is the upstream's delay, not the client's.
         let waitsForClient =
-            !machine.hasReadWholeRequest && !exchange.awaitsContinue && !isConnecting
+            !machine.hasReadWholeRequest && !exchange.awaitsContinue && !isHeld
             && upstream?.stream.isWritable ?? true
         return waitsForClient ? .body : .response
     }

@@ -39,6 +39,7 @@ extension DownstreamConnection {
         worker.counters.count(refusal.code)
         exchange.status = refusal.code.entry.status
         exchange.record?.refusal = refusal.code
+        exchange.record?.rule = refusal.verdict?.mark ?? ""
         responseEnded()
     }
 

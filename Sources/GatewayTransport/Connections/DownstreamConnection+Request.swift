@@ -14,6 +14,11 @@ extension DownstreamConnection {
         exchange.isChunked = head.framing == .chunked
         exchange.awaitsContinue = head.expectsContinue
         if worker.isDraining { machine.closeAfterResponse() }
+        decide(head, bytes)
+    }
+
+    /// Asks the pipeline, with the head's lines in the worker's table.
+    func decide(_ head: RequestHead, _ bytes: Span<UInt8>) {
         guard let bind = slot.bind else { return refuse(.notReady) }
         exchange.style = bind.refusalStyle
         let decision = Pipeline.decide(
@@ -22,6 +27,9 @@ extension DownstreamConnection {
         if worker.accessLog.format != .off { beginRecord(head, bytes) }
         switch decision {
         case .refuse(let refusal):
+            if let refresh = refusal.keyRefresh, !exchange.hasAwaitedKeys, worker.awaitKeys(refresh, for: self) {
+                return awaitKeys(bytes)
+            }
             // Whoever sends what can be read in two ways may have sent a second request inside the first.
             if refusal.code == .ambiguousTarget || refusal.code == .hostInvalid { machine.closeAfterResponse() }
             refuse(refusal)

@@ -13,7 +13,7 @@ final class DownstreamConnection: StreamUser {
     let worker: Worker
     let slot: BindSlot
     private(set) var context: ConnectionContext
-    private let peer: (address: String?, port: Int)
+    private let ends: SocketEnds
     var machine: ServerConnection
     /// Bytes that wait: for more of their message, for the answer before theirs, or for an upstream.
     private var pending = ByteQueue()
@@ -42,6 +42,8 @@ final class DownstreamConnection: StreamUser {
         /// The client sends its body only once the upstream says 100.
         var awaitsContinue = false
         var hasWrittenHead = false
+        /// Whether it has waited for keys: a request waits once.
+        var hasAwaitedKeys = false
         var isTunnel = false
         var plan = HeadWriter.ResponsePlan(framing: .none, keepsAlive: true, isHTTP11: true)
         var upstreamFraming = BodyFraming.none
@@ -53,26 +55,33 @@ final class DownstreamConnection: StreamUser {
         var record: AccessRecord?
     }
 
-    /// - Parameter address: the client's, as text.
-    init(stream: Stream, slot: BindSlot, address: String?, port: Int) {
+    init(stream: Stream, slot: BindSlot, ends: SocketEnds) {
         self.stream = stream
         self.slot = slot
         worker = stream.worker
         let traffic = worker.snapshot.traffic
         machine = ServerConnection(limits: traffic.headLimits)
-        peer = (address, port)
-        context = ConnectionContext(address: address, port: port, traffic: traffic)
+        self.ends = ends
+        context = ConnectionContext(
+            address: ends.address, port: ends.port, destination: ends.destination, traffic: traffic)
         super.init()
         stream.user = self
         worker.add(self)
         updateDeadline()
     }
 
+    /// The request in service cannot go on yet: its body is not read.
+    private(set) var isAwaitingKeys = false
+    /// The head of that request.
+    private var heldHead = ByteQueue()
+    var isHeld: Bool { isConnecting || isAwaitingKeys }
+
     var hasPending: Bool { !pending.isEmpty }
 
     override func secured(by listener: ListenerID) {
         context = ConnectionContext(
-            address: peer.address, port: peer.port, securedBy: listener, traffic: worker.snapshot.traffic)
+            address: ends.address, port: ends.port, securedBy: listener, destination: ends.destination,
+            traffic: worker.snapshot.traffic)
     }
 
     // MARK: - Bytes in
@@ -81,7 +90,7 @@ final class DownstreamConnection: StreamUser {
         // The last answer is on its way: what follows is not read, or only when it has left.
         if stream.atEnd == .close || isLingering && stream.hasUnsent { return false }
         // Half a chunk's size line is no reason to wait: the other half is still to be read.
-        let isWaiting = hasPending && machine.isServing && (isConnecting || machine.hasReadWholeRequest)
+        let isWaiting = hasPending && machine.isServing && (isHeld || machine.hasReadWholeRequest)
         let isCongested = upstream.map { !machine.hasReadWholeRequest && !$0.stream.isWritable } ?? false
         // Answers of our own need no upstream that could be held back: whoever does not read them gets no more.
         let isUnread = !stream.isWritable && (!machine.isServing || machine.hasReadWholeRequest)
@@ -118,7 +127,7 @@ final class DownstreamConnection: StreamUser {
         var position = 0
         // The body of a request in service waits until its upstream is connected.
         while stream.isOpen, stream.atEnd != .close,
-            !isConnecting || machine.hasReadWholeRequest || !machine.isServing
+            !isHeld || machine.hasReadWholeRequest || !machine.isServing
         {
             switch machine.next(bytes, at: &position, table: &worker.scratch.table) {
             case .needsBytes, .blocked:
@@ -163,6 +172,36 @@ final class DownstreamConnection: StreamUser {
         stream.resumeReading()
     }
 
+    // MARK: - Keys that are being fetched
+
+    /// Holds a request whose token's key may come.
+    func awaitKeys(_ head: Span<UInt8>) {
+        exchange.hasAwaitedKeys = true
+        isAwaitingKeys = true
+        heldHead.removeAll()
+        heldHead.append(head)
+    }
+
+    /// The keys have come, or have taken too long: the request is decided on anew, and for good.
+    func stopAwaitingKeys() {
+        isAwaitingKeys = false
+        var held = ByteQueue()
+        swap(&held, &heldHead)
+        if stream.isOpen, machine.isServing { decideAgain(held.bytes) }
+        continueServing()
+    }
+
+    /// What was read of it before is gone: others have used the worker's tables since.
+    private func decideAgain(_ bytes: Span<UInt8>) {
+        do {
+            guard let head = try RequestHeadParser.parse(bytes, limits: machine.limits, into: &worker.scratch.table)
+            else { return refuse(.malformedRequest) }
+            decide(head, bytes)
+        } catch {
+            refuse(malformed: error)
+        }
+    }
+
     // MARK: - The end
 
     func close() {
@@ -182,7 +221,7 @@ final class DownstreamConnection: StreamUser {
 
     private func actOnEndedInput() {
         if isLingering || !machine.isServing { return closeWhenWritten() }
-        if isConnecting { return }
+        if isHeld { return }
         if exchange.isTunnel {
             // What the other side still sends is delivered.
             upstream?.stream.closeOutputWhenWritten()

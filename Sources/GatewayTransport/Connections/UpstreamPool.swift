@@ -35,7 +35,7 @@ final class UpstreamPool {
         guard openCount < Self.maxConnections else { return then(.failure(.busy)) }
         openCount += 1
         worker.counters.upstreamConnections &+= 1
-        worker.connector.connect(endpoint, seconds: worker.snapshot.traffic.connectSeconds) { result in
+        worker.loop.connect(endpoint, seconds: worker.snapshot.traffic.connectSeconds) { result in
             if case .failure(let failure) = result {
                 self.openCount -= 1
                 if failure == .noDescriptors { self.worker.descriptorsRanOut() }

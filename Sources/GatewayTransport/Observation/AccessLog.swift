@@ -14,6 +14,8 @@ struct AccessRecord {
     var subject: [UInt8] = []
     var status = 0
     var refusal: RefusalCode?
+    /// The authorization rule that decided, and where it stands.
+    var rule = ""
     var upstream = ""
     var requestBytes: UInt64 = 0
     var responseBytes: UInt64 = 0
@@ -63,6 +65,7 @@ struct AccessLog {
         lines.append(format == .json ? "\"" : " request")
         addNumber("status", record.status)
         if let refusal = record.refusal { addField("refusal", refusal.rawValue.utf8) }
+        addField("rule", record.rule.utf8)
         addField("method", record.method)
         addField("host", record.host)
         addField("path", record.path)

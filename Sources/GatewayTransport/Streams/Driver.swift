@@ -31,9 +31,16 @@ package enum DriverKind: String, CaseIterable, Sendable {
     }
 }
 
-/// Opens connections; touched by its worker's thread alone.
-protocol Connector: AnyObject {
-    /// Calls back on the same thread, perhaps at once.
+/// What a worker asks of the event loop it lives on; touched by that loop's thread alone.
+protocol WorkerLoop: AnyObject {
+    /// Runs what it is given on the loop's thread, between events. May be called from any thread; after the end of
+    /// the loop nothing happens.
+    var post: @Sendable (@escaping @Sendable (Worker) -> Void) -> Void { get }
+
+    /// Calls once, between events.
+    func schedule(in nanoseconds: Int64, _ fire: @escaping () -> Void)
+
+    /// Opens a connection. Calls back on the same thread, perhaps at once.
     func connect(
         _ endpoint: Worker.Endpoint, seconds: Int64, _ then: @escaping (Result<Stream, ConnectFailure>) -> Void)
 }
@@ -60,6 +67,14 @@ enum ConnectFailure: Error {
 struct AddressError: Error, CustomStringConvertible {
     var code: Int32
     var description: String
+}
+
+/// Where a client's connection comes from and where it ends: addresses as text, nil where there is none.
+struct SocketEnds {
+    var address: String?
+    var port: Int
+    /// Our side's.
+    var destination: String?
 }
 
 /// What the kernel is asked for on every socket of a client.

@@ -13,7 +13,7 @@
         private let inbox = Inbox()
 
         /// - Parameter makeWorker: called on the driver's thread.
-        init(_ makeWorker: @escaping @Sendable (any Connector) -> Worker) {
+        init(_ makeWorker: @escaping @Sendable (any WorkerLoop) -> Worker) {
             Self.startThread { [inbox] in
                 EpollLoop(inbox: inbox, makeWorker).run()
                 // Whoever still waits is told that nothing is done any more.

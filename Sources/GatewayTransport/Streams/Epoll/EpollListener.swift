@@ -62,8 +62,9 @@
                     return
                 }
                 let stream = EpollStream(loop: loop, descriptor: accepted)
-                let (address, port) = Self.peer(storage, size)
-                loop.worker.accept(stream, at: slot, address: address, port: port)
+                let (address, port) = Self.text(of: storage, size)
+                let ends = SocketEnds(address: address, port: port, destination: Self.ownAddress(accepted))
+                loop.worker.accept(stream, at: slot, ends)
                 if !loop.register(accepted, stream, events: EpollStream.events) { stream.close() }
             }
         }
@@ -80,8 +81,17 @@
             if !loop.register(descriptor, self, events: EPOLLIN.rawValue) { loop.pause(self, descriptor) }
         }
 
+        private static func ownAddress(_ descriptor: Int32) -> String? {
+            var storage = sockaddr_storage()
+            var size = socklen_t(MemoryLayout<sockaddr_storage>.size)
+            let code = withUnsafeMutablePointer(to: &storage) {
+                $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(descriptor, $0, &size) }
+            }
+            return code == 0 ? text(of: storage, size).address : nil
+        }
+
         /// As text and number.
-        private static func peer(_ storage: sockaddr_storage, _ size: socklen_t) -> (address: String?, port: Int) {
+        private static func text(of storage: sockaddr_storage, _ size: socklen_t) -> (address: String?, port: Int) {
             var host = [CChar](repeating: 0, count: Int(NI_MAXHOST))
             var port = [CChar](repeating: 0, count: 8)
             let code = withUnsafePointer(to: storage) {

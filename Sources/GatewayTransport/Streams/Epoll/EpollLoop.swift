@@ -45,11 +45,11 @@
         private static let maxEvents = 256
         private static let logFlushNanoseconds: Int64 = 100_000_000
 
-        init(inbox: Inbox, _ makeWorker: (any Connector) -> Worker) {
+        init(inbox: Inbox, _ makeWorker: (any WorkerLoop) -> Worker) {
             poller = epoll_create1(Int32(EPOLL_CLOEXEC))
             precondition(poller >= 0, "the kernel gives no epoll descriptor")
             self.inbox = inbox
-            let connector = EpollConnector(inbox: inbox)
+            let connector = EpollWorkerLoop(inbox: inbox)
             worker = makeWorker(connector)
             connector.loop = self
             register(inbox.descriptor, self, events: EPOLLIN.rawValue)

@@ -19,12 +19,12 @@ final class NIODriver: Driver {
     private let channels = Mutex<[ListenAddress: any Channel]>([:])
 
     /// - Parameter makeWorker: called on the driver's thread.
-    init(_ makeWorker: @escaping @Sendable (any Connector) -> Worker) async throws {
+    init(_ makeWorker: @escaping @Sendable (any WorkerLoop) -> Worker) async throws {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         self.group = group
         worker = try await group.next().flatSubmit {
             let loop = group.next()
-            let connector = NIOConnector(loop: loop)
+            let connector = NIOWorkerLoop(loop: loop)
             let worker = makeWorker(connector)
             connector.worker = worker
             let bound = NIOLoopBound(worker, eventLoop: loop)
@@ -70,8 +70,11 @@ final class NIODriver: Driver {
                     channel.eventLoop.makeCompletedFuture {
                         let worker = worker.value
                         let slot = worker.slot(address)
+                        let ours = channel.localAddress?.ipAddress
                         let stream = NIOStream(worker: worker) { stream, peer in
-                            worker.accept(stream, at: slot, address: peer?.ipAddress, port: peer?.port ?? 0)
+                            let ends = SocketEnds(
+                                address: peer?.ipAddress, port: peer?.port ?? 0, destination: ours)
+                            worker.accept(stream, at: slot, ends)
                         }
                         try channel.pipeline.syncOperations.addHandler(stream)
                     }
@@ -108,14 +111,28 @@ private final class AcceptErrorHandler: ChannelInboundHandler {
     }
 }
 
-/// Opens connections of one loop; names are resolved by NIO, all their addresses tried.
-private final class NIOConnector: Connector {
+/// The loop as its worker sees it. Names are resolved by NIO, all their addresses tried.
+private final class NIOWorkerLoop: WorkerLoop {
     private let loop: any EventLoop
     /// Whose connector this is, once it is made.
     weak var worker: Worker?
 
     init(loop: any EventLoop) {
         self.loop = loop
+    }
+
+    var post: @Sendable (@escaping @Sendable (Worker) -> Void) -> Void {
+        guard let worker else { return { _ in } }
+        let bound = NIOLoopBound(worker, eventLoop: loop)
+        return { body in bound.eventLoop.execute { body(bound.value) } }
+    }
+
+    func schedule(in nanoseconds: Int64, _ fire: @escaping () -> Void) {
+        let bound = NIOLoopBound((worker, fire), eventLoop: loop)
+        loop.scheduleTask(in: .nanoseconds(nanoseconds)) {
+            bound.value.0?.tick()
+            bound.value.1()
+        }
     }
 
     func connect(

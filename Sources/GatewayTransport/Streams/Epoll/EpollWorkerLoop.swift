@@ -10,13 +10,21 @@
         internal import Musl
     #endif
 
-    /// Opens connections of one loop.
-    final class EpollConnector: Connector {
+    /// The loop as its worker sees it.
+    final class EpollWorkerLoop: WorkerLoop {
         unowned var loop: EpollLoop!
         private let inbox: Inbox
 
         init(inbox: Inbox) {
             self.inbox = inbox
+        }
+
+        var post: @Sendable (@escaping @Sendable (Worker) -> Void) -> Void {
+            { [inbox] body in inbox.add(Inbox.Job { body($0.worker) }) }
+        }
+
+        func schedule(in nanoseconds: Int64, _ fire: @escaping () -> Void) {
+            loop.schedule(in: nanoseconds, fire)
         }
 
         func connect(

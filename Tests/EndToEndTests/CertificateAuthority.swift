@@ -1,12 +1,10 @@
 import Foundation
-import Testing
 
 /// Certificates that openssl makes for a test, in a folder of their own.
 final class CertificateAuthority {
     let folder = FileManager.default.temporaryDirectory.appending(path: "tollgate-tls-\(UUID().uuidString)")
 
-    static let isAvailable = openssl != nil
-    private static let openssl = ["/usr/bin/openssl", "/usr/local/bin/openssl", "/opt/homebrew/bin/openssl"].first {
+    static let isAvailable = ["/usr/bin/openssl", "/usr/local/bin/openssl", "/opt/homebrew/bin/openssl"].contains {
         FileManager.default.isExecutableFile(atPath: $0)
     }
 
@@ -37,15 +35,5 @@ final class CertificateAuthority {
 
     private static let newKey = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
 
-    private func run(_ arguments: [String]) throws {
-        let process = Process()
-        process.executableURL = URL(filePath: try #require(Self.openssl))
-        process.arguments = arguments
-        process.currentDirectoryURL = folder
-        process.standardError = FileHandle.nullDevice
-        process.standardOutput = FileHandle.nullDevice
-        try process.run()
-        process.waitUntilExit()
-        try #require(process.terminationStatus == 0, "openssl \(arguments)")
-    }
+    private func run(_ arguments: [String]) throws { try HelperProcess.run("openssl", arguments, in: folder) }
 }

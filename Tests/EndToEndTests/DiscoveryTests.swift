@@ -80,7 +80,7 @@ import Testing
 }
 
 @Suite struct `Keys over https` {
-    private let folder = FileManager.default.temporaryDirectory.appending(path: "tollgate-tls-\(UUID().uuidString)")
+    private let authority: CertificateAuthority
     private let token: String
 
     /// Serves `keys.json` for `/keys`, leads to plain HTTP from `/down`, and says its port.
@@ -103,7 +103,7 @@ import Testing
             def log_message(self, *arguments): pass
         server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain("server.pem", "server.key")
+        context.load_cert_chain("localhost.pem", "localhost.key")
         server.socket = context.wrap_socket(server.socket, server_side=True)
         print(server.server_address[1], flush=True)
         server.serve_forever()
@@ -111,39 +111,25 @@ import Testing
 
     init() throws {
         token = try Tokens.token()
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        try Tokens.key.verificationJWKS.text.write(
-            to: folder.appending(path: "keys.json"), atomically: true, encoding: .utf8)
-        let key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
-        for authority in ["ca", "other"] {
-            try openssl(
-                ["req", "-x509"] + key + [
-                    "-keyout", "\(authority).key", "-out", "\(authority).pem", "-subj", "/CN=\(authority)", "-days",
-                    "2",
-                ])
-        }
-        try openssl(["req"] + key + ["-keyout", "server.key", "-out", "server.csr", "-subj", "/CN=server"])
-        try "subjectAltName=DNS:localhost\n".write(
-            to: folder.appending(path: "names"), atomically: true, encoding: .utf8)
-        try openssl([
-            "x509", "-req", "-in", "server.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-days", "2",
-            "-extfile", "names", "-out", "server.pem",
-        ])
+        authority = try CertificateAuthority()
+        try authority.sign("localhost")
+        try Tokens.key.verificationJWKS.text.write(to: file("keys.json"), atomically: true, encoding: .utf8)
+        let other = try CertificateAuthority()
+        try FileManager.default.copyItem(at: URL(filePath: other.certificate), to: file("other.pem"))
     }
 
-    private func openssl(_ arguments: [String]) throws { try HelperProcess.run("openssl", arguments, in: folder) }
+    private func file(_ name: String) -> URL { authority.folder.appending(path: name) }
 
     private func serve(redirect: String = "") throws -> HelperProcess {
-        try HelperProcess("python3", ["-c", Self.server, redirect], in: folder)
+        try HelperProcess("python3", ["-c", Self.server, redirect], in: authority.folder)
     }
 
     private func start(_ url: String, authority: String?) throws -> KeyedGateway {
-        let file = authority.map { "caFile: \"\(folder.appending(path: $0).path)\"" } ?? ""
-        return try KeyedGateway(KeyedGateway.Source(lines: "url: \"\(url)\"\n\(file)"))
+        let line = authority.map { "caFile: \"\(file($0).path)\"" } ?? ""
+        return try KeyedGateway(KeyedGateway.Source(lines: "url: \"\(url)\"\n\(line)"))
     }
 
     @Test func `are taken from a server of the authority that is named`() throws {
-        defer { try? FileManager.default.removeItem(at: folder) }
         let server = try serve()
         let gateway = try start("https://localhost:\(server.port)/keys", authority: "ca.pem")
         try gateway.waitUntilServed(token)
@@ -159,7 +145,6 @@ import Testing
         ] as [(String, String?, String, String)])
     func `are taken from no other server`(_ host: String, _ authority: String?, _ path: String, _ words: String) throws
     {
-        defer { try? FileManager.default.removeItem(at: folder) }
         let plain = try KeyServer(.document(Tokens.key.verificationJWKS.text))
         let server = try serve(redirect: plain.url + "/keys")
         let gateway = try start("https://\(host):\(server.port)\(path)", authority: authority)
@@ -169,7 +154,6 @@ import Testing
     }
 
     @Test func `need a file of authorities that can be read`() throws {
-        defer { try? FileManager.default.removeItem(at: folder) }
         let failure = try CommandLineFolder()
         try failure.write(
             """

@@ -88,10 +88,8 @@ extension DownstreamConnection {
 
     /// Opens a connection for a request whose head is written already.
     func connect(_ pool: UpstreamPool, head: consuming ByteQueue) {
-        isConnecting = true
         connectingHead = head
         pool.connect { result in
-            self.isConnecting = false
             var head = ByteQueue()
             swap(&head, &self.connectingHead)
             switch result {

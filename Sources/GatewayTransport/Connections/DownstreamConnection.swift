@@ -8,23 +8,21 @@ internal import HTTPWire
 /// It decides nothing about requests and parses nothing: bytes go to the state machine, heads to the
 /// pipeline, and what they answer is carried out here. The rest of it is in files of its own: `+Request`,
 /// `+Response`, `+Ending`, `+Deadline`.
-final class DownstreamConnection: StreamUser {
-    let stream: Stream
+final class DownstreamConnection: BufferedUser {
     let worker: Worker
     let slot: BindSlot
     private(set) var context: ConnectionContext
     private let ends: SocketEnds
     var machine: ServerConnection
-    /// Bytes that wait: for more of their message, for the answer before theirs, or for an upstream.
-    private var pending = ByteQueue()
     var upstream: UpstreamConnection?
     var exchange = Exchange()
     var deadline = Deadline()
-    var isConnecting = false
-    /// The head of the request that waits for a connection.
+    /// The head of the request that waits for a connection, as it goes to the upstream; empty where none does.
     var connectingHead = ByteQueue()
-    /// Inside `serve`, which goes on by itself when a request has been answered.
-    private var isInServe = false
+    /// The head of the request that waits for keys, as it came; empty where none does.
+    private var heldHead = ByteQueue()
+    /// Inside `understand`, which goes on by itself when a request has been answered.
+    private var isUnderstanding = false
     private(set) var hasEndedInput = false
     /// Answered for good: the rest of what the client sends is read and dropped.
     var isLingering = false
@@ -56,32 +54,24 @@ final class DownstreamConnection: StreamUser {
     }
 
     init(stream: Stream, slot: BindSlot, ends: SocketEnds) {
-        self.stream = stream
         self.slot = slot
+        self.ends = ends
         worker = stream.worker
         let traffic = worker.snapshot.traffic
         machine = ServerConnection(limits: traffic.headLimits)
-        self.ends = ends
-        context = ConnectionContext(
-            address: ends.address, port: ends.port, destination: ends.destination, traffic: traffic)
-        super.init()
+        context = ConnectionContext(ends, traffic: traffic)
+        super.init(stream: stream)
         stream.user = self
         worker.add(self)
         updateDeadline()
     }
 
+    var isConnecting: Bool { !connectingHead.isEmpty }
     /// The request in service cannot go on yet: its body is not read.
-    private(set) var isAwaitingKeys = false
-    /// The head of that request.
-    private var heldHead = ByteQueue()
-    var isHeld: Bool { isConnecting || isAwaitingKeys }
-
-    var hasPending: Bool { !pending.isEmpty }
+    var isHeld: Bool { isConnecting || !heldHead.isEmpty }
 
     override func secured(by listener: ListenerID) {
-        context = ConnectionContext(
-            address: ends.address, port: ends.port, securedBy: listener, destination: ends.destination,
-            traffic: worker.snapshot.traffic)
+        context = ConnectionContext(ends, securedBy: listener, traffic: worker.snapshot.traffic)
     }
 
     // MARK: - Bytes in
@@ -98,32 +88,14 @@ final class DownstreamConnection: StreamUser {
     }
 
     override func received(_ bytes: Span<UInt8>) {
-        if pending.isEmpty {
-            let taken = serve(bytes)
-            if taken < bytes.count, stream.isOpen { pending.append(bytes.extracting(taken..<bytes.count)) }
-        } else {
-            pending.append(bytes)
-            servePending()
-        }
+        take(bytes)
         flush()
         updateDeadline()
     }
 
-    private func servePending() {
-        var waiting = ByteQueue()
-        swap(&waiting, &pending)
-        let taken = serve(waiting.bytes)
-        guard taken < waiting.count, stream.isOpen else { return }
-        waiting.removeFirst(taken)
-        swap(&waiting, &pending)
-    }
-
-    /// Understands as much as can be acted upon now.
-    ///
-    /// - Returns: how many bytes that was.
-    private func serve(_ bytes: Span<UInt8>) -> Int {
-        isInServe = true
-        defer { isInServe = false }
+    override func understand(_ bytes: Span<UInt8>) -> Int {
+        isUnderstanding = true
+        defer { isUnderstanding = false }
         var position = 0
         // The body of a request in service waits until its upstream is connected.
         while stream.isOpen, stream.atEnd != .close,
@@ -152,8 +124,8 @@ final class DownstreamConnection: StreamUser {
 
     /// Goes on with what waited, after an answer or a connection has come.
     func continueServing() {
-        guard !isInServe, stream.isOpen else { return }
-        if hasPending { servePending() }
+        guard !isUnderstanding, stream.isOpen else { return }
+        takePending()
         flush()
         updateDeadline()
         if hasEndedInput { actOnEndedInput() }
@@ -177,14 +149,11 @@ final class DownstreamConnection: StreamUser {
     /// Holds a request whose token's key may come.
     func awaitKeys(_ head: Span<UInt8>) {
         exchange.hasAwaitedKeys = true
-        isAwaitingKeys = true
-        heldHead.removeAll()
         heldHead.append(head)
     }
 
     /// The keys have come, or have taken too long: the request is decided on anew, and for good.
     func stopAwaitingKeys() {
-        isAwaitingKeys = false
         var held = ByteQueue()
         swap(&held, &heldHead)
         if stream.isOpen, machine.isServing { decideAgain(held.bytes) }
@@ -232,10 +201,18 @@ final class DownstreamConnection: StreamUser {
     }
 
     override func closed(byError: Bool) {
-        pending = ByteQueue()
+        dropPending()
         worker.remove(self)
         upstream?.abandon()
         upstream = nil
         if machine.isServing { finishRecord(wasAborted: true) }
+    }
+}
+
+extension ConnectionContext {
+    fileprivate convenience init(_ ends: SocketEnds, securedBy listener: ListenerID? = nil, traffic: TrafficPolicy) {
+        self.init(
+            address: ends.address, port: ends.port, securedBy: listener, destination: ends.destination,
+            traffic: traffic)
     }
 }

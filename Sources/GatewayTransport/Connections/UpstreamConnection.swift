@@ -4,8 +4,7 @@ internal import GatewayModel
 internal import HTTPWire
 
 /// A connection to an upstream: drives a `ClientConnection` on a stream.
-final class UpstreamConnection: StreamUser {
-    let stream: Stream
+final class UpstreamConnection: BufferedUser {
     /// Held, since it may be retired while this connection still serves.
     let pool: UpstreamPool
     private let worker: Worker
@@ -14,8 +13,6 @@ final class UpstreamConnection: StreamUser {
     private var client: DownstreamConnection?
     /// The head that was sent, kept until the answer begins: it may have to be sent again.
     var requestHead = ByteQueue()
-    /// Bytes of the answer that are not complete enough to be read.
-    private var pending = ByteQueue()
     /// Whether the request in service came on a connection that had served before.
     private(set) var isReused = false
     private var hasServed = false
@@ -23,11 +20,10 @@ final class UpstreamConnection: StreamUser {
     var idleSince: Int64 = 0
 
     init(stream: Stream, pool: UpstreamPool) {
-        self.stream = stream
         self.pool = pool
         worker = stream.worker
         machine = ClientConnection(limits: worker.snapshot.traffic.headLimits)
-        super.init()
+        super.init(stream: stream)
         stream.user = self
     }
 
@@ -79,24 +75,12 @@ final class UpstreamConnection: StreamUser {
     override func received(_ bytes: Span<UInt8>) {
         // Bytes on an idle connection belong to nothing.
         guard let client else { return stream.close() }
-        if pending.isEmpty {
-            let taken = read(bytes, for: client)
-            if taken < bytes.count, stream.isOpen { pending.append(bytes.extracting(taken..<bytes.count)) }
-        } else {
-            pending.append(bytes)
-            var waiting = ByteQueue()
-            swap(&waiting, &pending)
-            let taken = read(waiting.bytes, for: client)
-            if taken < waiting.count, stream.isOpen {
-                waiting.removeFirst(taken)
-                swap(&waiting, &pending)
-            }
-        }
+        take(bytes)
         client.flush()
     }
 
-    /// - Returns: how many bytes were understood.
-    private func read(_ bytes: Span<UInt8>, for client: DownstreamConnection) -> Int {
+    override func understand(_ bytes: Span<UInt8>) -> Int {
+        guard let client else { return bytes.count }
         var position = 0
         while true {
             switch machine.next(bytes, at: &position, table: &worker.responseTable) {

@@ -4,7 +4,7 @@ internal import HTTPWire
 
 /// A stream of bytes to a client or to an upstream, with what waits to leave on it.
 ///
-/// Below it stands a driver: `EpollStream` or `NIOStream`. Above it stands its user, which is told of what
+/// Below it stands a driver: `EpollStream` or `NIOStream`; or another stream: `TLSStream`. Above it stands its user, which is told of what
 /// comes in. All of it is touched by one thread.
 class Stream {
     final let worker: Worker
@@ -106,7 +106,7 @@ class Stream {
 
     // MARK: - For the driver
 
-    /// Lets as much of `output` leave as can. The driver calls `updateAfterSending` behind it.
+    /// Lets as much of `output` leave as can, and calls `outputLeft` when all of it has.
     func send() {}
 
     /// Writes bytes behind `output`, copying no more of them than have to wait.

@@ -26,15 +26,10 @@
         }
 
         func listen(_ address: ListenAddress) async throws {
-            let failure: (any Error)?? = await onLoop { loop in
-                do {
-                    loop.listeners[address] = try EpollListener(address, loop: loop)
-                    return nil
-                } catch {
-                    return error
-                }
+            let outcome = await onLoop { loop in
+                Result { loop.listeners[address] = try EpollListener(address, loop: loop) }
             }
-            if case .some(.some(let error)) = failure { throw error }
+            try outcome?.get()
         }
 
         func stopListening(_ address: ListenAddress) async {

@@ -49,9 +49,9 @@
             poller = epoll_create1(Int32(EPOLL_CLOEXEC))
             precondition(poller >= 0, "the kernel gives no epoll descriptor")
             self.inbox = inbox
-            let connector = EpollWorkerLoop(inbox: inbox)
-            worker = makeWorker(connector)
-            connector.loop = self
+            let workerLoop = EpollWorkerLoop(inbox: inbox)
+            worker = makeWorker(workerLoop)
+            workerLoop.loop = self
             register(inbox.descriptor, self, events: EPOLLIN.rawValue)
             nextSecond = worker.uptime + 1_000_000_000
         }

@@ -24,9 +24,9 @@ final class NIODriver: Driver {
         self.group = group
         worker = try await group.next().flatSubmit {
             let loop = group.next()
-            let connector = NIOWorkerLoop(loop: loop)
-            let worker = makeWorker(connector)
-            connector.worker = worker
+            let workerLoop = NIOWorkerLoop(loop: loop)
+            let worker = makeWorker(workerLoop)
+            workerLoop.worker = worker
             let bound = NIOLoopBound(worker, eventLoop: loop)
             Self.schedule(bound)
             return loop.makeSucceededFuture(bound)
@@ -114,7 +114,7 @@ private final class AcceptErrorHandler: ChannelInboundHandler {
 /// The loop as its worker sees it. Names are resolved by NIO, all their addresses tried.
 private final class NIOWorkerLoop: WorkerLoop {
     private let loop: any EventLoop
-    /// Whose connector this is, once it is made.
+    /// Whose loop this is, once it is made.
     weak var worker: Worker?
 
     init(loop: any EventLoop) {

@@ -14,6 +14,8 @@ final class TLSStream: Stream {
     private let records: Stream
     private let channel: EmbeddedChannel
     private let handshake: Handshake
+    /// Whether the user knows that the handshake is over.
+    private var hasToldSecured = false
     /// Our side has ended: what still comes is counted, not read.
     private var hasEndedOutput = false
 
@@ -36,9 +38,6 @@ final class TLSStream: Stream {
     }
 
     override var isReady: Bool { handshake.isOver }
-
-    /// Whether the user knows that the handshake is over.
-    private var hasToldSecured = false
 
     override var hasUnsent: Bool { !output.isEmpty || records.hasUnsent }
 
@@ -98,7 +97,7 @@ final class TLSStream: Stream {
             return
         }
         do {
-            try channel.writeInbound(ByteBuffer(bytes: bytes.bytes.withUnsafeBytes { Array($0) }))
+            try channel.writeInbound(bytes.withUnsafeBytes { ByteBuffer(bytes: $0) })
         } catch {
             return fail()
         }

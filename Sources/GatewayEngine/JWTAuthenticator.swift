@@ -4,16 +4,8 @@ package import JOSE
 
 /// A compiled `JWTAuthentication`: where tokens stand, and what verifies them.
 package final class JWTAuthenticator: Sendable {
-    /// A token location, its names as bytes.
-    enum Location: Sendable {
-        case authorizationHeader(prefix: [UInt8])
-        case header(name: [UInt8], prefix: [UInt8])
-        case queryParameter(name: [UInt8])
-        case cookie(name: [UInt8])
-    }
-
     let presence: Presence
-    let locations: [Location]
+    package let locations: [CompiledTokenLocation]
     package let verifier: TokenVerifier
     let forwardsToken: Bool
     let forwardsUnverifiedToken: Bool
@@ -26,9 +18,12 @@ package final class JWTAuthenticator: Sendable {
     /// Where the policy was written.
     let provenance: Provenance
 
-    init(_ policy: JWTAuthentication, verifier: TokenVerifier, refreshes: [[KeyRefresh]], provenance: Provenance) {
+    init(
+        _ policy: JWTAuthentication, locations: [CompiledTokenLocation], verifier: TokenVerifier,
+        refreshes: [[KeyRefresh]], provenance: Provenance
+    ) {
         presence = policy.presence
-        locations = policy.locations.map(Location.init)
+        self.locations = locations
         self.verifier = verifier
         self.refreshes = refreshes.allSatisfy(\.isEmpty) ? [] : refreshes
         forwardsToken = policy.forwardsToken
@@ -69,19 +64,5 @@ extension JWTAuthenticator {
             worthWaiting = worthWaiting ?? refresh
         }
         return worthWaiting
-    }
-}
-
-extension JWTAuthenticator.Location {
-    init(_ location: TokenLocation) {
-        switch location {
-        case .header(let name, let prefix):
-            let prefix = Array(prefix.utf8)
-            self =
-                name.lowercased() == "authorization"
-                ? .authorizationHeader(prefix: prefix) : .header(name: Array(name.utf8), prefix: prefix)
-        case .queryParameter(let name): self = .queryParameter(name: Array(name.utf8))
-        case .cookie(let name): self = .cookie(name: Array(name.utf8))
-        }
     }
 }

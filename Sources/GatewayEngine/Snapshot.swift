@@ -47,9 +47,12 @@ package final class ListenerSnapshot: Sendable {
     package let unroutedPolicy: EffectivePolicy
     let routes: RouteTable
     let refusalStyle: RefusalStyle
+    /// Which gateway this process is.
+    let instance: GatewayInstance
 
     init(
-        _ listener: Listener, gatewayPolicy: EffectivePolicy, unroutedPolicy: EffectivePolicy, routes: RouteTable
+        _ listener: Listener, gatewayPolicy: EffectivePolicy, unroutedPolicy: EffectivePolicy, routes: RouteTable,
+        instance: GatewayInstance
     ) {
         id = listener.id
         name = listener.name
@@ -58,6 +61,7 @@ package final class ListenerSnapshot: Sendable {
         self.unroutedPolicy = unroutedPolicy
         self.routes = routes
         refusalStyle = listener.refusalStyle
+        self.instance = instance
     }
 }
 

@@ -43,6 +43,8 @@ package enum TokenLocation: Hashable, Sendable {
     case header(name: String, prefix: String)
     case queryParameter(name: String)
     case cookie(name: String)
+    /// Whatever text the expression answers; it has none where it answers null or fails.
+    case expression(Expression)
 }
 
 /// Who issues tokens, with which keys, and what its tokens must say.

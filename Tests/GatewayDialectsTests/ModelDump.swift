@@ -121,11 +121,16 @@ extension ModelDump {
 
     private mutating func add(_ policy: JWTAuthentication) {
         line("presence: \(policy.presence.rawValue)")
-        for location in policy.locations { line("location: \(location)") }
+        for location in policy.locations { add(location) }
         line("forwards token: \(policy.forwardsToken), unverified: \(policy.forwardsUnverifiedToken)")
         line("realm: \(policy.realm)")
         line("maxTokenBytes: \(policy.maxTokenBytes)")
         for issuer in policy.issuers { add(issuer) }
+    }
+
+    private mutating func add(_ location: TokenLocation) {
+        guard case .expression(let expression) = location else { return line("location: \(location)") }
+        block("location: expression \(String(reflecting: expression.text))", expression.provenance) { _ in }
     }
 
     private mutating func add(_ issuer: Issuer) {

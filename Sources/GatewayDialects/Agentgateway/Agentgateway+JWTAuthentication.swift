@@ -11,6 +11,13 @@ extension AgentgatewayShapes {
         .optional(
             "location", .object(tokenLocation),
             "Where the token stands. Default: the header `Authorization` with the prefix `Bearer `."),
+        .ours(
+            "locations", .list(of: .object(tokenLocation)),
+            "In place of `location`: all places where the token may stand. A request with tokens in two of them is "
+                + "refused."),
+        .ours(
+            "forward", .boolean,
+            "Whether a token that was verified stays in the request that is forwarded. Default: false."),
         .ours("maxTokenBytes", .integer(256...1_048_576), "Longer tokens are refused unread. Default: 16384."),
     ]
 
@@ -89,11 +96,11 @@ extension AgentgatewayDecoder {
             let reader = MappingReader(entry.value, shape, introducedAt: entry.keyProvenance, findings: findings)
         else { return nil }
         let presence = presence(reader)
-        let location = reader.mapping("location").flatMap(tokenLocation)
         return JWTAuthentication(
             presence: presence,
-            locations: [location ?? .header(name: "authorization", prefix: "Bearer ")],
-            issuers: issuers(reader), forwardsToken: false, forwardsUnverifiedToken: presence == .permissive,
+            locations: tokenLocations(reader) ?? [.header(name: "authorization", prefix: "Bearer ")],
+            issuers: issuers(reader), forwardsToken: reader.boolean("forward") ?? false,
+            forwardsUnverifiedToken: presence == .permissive,
             realm: Self.realm, maxTokenBytes: reader.integer("maxTokenBytes") ?? Self.defaultMaxTokenBytes)
     }
 

@@ -8,8 +8,13 @@ extension AgentgatewayShapes {
             .optional("header", .object(headerLocation), "The token stands in a header."),
             .optional("queryParameter", .object(parameterLocation), "The token stands in the query of the URL."),
             .optional("cookie", .object(cookieLocation), "The token stands in a cookie."),
+            .optional(
+                "expression", .string,
+                "The token is what this CEL expression answers about the request as received. Where it fails, or "
+                    + "answers null or an empty text, there is no token. A token that leaves is taken out of every "
+                    + "header, cookie and parameter that its text stands in; agentgateway leaves it there."),
         ],
-        exactlyOne: ["header", "queryParameter", "cookie", "expression"], notOffered: ["expression"])
+        exactlyOne: ["header", "queryParameter", "cookie", "expression"])
 
     static let headerLocation = ObjectShape(
         "a header location",
@@ -28,8 +33,35 @@ extension AgentgatewayShapes {
 }
 
 extension AgentgatewayDecoder {
+    /// The places of a credential, in order; nil where none are written.
+    ///
+    /// - Parameter single: the field for one place, beside ours for several.
+    func tokenLocations(_ reader: MappingReader, single: String = "location") -> [TokenLocation]? {
+        let location = reader.mapping(single).flatMap(tokenLocation)
+        guard let items = reader.nonEmptyItems("locations") else { return location.map { [$0] } }
+        if reader.has(single), let place = reader.node("locations")?.provenance {
+            findings.error(
+                "several_of_one", "`\(single)` and `locations` exclude each other", at: place,
+                hint: "put all places into `locations`")
+        }
+        let locations = items.compactMap { item in
+            MappingReader(item, AgentgatewayShapes.tokenLocation, findings: findings).flatMap(tokenLocation)
+        }
+        for (index, location) in locations.enumerated() where locations[..<index].contains(location) {
+            findings.error(
+                "location_duplicate", "`locations` has this place already: every token there would be two",
+                at: items[index].provenance, hint: "remove one of them")
+        }
+        return locations
+    }
+
     func tokenLocation(_ reader: MappingReader) -> TokenLocation? {
-        guard let kind = reader.theOne()?.key, let place = reader.mapping(kind) else { return nil }
+        guard let entry = reader.theOne() else { return nil }
+        let kind = entry.key
+        if kind == "expression" {
+            return entry.value.text(findings).map { .expression(Expression($0, at: entry.value.provenance)) }
+        }
+        guard let place = reader.mapping(kind) else { return nil }
         switch kind {
         case "header": return headerLocation(place)
         case "queryParameter": return place.text("name").map(TokenLocation.queryParameter)

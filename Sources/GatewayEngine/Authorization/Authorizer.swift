@@ -8,14 +8,12 @@ package final class Authorizer: Sendable {
     private let allows: [CompiledRule]
     /// What becomes of a request where a deny rule cannot be evaluated.
     private let onDenyError: DenyErrorAction
-    let instance: GatewayInstance
 
-    init(_ rules: [CompiledRule], onDenyError: DenyErrorAction, instance: GatewayInstance) {
+    init(_ rules: [CompiledRule], onDenyError: DenyErrorAction) {
         denies = rules.filter { $0.effect == .deny }
         requires = rules.filter { $0.effect == .require }
         allows = rules.filter { $0.effect == .allow }
         self.onDenyError = onDenyError
-        self.instance = instance
     }
 
     /// All rules, in the order in which they are asked.

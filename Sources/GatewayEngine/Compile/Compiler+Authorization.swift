@@ -33,12 +33,6 @@ struct RuleCompiler {
 }
 
 extension Compiler {
-    private var environment: CELEnvironment {
-        var environment = RequestEnvironment.authorization
-        environment.checking = configuration.expressions.checking == .typed ? .typed : .parseOnly
-        return environment
-    }
-
     /// The rules of these attachments, in their order; routes that have the same share them.
     ///
     /// - Parameters:
@@ -64,8 +58,7 @@ extension Compiler {
             if rule.effect == .deny { warnOfAbsence(rule, guaranteed) }
             return compile(rule)
         }
-        let authorizer = Authorizer(
-            compiled, onDenyError: configuration.expressions.onDenyError, instance: instance)
+        let authorizer = Authorizer(compiled, onDenyError: configuration.expressions.onDenyError)
         warnIfOpen(authorizer, beside: policy, after: earlier)
         return authorizer
     }
@@ -73,39 +66,13 @@ extension Compiler {
     private mutating func compile(_ rule: AuthorizationRule) -> CompiledRule? {
         let key = RuleCompiler.Key(expression: rule.expression, provenance: rule.provenance)
         if let known = rules.rules[key] { return known }
-        guard let program = program(rule) else { return nil }
+        let expression = Expression(rule.expression, at: rule.provenance)
+        guard let program = program(expression, of: .bool, "an authorization rule must be true or false") else {
+            return nil
+        }
         let compiled = CompiledRule(rule, program)
         rules.rules[key] = compiled
         return compiled
-    }
-
-    private mutating func program(_ rule: AuthorizationRule) -> CELProgram? {
-        if let known = rules.programs[rule.expression] { return known }
-        do {
-            let program = try CELProgram(rule.expression, environment: environment)
-            guard program.type == .bool || program.type == .dyn else {
-                refuse(rule, "an authorization rule must be true or false, this one is a \(program.type)")
-                return nil
-            }
-            rules.programs[rule.expression] = program
-            return program
-        } catch {
-            for issue in error.issues {
-                let location = CELSourceLocation(issue.offset, in: rule.expression)
-                refuse(
-                    rule, "\(issue.message), at \(location.line):\(location.column) of the expression",
-                    excerpt: location.excerpt, hint: issue.hint)
-            }
-            return nil
-        }
-    }
-
-    private mutating func refuse(
-        _ rule: AuthorizationRule, _ message: String, excerpt: String? = nil, hint: String? = nil
-    ) {
-        var diagnostic = Diagnostic(.error, "expression_invalid", message, at: rule.provenance, hint: hint)
-        diagnostic.excerpt = excerpt
-        report(diagnostic)
     }
 
     // MARK: - What is worth a look

@@ -85,7 +85,7 @@ package struct Compiler {
         return ListenerSnapshot(
             listener, gatewayPolicy: gatewayPolicy,
             unroutedPolicy: effectivePolicy(phase: .route, scopes: scopes, after: gatewayPolicy),
-            routes: builder.build())
+            routes: builder.build(), instance: instance)
     }
 
     /// The slots of a place. `scopes` go from the least to the most specific: of a kind the most specific
@@ -123,7 +123,8 @@ package struct Compiler {
             )
         }
         let authenticator = JWTAuthenticator(
-            policy, verifier: TokenVerifier(providers: providers),
+            policy, locations: policy.locations.compactMap { location($0) },
+            verifier: TokenVerifier(providers: providers),
             refreshes: policy.issuers.map { $0.keySources.compactMap { keys.refreshes[$0] } },
             provenance: configuration.attachments[index].provenance)
         authenticators[index] = authenticator

@@ -9,7 +9,7 @@ extension RequestActivation {
     func header(_ name: Span<UInt8>) -> CELValue? {
         var first: Range<Int>?
         var joined: [UInt8]?
-        for line in lines where !line.isDropped {
+        for line in lines where isShown(line) {
             let isNamed = unsafe UnsafeBufferPointer(rebasing: head[line.name]).span.equalsIgnoringASCIICase(name)
             guard isNamed else { continue }
             if line.known == .cookie, !removedCookies.isEmpty { return keptCookies }
@@ -26,7 +26,7 @@ extension RequestActivation {
 
     private var keptCookies: CELValue? {
         var kept: [UInt8] = []
-        for (index, line) in lines.enumerated() where line.known == .cookie && !line.isDropped {
+        for (index, line) in lines.enumerated() where line.known == .cookie && isShown(line) {
             unsafe Cookies.forEach(in: line, head.span) { pair in
                 guard !removedCookies.contains(where: { $0.line == index && $0.pair == pair }) else { return }
                 if !kept.isEmpty { kept += Array("; ".utf8) }
@@ -40,7 +40,7 @@ extension RequestActivation {
     var headerEntries: [(key: CELValue, value: CELValue)] {
         var entries: [(key: CELValue, value: CELValue)] = []
         var seen: Set<[UInt8]> = []
-        for line in lines where !line.isDropped {
+        for line in lines where isShown(line) {
             let name = unsafe head[line.name].map(\.asciiLowercased)
             guard seen.insert(name).inserted, let value = header(name.span) else { continue }
             entries.append((.string(CELBuffer(copying: name)), value))

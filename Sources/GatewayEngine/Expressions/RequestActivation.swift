@@ -7,8 +7,8 @@ internal import JOSE
 /// Shows one request to expressions. Little is copied: values borrow from the head, from the canonical
 /// target and from the claims in the token cache, all of which outlive the evaluation.
 ///
-/// Lent by `AuthorizationStage.show`, which keeps alive what it points to; nothing of it is counted or copied, as
-/// every request with rules comes by here.
+/// Lent by `show`, which keeps alive what it points to; nothing of it is counted or copied, as every request with
+/// rules comes by here.
 @safe struct RequestActivation: CELActivation, ~Copyable {
     /// The head's bytes.
     let head: UnsafeBufferPointer<UInt8>
@@ -18,13 +18,14 @@ internal import JOSE
     private let scratch: UnsafePointer<RequestScratch>
     private let setting: UnsafePointer<RequestSetting>
     private unowned(unsafe) let listener: ListenerSnapshot
-    private unowned(unsafe) let authorizer: Authorizer
+    /// Whether what stages have taken out since is shown, too.
+    let isAsReceived: Bool
 
     /// All pointers must stay valid, and what they point to unchanged, as long as the activation is used.
     init(
         head: UnsafeBufferPointer<UInt8>, host: UnsafeBufferPointer<UInt8>, storage: UnsafeBufferPointer<UInt8>,
         scratch: UnsafePointer<RequestScratch>, setting: UnsafePointer<RequestSetting>, listener: ListenerSnapshot,
-        authorizer: Authorizer
+        isAsReceived: Bool
     ) {
         unsafe self.head = head
         unsafe self.host = host
@@ -32,20 +33,20 @@ internal import JOSE
         unsafe self.scratch = scratch
         unsafe self.setting = setting
         unsafe self.listener = listener
-        unsafe self.authorizer = authorizer
+        self.isAsReceived = isAsReceived
     }
 
     var path: Range<Int> { unsafe scratch.pointee.target.path }
     var query: Range<Int>? { unsafe scratch.pointee.target.query }
     var lines: [FieldLine] { unsafe scratch.pointee.table.lines }
     /// What was found to be a token and is hidden: it does not go on to the upstream either.
-    var removedCookies: [(line: Int, pair: Range<Int>)] { unsafe scratch.pointee.removedCookies }
-    var removedParameters: [Range<Int>] { unsafe scratch.pointee.removedParameters }
+    var removedCookies: [(line: Int, pair: Range<Int>)] { unsafe isAsReceived ? [] : scratch.pointee.removedCookies }
+    var removedParameters: [Range<Int>] { unsafe isAsReceived ? [] : scratch.pointee.removedParameters }
     var connection: ConnectionContext { unsafe setting.pointee.connection }
     private var bind: BindSnapshot { unsafe setting.pointee.bind }
     private var route: RouteSnapshot? { unsafe scratch.pointee.route }
     private var token: VerifiedToken? { unsafe scratch.pointee.verifiedToken }
-    private var instance: GatewayInstance { unsafe authorizer.instance }
+    private var instance: GatewayInstance { unsafe listener.instance }
 
     func resolve(_ attribute: Int) -> CELValue {
         guard let attribute = RequestAttribute(rawValue: attribute) else { return .null }
@@ -99,6 +100,9 @@ internal import JOSE
         default: return resolve(attribute).entry(named: key)
         }
     }
+
+    /// Whether a line of the head is there for expressions.
+    func isShown(_ line: FieldLine) -> Bool { !line.isDropped || isAsReceived }
 
     // MARK: - Text
 

@@ -39,8 +39,8 @@ extension Snapshot {
             let policy = phase == .gateway ? listener.gatewayPolicy : routePolicy
             scratch.verifiedToken = token(phase)
             guard let authorizer = policy.authorization else { continue }
-            let (verdict, answers) = AuthorizationStage.show(
-                setting, text.span, &scratch, listener, authorizer
+            let (verdict, answers) = RequestActivation.show(
+                setting, text.span, &scratch, listener
             ) { request in
                 var answers: [(rule: CompiledRule, answer: CompiledRule.Answer)] = []
                 for rule in authorizer.rules { answers.append((rule, rule.ask(request))) }

@@ -7,10 +7,11 @@ internal import JOSE
 enum Authentication {
     /// Runs one `jwtAuth`; on success the token's claims hold for the request.
     static func run(
-        _ authenticator: JWTAuthenticator, _ scratch: inout RequestScratch, _ bytes: Span<UInt8>,
-        cache: inout TokenCache, now: Int64
+        _ authenticator: JWTAuthenticator, _ setting: RequestSetting, _ listener: ListenerSnapshot,
+        _ scratch: inout RequestScratch, _ bytes: Span<UInt8>, cache: inout TokenCache
     ) throws(RefusalCode) {
-        guard let found = try find(authenticator, &scratch, bytes) else {
+        let now = setting.now
+        guard let found = try find(authenticator, setting, listener, &scratch, bytes) else {
             if authenticator.presence == .strict { throw .tokenMissing }
             return
         }
@@ -26,23 +27,26 @@ enum Authentication {
             // A token that failed here yields no claims, not even those of an earlier phase.
             scratch.verifiedToken = nil
             scratch.awaitedKeys = nil
-            if !authenticator.forwardsUnverifiedToken { TokenRemoval.note(found.place, &scratch) }
+            if !authenticator.forwardsUnverifiedToken { TokenRemoval.note(found, &scratch, bytes) }
             return
         }
-        if !authenticator.forwardsToken { TokenRemoval.note(found.place, &scratch) }
+        if !authenticator.forwardsToken { TokenRemoval.note(found, &scratch, bytes) }
     }
 
     private static func find(
-        _ authenticator: JWTAuthenticator, _ scratch: inout RequestScratch, _ bytes: Span<UInt8>
+        _ authenticator: JWTAuthenticator, _ setting: RequestSetting, _ listener: ListenerSnapshot,
+        _ scratch: inout RequestScratch, _ bytes: Span<UInt8>
     ) throws(RefusalCode) -> FoundToken? {
         do {
-            return try TokenExtraction.find(authenticator, &scratch, bytes)
+            return try TokenExtraction.find(authenticator.locations, &scratch, bytes, setting, listener)
         } catch {
             guard authenticator.presence == .permissive else {
                 throw error == .ambiguous ? .tokenAmbiguous : .tokenMalformed
             }
             scratch.verifiedToken = nil
-            if !authenticator.forwardsUnverifiedToken { TokenExtraction.removeAll(authenticator, &scratch, bytes) }
+            if !authenticator.forwardsUnverifiedToken {
+                TokenExtraction.removeAll(authenticator.locations, &scratch, bytes, setting, listener)
+            }
             return nil
         }
     }
@@ -52,11 +56,11 @@ enum Authentication {
         _ found: FoundToken, _ authenticator: JWTAuthenticator, _ scratch: inout RequestScratch, _ bytes: Span<UInt8>,
         cache: inout TokenCache, now: Int64
     ) throws(TokenError) -> VerifiedToken {
-        if !found.isInTargetStorage {
+        if found.text == .head {
             return try verify(
                 bytes.extracting(found.range), authenticator, &scratch.awaitedKeys, cache: &cache, now: now)
         }
-        let storage = scratch.target.storage
+        let storage = found.storage(scratch)
         return try verify(
             storage.span.extracting(found.range), authenticator, &scratch.awaitedKeys, cache: &cache, now: now)
     }
@@ -65,10 +69,10 @@ enum Authentication {
         of found: FoundToken, _ authenticator: JWTAuthenticator, _ scratch: RequestScratch, _ bytes: Span<UInt8>,
         now: Int64
     ) -> [String] {
-        if !found.isInTargetStorage {
+        if found.text == .head {
             return authenticator.verifier.scopesRequired(ofRefused: bytes.extracting(found.range), now: now)
         }
-        let storage = scratch.target.storage
+        let storage = found.storage(scratch)
         return authenticator.verifier.scopesRequired(ofRefused: storage.span.extracting(found.range), now: now)
     }
 

@@ -108,7 +108,7 @@ private struct Stages {
     ) throws(Refusal) {
         if let authenticator = policy.jwtAuthentication {
             do {
-                try Authentication.run(authenticator, &scratch, bytes, cache: &cache, now: setting.now)
+                try Authentication.run(authenticator, setting, listener, &scratch, bytes, cache: &cache)
             } catch {
                 throw Refusal(
                     error, style: listener.refusalStyle, realm: authenticator.realm,

@@ -16,6 +16,8 @@ package struct RequestScratch {
     var removedCookies: [(line: Int, pair: Range<Int>)] = []
     /// Field lines the stages add, each with its CRLF.
     package var addedLines: [UInt8] = []
+    /// What an expression answered for a token.
+    var answeredToken: [UInt8] = []
     /// The `X-Forwarded-*` lines for the upstream, beside `X-Forwarded-Host`.
     package var forwardingLines: [UInt8] = []
     /// Whether `X-Forwarded-Host` is added.
@@ -52,6 +54,7 @@ package struct RequestScratch {
         if !removedParameters.isEmpty { removedParameters.removeAll(keepingCapacity: true) }
         if !removedCookies.isEmpty { removedCookies.removeAll(keepingCapacity: true) }
         if !addedLines.isEmpty { addedLines.removeAll(keepingCapacity: true) }
+        if !answeredToken.isEmpty { answeredToken = [] }
         if verifiedToken != nil { verifiedToken = nil }
         if !requiredScopes.isEmpty { requiredScopes = [] }
         if awaitedKeys != nil { awaitedKeys = nil }

@@ -1,4 +1,5 @@
 internal import Bytes
+internal import CEL
 internal import HTTPWire
 
 /// Where a token was found, so that it can be taken out of what is forwarded.
@@ -10,14 +11,31 @@ enum TokenPlace {
     case query(pair: Range<Int>)
     /// A cookie: the line's index and the range of `name=value` in the head.
     case cookie(line: Int, pair: Range<Int>)
+    /// An expression answered it: wherever its text stands.
+    case anywhere
 }
 
-/// A token as it stands in the request: offsets into the head, or into the rewritten target.
+/// A token as it stands in the request.
 package struct FoundToken {
+    /// What `range` counts in.
+    enum Text {
+        case head
+        /// The canonical target's own storage.
+        case target
+        /// What an expression answered.
+        case answer
+    }
+
     var place = TokenPlace.none
     package var range = 0..<0
-    /// Whether `range` counts in the canonical target's own storage.
-    var isInTargetStorage = false
+    var text = Text.head
+}
+
+extension FoundToken {
+    /// The bytes that `range` counts in, where they are not the head's.
+    func storage(_ scratch: borrowing RequestScratch) -> [UInt8] {
+        text == .target ? scratch.target.storage : scratch.answeredToken
+    }
 }
 
 /// Finds the one token of a request. More than one, in one place or in several, is refused: two readers
@@ -30,10 +48,11 @@ package enum TokenExtraction {
     }
 
     package static func find(
-        _ authenticator: JWTAuthenticator, _ scratch: inout RequestScratch, _ bytes: Span<UInt8>
+        _ locations: [CompiledTokenLocation], _ scratch: inout RequestScratch, _ bytes: Span<UInt8>,
+        _ setting: RequestSetting, _ listener: ListenerSnapshot
     ) throws(Failure) -> FoundToken? {
         var found: FoundToken?
-        for location in authenticator.locations {
+        for location in locations {
             let next: FoundToken? =
                 switch location {
                 case .authorizationHeader(let prefix):
@@ -41,6 +60,7 @@ package enum TokenExtraction {
                 case .header(let name, let prefix): try header(named: name, prefix: prefix, &scratch, bytes)
                 case .queryParameter(let name): try queryParameter(name, &scratch, bytes)
                 case .cookie(let name): try cookie(name, &scratch, bytes)
+                case .expression(let program): answer(of: program, &scratch, bytes, setting, listener)
                 }
             guard let next else { continue }
             guard found == nil else { throw .ambiguous }
@@ -136,14 +156,14 @@ package enum TokenExtraction {
     ) throws(Failure) -> FoundToken? {
         guard let query = scratch.target.query else { return nil }
         if scratch.target.isVerbatim {
-            return try parameter(name, in: bytes, query: query, isInTargetStorage: false)
+            return try parameter(name, in: bytes, query: query, text: .head)
         }
         let storage = scratch.target.storage
-        return try parameter(name, in: storage.span, query: query, isInTargetStorage: true)
+        return try parameter(name, in: storage.span, query: query, text: .target)
     }
 
     private static func parameter(
-        _ name: [UInt8], in bytes: Span<UInt8>, query: Range<Int>, isInTargetStorage: Bool
+        _ name: [UInt8], in bytes: Span<UInt8>, query: Range<Int>, text kind: FoundToken.Text
     ) throws(Failure) -> FoundToken? {
         let text = bytes.extracting(query)
         var found: FoundToken?
@@ -153,7 +173,7 @@ package enum TokenExtraction {
             count += 1
             let start = query.lowerBound + value.lowerBound
             found = FoundToken(
-                place: .query(pair: pair), range: start..<start + value.count, isInTargetStorage: isInTargetStorage)
+                place: .query(pair: pair), range: start..<start + value.count, text: kind)
             return true
         }
         guard count <= 1 else { throw .ambiguous }
@@ -181,18 +201,43 @@ package enum TokenExtraction {
     }
 }
 
+// MARK: - Expression
+
+extension TokenExtraction {
+    /// The text that an expression answers about the request as received; nil where it fails, or answers nothing.
+    private static func answer(
+        of program: CELProgram, _ scratch: inout RequestScratch, _ bytes: Span<UInt8>, _ setting: RequestSetting,
+        _ listener: ListenerSnapshot
+    ) -> FoundToken? {
+        let answer: [UInt8]? = RequestActivation.show(setting, bytes, &scratch, listener, asReceived: true) { request in
+            guard case .string(let text) = program.evaluate(request).value else { return nil }
+            return unsafe Array(text.bytes)
+        }
+        guard let answer, !answer.isEmpty else { return nil }
+        scratch.answeredToken = answer
+        return FoundToken(place: .anywhere, range: 0..<answer.count, text: .answer)
+    }
+}
+
 // MARK: - All of them
 
 extension TokenExtraction {
     /// Takes out whatever stands at any of the locations: nobody can tell which of several tokens an
     /// upstream would believe.
-    static func removeAll(_ authenticator: JWTAuthenticator, _ scratch: inout RequestScratch, _ bytes: Span<UInt8>) {
-        for location in authenticator.locations {
+    static func removeAll(
+        _ locations: [CompiledTokenLocation], _ scratch: inout RequestScratch, _ bytes: Span<UInt8>,
+        _ setting: RequestSetting, _ listener: ListenerSnapshot
+    ) {
+        for location in locations {
             switch location {
             case .authorizationHeader: scratch.table.drop(.authorization)
             case .header(let name, _): scratch.table.drop(name.span, in: bytes)
             case .queryParameter(let name): removeParameters(name, &scratch, bytes)
             case .cookie(let name): removeCookies(name, &scratch, bytes)
+            case .expression(let program):
+                if let found = answer(of: program, &scratch, bytes, setting, listener) {
+                    TokenRemoval.note(found, &scratch, bytes)
+                }
             }
         }
     }
@@ -210,7 +255,7 @@ extension TokenExtraction {
     private static func removeParameters(_ name: [UInt8], of query: Span<UInt8>, _ scratch: inout RequestScratch) {
         QueryString.forEach(query) { pair, written, _ in
             if QueryString.isName(query.extracting(written), name.span) {
-                TokenRemoval.note(.query(pair: pair), &scratch)
+                scratch.removedParameters.append(pair)
             }
             return true
         }
@@ -220,7 +265,7 @@ extension TokenExtraction {
         for (index, line) in scratch.table.lines.enumerated() where line.known == .cookie {
             Cookies.forEach(in: line, bytes) { pair in
                 guard Cookies.value(of: pair, named: name, bytes) != nil else { return }
-                TokenRemoval.note(.cookie(line: index, pair: pair), &scratch)
+                scratch.removedCookies.append((index, pair))
             }
         }
     }

@@ -4,12 +4,13 @@ internal import HTTPWire
 /// Takes tokens out of what is forwarded. The request as received stays readable for later stages: what
 /// leaves is noted while they run, and left out once, when all of them have.
 enum TokenRemoval {
-    static func note(_ place: TokenPlace, _ scratch: inout RequestScratch) {
-        switch place {
+    static func note(_ found: FoundToken, _ scratch: inout RequestScratch, _ bytes: Span<UInt8>) {
+        switch found.place {
         case .none: break
         case .header(let line): scratch.table.lines[line].isDropped = true
         case .query(let pair): scratch.removedParameters.append(pair)
         case .cookie(let line, let pair): scratch.removedCookies.append((line, pair))
+        case .anywhere: noteEverywhere(found.storage(scratch), &scratch, bytes)
         }
     }
 

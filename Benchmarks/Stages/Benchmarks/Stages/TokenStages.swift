@@ -11,10 +11,13 @@ func tokenStages() {
         guard let authenticator = worker.snapshot.binds[0].listeners[0].unroutedPolicy.jwtAuthentication else {
             preconditionFailure("the benchmark's policy is not there")
         }
-        _ = worker.parse()
+        let head = worker.parse()
         let bytes = worker.bytes
+        let bind = worker.snapshot.binds[0]
+        let setting = RequestSetting(head: head, connection: worker.connection, bind: bind, now: Tokens.now)
         benchmark.measure {
-            (try? TokenExtraction.find(authenticator, &worker.scratch, bytes.span))?.range
+            (try? TokenExtraction.find(
+                authenticator.locations, &worker.scratch, bytes.span, setting, bind.listeners[0]))?.range
         }
     }
     cacheStage("cache.hit.one-token", tokens: 1)

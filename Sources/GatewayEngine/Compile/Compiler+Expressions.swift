@@ -1,0 +1,62 @@
+internal import CEL
+internal import GatewayModel
+
+extension Compiler {
+    /// What expressions about a request's head are compiled against.
+    var environment: CELEnvironment {
+        var environment = RequestEnvironment.authorization
+        environment.checking = configuration.expressions.checking == .typed ? .typed : .parseOnly
+        return environment
+    }
+
+    /// The program of an expression; nil, and reported, where it is none or answers something else.
+    ///
+    /// - Parameter asked: what must be answered, as a sentence: `a rule must be true or false`.
+    mutating func program(_ expression: Expression, of type: CELType, _ asked: String) -> CELProgram? {
+        do throws(CELCompileError) {
+            let program = try compiled(expression.text)
+            guard program.type == type || program.type == .dyn else {
+                refuse(expression, "\(asked), this one is a \(program.type)")
+                return nil
+            }
+            return program
+        } catch {
+            for issue in error.issues {
+                let location = CELSourceLocation(issue.offset, in: expression.text)
+                refuse(
+                    expression, "\(issue.message), at \(location.line):\(location.column) of the expression",
+                    excerpt: location.excerpt, hint: issue.hint)
+            }
+            return nil
+        }
+    }
+
+    private mutating func compiled(_ text: String) throws(CELCompileError) -> CELProgram {
+        if let known = rules.programs[text] { return known }
+        let program = try CELProgram(text, environment: environment)
+        rules.programs[text] = program
+        return program
+    }
+
+    private mutating func refuse(
+        _ expression: Expression, _ message: String, excerpt: String? = nil, hint: String? = nil
+    ) {
+        var diagnostic = Diagnostic(.error, "expression_invalid", message, at: expression.provenance, hint: hint)
+        diagnostic.excerpt = excerpt
+        report(diagnostic)
+    }
+
+    /// Nil where its expression is none, which has been reported.
+    mutating func location(_ location: TokenLocation) -> CompiledTokenLocation? {
+        switch location {
+        case .header(let name, let prefix):
+            let prefix = Array(prefix.utf8)
+            return name.lowercased() == "authorization"
+                ? .authorizationHeader(prefix: prefix) : .header(name: Array(name.utf8), prefix: prefix)
+        case .queryParameter(let name): return .queryParameter(name: Array(name.utf8))
+        case .cookie(let name): return .cookie(name: Array(name.utf8))
+        case .expression(let expression):
+            return program(expression, of: .string, "a location must be a text").map { .expression($0) }
+        }
+    }
+}

@@ -4,22 +4,61 @@ extension AgentgatewayShapes {
     static let backend = ObjectShape(
         "a backend",
         [
-            .optional("host", .string, "The server as `name:port`, `192.0.2.1:port` or `[2001:db8::1]:port`."),
+            backendHost,
+            .optional("backend", .string, "A server of the document's `backends`, by its name."),
             .optional(
                 "weight", .integer(0...1_000_000),
                 "Its share of the requests among the backends of the route; 0 takes none. Default: 1."),
         ],
         exactlyOne: ["host", "service", "backend", "internal", "dynamic", "mcp", "ai", "aws", "routeGroup", "invalid"],
-        notOffered: [
-            "service", "backend", "internal", "dynamic", "mcp", "ai", "aws", "routeGroup", "invalid", "policies",
-        ])
+        notOffered: ["service", "internal", "dynamic", "mcp", "ai", "aws", "routeGroup", "invalid", "policies"])
+
+    static let namedBackend = ObjectShape(
+        "a named backend",
+        [
+            .required("name", .string, "The name that backends of routes refer to, unique in the document."),
+            backendHost,
+        ],
+        exactlyOne: ["host", "internal", "mcp", "ai", "aws"],
+        notOffered: ["internal", "mcp", "ai", "aws", "policies"])
+
+    private static let backendHost = FieldShape.optional(
+        "host", .string, "The server as `name:port`, `192.0.2.1:port` or `[2001:db8::1]:port`.")
+}
+
+/// A server of the document's `backends`.
+struct NamedBackend {
+    var place: Provenance
+    /// Nil where it is not readable, which is reported.
+    var endpoint: Upstream.Endpoint?
 }
 
 extension AgentgatewayDecoder {
+    mutating func namedBackends(_ document: MappingReader) {
+        for node in document.items("backends") ?? [] {
+            guard let reader = MappingReader(node, AgentgatewayShapes.namedBackend, findings: findings) else {
+                continue
+            }
+            let endpoint = server(reader, weight: 1)
+            guard let name = reader.name("name"), let place = reader.node("name")?.provenance else { continue }
+            if let first = namedBackends.updateValue(NamedBackend(place: place, endpoint: endpoint), forKey: name) {
+                findings.error(
+                    "name_taken", "another backend is named `\(name)`, at line \(first.place.line)", at: place)
+            }
+        }
+    }
+
     /// One server; backends of a kind that is not offered are reported and yield nil.
     func endpoint(_ node: DocumentNode) -> Upstream.Endpoint? {
         guard let reader = MappingReader(node, AgentgatewayShapes.backend, findings: findings) else { return nil }
         let weight = reader.integer("weight") ?? 1
+        guard let reference = reader.node("backend") else { return server(reader, weight: weight) }
+        var endpoint = reference.text(findings).flatMap { namedEndpoint($0, at: reference.provenance) }
+        endpoint?.weight = weight
+        return endpoint
+    }
+
+    private func server(_ reader: MappingReader, weight: Int) -> Upstream.Endpoint? {
         guard let host = reader.node("host"), let text = host.text(findings) else { return nil }
         if text.hasPrefix("unix:") {
             findings.valueNotOffered(text, of: host.label, at: host.provenance)
@@ -32,5 +71,18 @@ extension AgentgatewayDecoder {
             findings.error("host_invalid", "\(host.label) \(error.message)", at: host.provenance, hint: error.hint)
             return nil
         }
+    }
+
+    /// - Parameter reference: a name, or the name behind a slash: agentgateway writes a namespace before it, and
+    ///   the one of a document's own backends is empty.
+    private func namedEndpoint(_ reference: String, at place: Provenance) -> Upstream.Endpoint? {
+        let name = reference.hasPrefix("/") ? String(reference.dropFirst()) : reference
+        if let known = namedBackends[name] { return known.endpoint }
+        let names = namedBackends.keys.sorted()
+        findings.error(
+            "backend_unknown", "there is no backend named `\(name)`", at: place,
+            hint: names.isEmpty
+                ? "`backends` at the top of the document has none yet" : Suggestion.hint(for: name, among: names))
+        return nil
     }
 }

@@ -20,7 +20,7 @@ extension AgentgatewayShapes {
         [
             .optional(
                 "name", .string, "The listener's name, unique in its bind. Policies may target it."),
-            .optional(
+            .ours(
                 "gatewayName", .string,
                 "The gateway the listener belongs to. Policies target it. Default: `default`."),
             .optional("namespace", .string, "The namespace of the gateway. Default: `default`."),
@@ -67,16 +67,14 @@ struct QualifiedName: Hashable, CustomStringConvertible {
 extension AgentgatewayDecoder {
     mutating func binds(_ reader: MappingReader) -> [Bind] {
         guard let items = reader.nonEmptyItems("binds") else {
-            if !findings.hasErrors {
+            if !findings.hasErrors, attachable.isEmpty {
                 findings.error(
-                    "field_missing", "nothing to listen on: `binds` is missing", at: reader.place,
-                    hint: "begin with `binds: [{port: 3000, listeners: [...]}]`")
+                    "field_missing", "nothing to listen on: `gateways` is missing", at: reader.place,
+                    hint: "begin with `gateways: {default: {port: 3000}}` and `routes`")
             }
             return []
         }
-        let binds = items.compactMap { bind($0) }
-        checkPorts(binds)
-        return binds
+        return items.compactMap { bind($0) }
     }
 
     private mutating func bind(_ node: DocumentNode) -> Bind? {

@@ -2,7 +2,7 @@ import GatewayModel
 
 /// What only shows when several parts of a document are looked at together.
 extension AgentgatewayDecoder {
-    /// One port belongs to one bind.
+    /// One port belongs to one gateway or bind.
     func checkPorts(_ binds: [Bind]) {
         var first: [Int: Provenance] = [:]
         for bind in binds {
@@ -11,12 +11,12 @@ extension AgentgatewayDecoder {
                 continue
             }
             findings.error(
-                "port_taken", "port \(bind.address.port) has a bind already, at line \(place.line)",
-                at: bind.provenance, hint: "put the listeners of one port into one bind")
+                "port_taken", "port \(bind.address.port) is listened on already, at line \(place.line)",
+                at: bind.provenance, hint: "put the listeners of one port into one gateway or bind")
         }
     }
 
-    /// Two listeners of one bind for one hostname: which would answer?
+    /// Two listeners of one port for one hostname: which would answer?
     func checkHostnames(_ listeners: [Listener]) {
         var first: [HostPattern: Provenance] = [:]
         for listener in listeners where !unreadableHostnames.contains(listener.id) {
@@ -26,8 +26,8 @@ extension AgentgatewayDecoder {
             }
             let hosts = listener.hostname == .any ? "every host" : "`\(listener.hostname.written)`"
             findings.error(
-                "hostname_taken", "\(hosts) is answered by another listener of this bind, at line \(place.line)",
-                at: listener.provenance, hint: "give each listener of a bind its own `hostname`")
+                "hostname_taken", "\(hosts) is answered by another listener of this port, at line \(place.line)",
+                at: listener.provenance, hint: "give each listener of a port its own `hostname`")
         }
     }
 
@@ -36,25 +36,32 @@ extension AgentgatewayDecoder {
     func checkListenerName(_ name: String?, gateway: QualifiedName, port: Int, at place: Provenance?) {
         let alike = listeners.filter { $0.name == name && $0.gateway == gateway && $0.port == port }
         guard let name, let place, !alike.isEmpty else { return }
-        findings.error("name_taken", "the bind has another listener named `\(name)`", at: place)
+        findings.error("name_taken", "the port has another listener named `\(name)`", at: place)
     }
 
-    /// Routes that answer to no host of their listener, and matches that an earlier route has as well.
-    func checkRoutes(_ routes: [Route], listenerHostname: HostPattern) {
+    /// A route that answers to no host of its listeners.
+    func checkReach(_ route: Route, of hostnames: [HostPattern]) {
+        // None at all means that none could be read, which is reported.
+        guard !route.hostnames.isEmpty, !hostnames.isEmpty,
+            !route.hostnames.contains(where: { host in hostnames.contains(where: host.intersects) })
+        else { return }
+        let written = Set(hostnames.map(\.written)).sorted()
+        findings.warning(
+            "route_unreachable", "the route answers to no host of its listener (\(Suggestion.inWords(written)))",
+            at: route.provenance)
+    }
+
+    /// Matches of a listener's routes that an earlier one has as well.
+    mutating func checkMatches(_ routes: [Route]) {
         var first: [MatchKey: Provenance] = [:]
         for route in routes {
-            // None at all means that none could be read, which is reported.
-            if !route.hostnames.isEmpty, !route.hostnames.contains(where: listenerHostname.intersects) {
-                findings.warning(
-                    "route_unreachable",
-                    "the route answers to no host of its listener (`\(listenerHostname.written)`)", at: route.provenance
-                )
-            }
             var own: [MatchKey: Provenance] = [:]
             for match in route.matches {
                 let keys = route.hostnames.map { MatchKey(host: $0, match) }
                 own.merge(keys.map { ($0, match.provenance) }) { old, _ in old }
-                guard let place = keys.lazy.compactMap({ first[$0] }).first else { continue }
+                guard let place = keys.lazy.compactMap({ first[$0] }).first,
+                    takenMatches.insert(match.provenance).inserted
+                else { continue }
                 findings.warning(
                     "match_taken", "an earlier route has the same match, at line \(place.line)",
                     at: match.provenance, hint: "only one of the two is ever chosen")

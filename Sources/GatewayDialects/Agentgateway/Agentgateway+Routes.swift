@@ -30,18 +30,21 @@ struct RouteRecord {
 extension AgentgatewayDecoder {
     mutating func routes(_ nodes: [DocumentNode], of listener: ListenerID, hostname: HostPattern) -> [Route] {
         let routes = nodes.enumerated().compactMap { index, node in
-            route(node, index: index, listener: listener)
+            MappingReader(node, AgentgatewayShapes.route, findings: findings).map {
+                route($0, index: index, within: listener.name)
+            }
         }
-        checkRoutes(routes, listenerHostname: hostname)
+        for route in routes { checkReach(route, of: [hostname]) }
+        checkMatches(routes)
         return routes
     }
 
-    private mutating func route(_ node: DocumentNode, index: Int, listener: ListenerID) -> Route? {
-        guard let reader = MappingReader(node, AgentgatewayShapes.route, findings: findings) else { return nil }
+    /// - Parameter owner: what the identity of an unnamed route begins with.
+    mutating func route(_ reader: MappingReader, index: Int, within owner: String) -> Route {
         let name = reader.name("name")
         let qualified = QualifiedName(name, namespace: reader.name("namespace"))
         let ruleName = reader.name("ruleName")
-        let parts = [listener.name, name ?? "route\(index)", ruleName].compactMap(\.self)
+        let parts = [owner, name ?? "route\(index)", ruleName].compactMap(\.self)
         let id = RouteID(names.unique(parts.joined(separator: "/")))
         if name != nil { routes.append(RouteRecord(id: id, name: qualified, ruleName: ruleName)) }
         let hostnames = reader.nonEmptyItems("hostnames", hint: "remove it to answer to every host")

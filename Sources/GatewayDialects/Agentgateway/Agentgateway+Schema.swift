@@ -6,6 +6,10 @@ extension AgentgatewayDialect {
     package static let shapesByDefinition: [(shape: ObjectShape, definition: String)] = [
         (AgentgatewayShapes.document, ""),
         (AgentgatewayShapes.config, "RawConfig"),
+        (AgentgatewayShapes.gateway, "LocalGateway"),
+        (AgentgatewayShapes.gatewayListener, "LocalGatewayListener"),
+        (AgentgatewayShapes.attachedRoute, "LocalAttachedRoute"),
+        (AgentgatewayShapes.namedBackend, "FullLocalBackend"),
         (AgentgatewayShapes.bind, "LocalBind"),
         (AgentgatewayShapes.listener, "LocalListener"),
         (AgentgatewayShapes.gatewayPolicies, "LocalGatewayPolicy"),

@@ -149,7 +149,7 @@ extension AgentgatewayDecoder {
 
     private func gateway(_ name: QualifiedName, at place: Provenance) -> [Attachment.Scope] {
         guard listeners.contains(where: { $0.gateway == name }) else {
-            reportUnknown("gateway", name.description, known: listeners.map(\.gateway.description), at: place)
+            reportUnknownGateway(name.description, at: place)
             return []
         }
         return [.gateway(name.description)]
@@ -193,6 +193,18 @@ extension AgentgatewayDecoder {
             reportUnknown("rule", rule, known: own.compactMap(\.ruleName), at: place)
         }
         return hits.map { .route($0.id) }
+    }
+
+    /// What a file calls a gateway is a listener to agentgateway's targets.
+    private func reportUnknownGateway(_ name: String, at place: Provenance) {
+        let alike = attachable[name].map { ids in listeners.filter { ids.contains($0.id) }.map(\.name) } ?? []
+        guard let listener = alike.first else {
+            reportUnknown("gateway", name, known: listeners.map(\.gateway.description), at: place)
+            return
+        }
+        findings.error(
+            "target_unknown", "targets name the gateway `default`, and one of `gateways` as its listener", at: place,
+            hint: "write {gatewayName: default, listenerName: \(listener)}")
     }
 
     /// A policy for nothing protects nothing, so it is an error and no warning.

@@ -38,6 +38,11 @@ struct AgentgatewayDecoder {
     var upstreams: [Upstream] = []
     var listeners: [ListenerRecord] = []
     var routes: [RouteRecord] = []
+    var namedBackends: [String: NamedBackend] = [:]
+    /// What routes may attach to: gateways and `gateway/listener`, with the listeners behind them.
+    var attachable: [String: [ListenerID]] = [:]
+    /// Matches that another route takes, each reported once however many listeners share the route.
+    var takenMatches: Set<Provenance> = []
     /// Listeners whose hostname is reported, and good for no comparison.
     var unreadableHostnames: Set<ListenerID> = []
     var policies = PolicyCollector()
@@ -54,7 +59,9 @@ struct AgentgatewayDecoder {
         let settings = reader.mapping("config")
         let (process, traffic) = config(settings, at: root.provenance)
         let expressions = expressionSettings(settings)
-        let binds = binds(reader)
+        namedBackends(reader)
+        let binds = gateways(reader) + binds(reader)
+        checkPorts(binds)
         targetedPolicies(reader)
         return GatewayConfiguration(
             process: process, traffic: traffic, expressions: expressions, binds: binds, upstreams: upstreams,
@@ -68,18 +75,22 @@ enum AgentgatewayShapes {
         "a configuration",
         [
             .optional("config", .object(config), "Settings of the whole process, read once at start."),
-            .optional("binds", .list(of: .object(bind)), "The ports to listen on."),
+            .optional(
+                "gateways", .map(of: .object(gateway)),
+                "The ports to listen on, by name. `routes` attach to them."),
+            .optional("routes", .list(of: .object(attachedRoute)), "The routes of the `gateways`."),
+            .optional(
+                "binds", .list(of: .object(bind)),
+                "The ports to listen on, each with its listeners and their routes: the older form, which stays."),
+            .optional("backends", .list(of: .object(namedBackend)), "Servers that several routes refer to by name."),
             .optional(
                 "policies", .list(of: .object(targetedPolicy)),
                 "Policies attached by name to gateways, listeners or routes."),
-            .optional(
+            .ours(
                 "gatewayPolicies", .list(of: .object(targetedPolicy)),
-                "An older name of `policies`. Both may stand in one file."),
-            .notOffered("gateways", hint: "write `binds` with `listeners`"),
-            .notOffered("routes", hint: "write them under a listener of `binds`"),
+                "Another name of `policies`. Both may stand in one file."),
         ],
         notOffered: [
-            "frontendPolicies", "tcpRoutes", "routeGroups", "backends", "workloads",
-            "services", "llm", "mcp", "ui",
+            "frontendPolicies", "tcpRoutes", "routeGroups", "workloads", "services", "llm", "mcp", "ui",
         ])
 }

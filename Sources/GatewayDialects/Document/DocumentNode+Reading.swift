@@ -142,6 +142,16 @@ extension MappingReader {
 
     package func items(_ name: String) -> [DocumentNode]? { node(name)?.items(findings) }
 
+    /// The entries of a mapping whose keys are the user's own names.
+    package func entries(_ name: String) -> [DocumentEntry]? {
+        guard let node = node(name) else { return nil }
+        guard case .mapping(let entries) = node.content else {
+            node.reportType("a mapping", findings)
+            return nil
+        }
+        return entries
+    }
+
     /// The items of a list that may be left out but not left empty.
     ///
     /// - Parameter hint: what the author may have wanted to say by an empty list.

@@ -24,7 +24,7 @@ package struct ObjectShape: Sendable {
     /// Where below this object a field of that name belongs, as a path: `policies`. The nearest place wins.
     func path(toNested name: String, depth: Int = 3) -> String? {
         guard depth > 0 else { return nil }
-        let nested = fields.compactMap { field in field.kind.nestedShape.map { (field.name, $0) } }
+        let nested = fields.compactMap { field in field.kind.nestedShape.map { (field.path, $0) } }
         for (path, shape) in nested where shape.field(name) != nil { return path }
         for (path, shape) in nested {
             if let deeper = shape.path(toNested: name, depth: depth - 1) { return "\(path).\(deeper)" }
@@ -44,6 +44,8 @@ package struct FieldShape: Sendable {
         case choice([String], notOffered: [String] = [])
         case object(ObjectShape)
         case list(of: Kind)
+        /// A mapping whose keys are the user's own names.
+        case map(of: Kind)
         /// One of several forms, told apart by what is written.
         case either([Kind])
         case anything
@@ -67,6 +69,11 @@ package struct FieldShape: Sendable {
         self.kind = kind
         self.status = status
         self.documentation = documentation
+    }
+
+    /// What stands before the names of the fields below.
+    fileprivate var path: String {
+        if case .map = kind { "\(name).NAME" } else { name }
     }
 
     package static func required(_ name: String, _ kind: Kind, _ documentation: String) -> FieldShape {
@@ -100,7 +107,7 @@ extension FieldShape.Kind {
     var nestedShape: ObjectShape? {
         switch self {
         case .object(let shape): shape
-        case .list(let kind): kind.nestedShape
+        case .list(let kind), .map(let kind): kind.nestedShape
         case .either(let kinds): kinds.lazy.compactMap(\.nestedShape).first
         default: nil
         }

@@ -81,7 +81,8 @@ package struct Compiler {
                 RouteSnapshot(name: route.name.isEmpty ? route.id.name : route.name, upstream: upstream, policy: policy)
             )
         }
-        diagnostics += builder.diagnostics
+        // A route may stand in several listeners.
+        for diagnostic in builder.diagnostics { report(diagnostic) }
         return ListenerSnapshot(
             listener, gatewayPolicy: gatewayPolicy,
             unroutedPolicy: effectivePolicy(phase: .route, scopes: scopes, after: gatewayPolicy),

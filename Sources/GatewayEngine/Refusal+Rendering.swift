@@ -1,5 +1,6 @@
 internal import Bytes
 internal import GatewayModel
+package import HTTPWire
 
 extension Refusal {
     /// The whole answer, head and body.
@@ -8,7 +9,8 @@ extension Refusal {
     ///   - toHead: the request was HEAD, so that the body is left out.
     ///   - keepsAlive: whether the connection goes on.
     ///   - date: an IMF-fixdate.
-    package func rendered(toHead: Bool, keepsAlive: Bool, date: [UInt8]) -> [UInt8] {
+    ///   - edit: what policies change of answers; what says that and why a request was refused stays as it is.
+    package func rendered(toHead: Bool, keepsAlive: Bool, date: [UInt8], edit: FieldEdit? = nil) -> [UInt8] {
         let entry = code.entry
         let body = self.body(entry)
         var output: [UInt8] = []
@@ -18,10 +20,20 @@ extension Refusal {
         if let challenge { output.append("www-authenticate: \(challenge)\r\n") }
         output.append("tollgate-refusal: \(code.rawValue)\r\ncache-control: no-store\r\ndate: ")
         output.append(contentsOf: date)
-        output.append(keepsAlive ? "\r\n\r\n" : "\r\nconnection: close\r\n\r\n")
+        output.append("\r\n")
+        if let edit {
+            var lines = edit.added
+            Self.ownFields.drop(from: &lines)
+            output.append(contentsOf: lines)
+        }
+        output.append(keepsAlive ? "\r\n" : "connection: close\r\n\r\n")
         if !toHead { output.append(body) }
         return output
     }
+
+    /// Fields that only the gateway writes into a refusal.
+    private static let ownFields = FieldNames(
+        ["content-type", "www-authenticate", "cache-control"].map { Array($0.utf8) })
 
     /// The RFC 6750 challenge, or nil. The text is fixed per code and the scopes are the configuration's, so that
     /// nothing of a token gets into it.

@@ -1,5 +1,6 @@
 internal import Bytes
 package import GatewayModel
+internal import HTTPWire
 
 /// All that serving a request needs, compiled and immutable.
 ///
@@ -71,9 +72,12 @@ package final class RouteSnapshot: Sendable {
     /// Index of the upstream in the snapshot; nil where the route has none.
     let upstream: Int?
     let policy: EffectivePolicy
+    /// Names that a client may not send in trailers either; nil: none.
+    let guardedNames: FieldNames?
 
     init(name: String, upstream: Int?, policy: EffectivePolicy) {
         self.name = name
+        guardedNames = policy.requestEdit?.removed
         self.upstream = upstream
         self.policy = policy
     }
@@ -83,6 +87,30 @@ package final class RouteSnapshot: Sendable {
 package struct EffectivePolicy: Sendable {
     package var jwtAuthentication: JWTAuthenticator?
     package var authorization: Authorizer?
+    /// What is changed of the request's field lines, when all other stages have run.
+    var requestEdit: FieldEdit?
+    /// What is changed of the answer's.
+    var responseEdit: FieldEdit?
+}
+
+/// Policies of one backend of a route: they run once it has been chosen.
+package final class EndpointPolicy: Sendable {
+    let requestEdit: FieldEdit?
+    let responseEdit: FieldEdit?
+
+    init(requestEdit: FieldEdit?, responseEdit: FieldEdit?) {
+        self.requestEdit = requestEdit
+        self.responseEdit = responseEdit
+    }
+
+    /// Changes what goes to the backend and what comes back; to be called before the request's head is written.
+    package func apply(to scratch: inout RequestScratch, _ bytes: Span<UInt8>) {
+        if let requestEdit {
+            scratch.editRequest(requestEdit, bytes)
+            scratch.guardedNames = .union(scratch.guardedNames, requestEdit.removed)
+        }
+        if let responseEdit { scratch.editResponse(responseEdit) }
+    }
 }
 
 /// The servers of an upstream, with their shares laid out.
@@ -91,17 +119,24 @@ package final class UpstreamSnapshot: Sendable {
     package let endpoints: [Upstream.Endpoint]
     /// Running sums of the weights; the last is their total.
     private let shares: [Int]
+    /// Of each endpoint; empty where none has any.
+    private let policies: [EndpointPolicy?]
 
-    init(_ upstream: Upstream) {
+    /// - Parameter policy: what the policies of an endpoint compile to.
+    init(_ upstream: Upstream, policy: (Upstream.Endpoint) -> EndpointPolicy?) {
         self.id = upstream.id
         let endpoints = upstream.endpoints.filter { $0.weight > 0 }
         self.endpoints = endpoints
+        let policies = endpoints.map(policy)
+        self.policies = policies.contains { $0 != nil } ? policies : []
         var total = 0
         self.shares = endpoints.map { endpoint in
             total += endpoint.weight
             return total
         }
     }
+
+    package func policy(of endpoint: Int) -> EndpointPolicy? { policies.isEmpty ? nil : policies[endpoint] }
 
     /// The endpoint of the `turn`-th request, by weight; nil where none takes requests.
     package func endpoint(turn: UInt64) -> Int? {

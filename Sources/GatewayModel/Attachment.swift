@@ -28,4 +28,6 @@ package struct Attachment: Equatable, Sendable {
 package enum Policy: Equatable, Sendable {
     case jwtAuthentication(JWTAuthentication)
     case authorization(Authorization)
+    case requestHeaders(HeaderMutation)
+    case responseHeaders(HeaderMutation)
 }

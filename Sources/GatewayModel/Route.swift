@@ -82,11 +82,13 @@ package struct Upstream: Equatable, Sendable {
         package var port: Int
         /// Share of the requests among the upstream's endpoints; 0 takes none.
         package var weight: Int
+        package var policies: BackendPolicies
 
-        package init(host: String, port: Int, weight: Int) {
+        package init(host: String, port: Int, weight: Int, policies: BackendPolicies = .none) {
             self.host = host
             self.port = port
             self.weight = weight
+            self.policies = policies
         }
     }
 

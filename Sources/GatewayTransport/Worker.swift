@@ -97,10 +97,13 @@ final class Worker {
         return slot
     }
 
-    /// The pool that serves the next request to an upstream, or nil where no endpoint takes requests.
-    func pool(upstream: Int) -> UpstreamPool? {
+    /// The pool that serves the next request to an upstream, with the policies of that endpoint; nil where no
+    /// endpoint takes requests.
+    func pool(upstream index: Int) -> (UpstreamPool, EndpointPolicy?)? {
         turn &+= 1
-        return snapshot.upstreams[upstream].endpoint(turn: turn).map { upstreams[upstream][$0] }
+        let upstream = snapshot.upstreams[index]
+        guard let endpoint = upstream.endpoint(turn: turn) else { return nil }
+        return (upstreams[index][endpoint], upstream.policy(of: endpoint))
     }
 
     // MARK: - Time

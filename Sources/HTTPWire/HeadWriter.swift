@@ -85,18 +85,24 @@ package enum HeadWriter {
         }
     }
 
+    /// An upper bound of what `writeResponse` writes, `lines` aside.
     package static func boundOfResponse(_ head: ResponseHead) -> Int { head.byteCount + fixedBytes }
 
-    /// Writes the head a client gets; `date` is an IMF-fixdate for answers without one.
+    /// Writes the head a client gets; room for `boundOfResponse` bytes and `lines` must be there.
+    ///
+    /// - Parameters:
+    ///   - lines: whole field lines that come in, each with its CRLF.
+    ///   - date: an IMF-fixdate for answers without one.
     package static func writeResponse(
         _ head: ResponseHead, _ table: borrowing FieldTable, _ bytes: Span<UInt8>, plan: ResponsePlan,
-        date: Span<UInt8>, into output: inout OutputRawSpan
+        lines: Span<UInt8> = Span(), date: Span<UInt8>, into output: inout OutputRawSpan
     ) {
         output.append("HTTP/1.1 ")
         output.append(copying: bytes.extracting(head.statusText))
         // RFC 9112 §4: the blank stands even before an empty reason.
         output.append(head.statusText.count == 3 ? " \r\n" : "\r\n")
         copyKeptLines(of: table, bytes, into: &output)
+        output.append(copying: lines)
         if head.status == 101 {
             output.append("connection: upgrade\r\nupgrade: websocket\r\n")
         } else if !head.isInformational {

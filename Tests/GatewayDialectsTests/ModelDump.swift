@@ -39,6 +39,7 @@ struct ModelDump {
             block("upstream \(upstream.id.name)", upstream.provenance) { dump in
                 for endpoint in upstream.endpoints {
                     dump.line("endpoint \(endpoint.host) port \(endpoint.port) weight \(endpoint.weight)")
+                    dump.add(endpoint.policies)
                 }
             }
         }
@@ -116,7 +117,31 @@ extension ModelDump {
             block("\(title) jwtAuthentication", attachment.provenance) { $0.add(policy) }
         case .authorization(let policy):
             block("\(title) authorization", attachment.provenance) { $0.add(policy) }
+        case .requestHeaders(let mutation):
+            block("\(title) request headers", attachment.provenance) { $0.add(mutation) }
+        case .responseHeaders(let mutation):
+            block("\(title) response headers", attachment.provenance) { $0.add(mutation) }
         }
+    }
+
+    private mutating func add(_ mutation: HeaderMutation) {
+        for field in mutation.add { line("add \(field.name): \(field.value)  @\(field.provenance.line)") }
+        for field in mutation.set { line("set \(field.name): \(field.value)  @\(field.provenance.line)") }
+        for field in mutation.remove { line("remove \(field.name)  @\(field.provenance.line)") }
+    }
+
+    /// Only what is there.
+    private mutating func add(_ policies: BackendPolicies) {
+        indentation += 1
+        if let mutation = policies.requestHeaders {
+            line("request headers")
+            add(mutation)
+        }
+        if let mutation = policies.responseHeaders {
+            line("response headers")
+            add(mutation)
+        }
+        indentation -= 1
     }
 
     private mutating func add(_ policy: JWTAuthentication) {

@@ -9,18 +9,39 @@ extension AgentgatewayShapes {
             .optional(
                 "weight", .integer(0...1_000_000),
                 "Its share of the requests among the backends of the route; 0 takes none. Default: 1."),
+            .optional(
+                "policies", .object(backendPolicies), "Policies for the requests that go to this backend."),
         ],
         exactlyOne: ["host", "service", "backend", "internal", "dynamic", "mcp", "ai", "aws", "routeGroup", "invalid"],
-        notOffered: ["service", "internal", "dynamic", "mcp", "ai", "aws", "routeGroup", "invalid", "policies"])
+        notOffered: ["service", "internal", "dynamic", "mcp", "ai", "aws", "routeGroup", "invalid"])
 
     static let namedBackend = ObjectShape(
         "a named backend",
         [
             .required("name", .string, "The name that backends of routes refer to, unique in the document."),
             backendHost,
+            .optional(
+                "policies", .object(backendPolicies),
+                "Policies for the requests that go to this backend, where a route's reference has none of the kind."),
         ],
         exactlyOne: ["host", "internal", "mcp", "ai", "aws"],
-        notOffered: ["internal", "mcp", "ai", "aws", "policies"])
+        notOffered: ["internal", "mcp", "ai", "aws"])
+
+    static let backendPolicies = ObjectShape(
+        "a backend's policies",
+        [
+            .optional(
+                "requestHeaderModifier", .object(headerModifier),
+                "Headers added to, set in and removed from what goes to this backend, after the route's policies."),
+            .optional(
+                "responseHeaderModifier", .object(headerModifier),
+                "The same of what it answers, after the route's `responseHeaderModifier`."),
+        ],
+        notOffered: [
+            "transformations", "backendTLS", "backendAuth", "http", "tcp", "backendTunnel", "requestRedirect", "health",
+            "extAuthz", "authorization", "mcpAuthorization", "mcpGuardrails", "a2a", "inferenceRouting",
+            "sessionAffinity", "ai",
+        ])
 
     private static let backendHost = FieldShape.optional(
         "host", .string, "The server as `name:port`, `192.0.2.1:port` or `[2001:db8::1]:port`.")
@@ -39,7 +60,8 @@ extension AgentgatewayDecoder {
             guard let reader = MappingReader(node, AgentgatewayShapes.namedBackend, findings: findings) else {
                 continue
             }
-            let endpoint = server(reader, weight: 1)
+            let policies = reader.mapping("policies").map(backendPolicies) ?? .none
+            let endpoint = server(reader, weight: 1, policies)
             guard let name = reader.name("name"), let place = reader.node("name")?.provenance else { continue }
             if let first = namedBackends.updateValue(NamedBackend(place: place, endpoint: endpoint), forKey: name) {
                 findings.error(
@@ -48,17 +70,25 @@ extension AgentgatewayDecoder {
         }
     }
 
+    private func backendPolicies(_ reader: MappingReader) -> BackendPolicies {
+        BackendPolicies(
+            requestHeaders: reader.mapping("requestHeaderModifier").map(headerMutation),
+            responseHeaders: reader.mapping("responseHeaderModifier").map(headerMutation))
+    }
+
     /// One server; backends of a kind that is not offered are reported and yield nil.
     func endpoint(_ node: DocumentNode) -> Upstream.Endpoint? {
         guard let reader = MappingReader(node, AgentgatewayShapes.backend, findings: findings) else { return nil }
         let weight = reader.integer("weight") ?? 1
-        guard let reference = reader.node("backend") else { return server(reader, weight: weight) }
+        let policies = reader.mapping("policies").map(backendPolicies) ?? .none
+        guard let reference = reader.node("backend") else { return server(reader, weight: weight, policies) }
         var endpoint = reference.text(findings).flatMap { namedEndpoint($0, at: reference.provenance) }
         endpoint?.weight = weight
+        endpoint?.policies.override(by: policies)
         return endpoint
     }
 
-    private func server(_ reader: MappingReader, weight: Int) -> Upstream.Endpoint? {
+    private func server(_ reader: MappingReader, weight: Int, _ policies: BackendPolicies) -> Upstream.Endpoint? {
         guard let host = reader.node("host"), let text = host.text(findings) else { return nil }
         if text.hasPrefix("unix:") {
             findings.valueNotOffered(text, of: host.label, at: host.provenance)
@@ -66,7 +96,7 @@ extension AgentgatewayDecoder {
         }
         do {
             let (name, port) = try HostSyntax.endpoint(text)
-            return Upstream.Endpoint(host: name, port: port, weight: weight)
+            return Upstream.Endpoint(host: name, port: port, weight: weight, policies: policies)
         } catch {
             findings.error("host_invalid", "\(host.label) \(error.message)", at: host.provenance, hint: error.hint)
             return nil

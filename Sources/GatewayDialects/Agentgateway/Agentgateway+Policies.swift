@@ -1,7 +1,7 @@
 import GatewayModel
 
 extension AgentgatewayShapes {
-    /// The policies this version offers, wherever policies may stand.
+    /// The policies this version offers in both phases.
     private static let offeredPolicies: [FieldShape] = [
         .optional(
             "jwtAuth", .either([.object(jwtSingle), .object(jwtMulti)]),
@@ -9,8 +9,21 @@ extension AgentgatewayShapes {
         .optional("authorization", .object(authorization), "Whether the request may pass."),
     ]
 
-    /// Names of `offeredPolicies`.
-    static var policyNames: [String] { offeredPolicies.map(\.name) }
+    /// Those that need a route that has been chosen.
+    private static let offeredRoutePolicies: [FieldShape] = [
+        .optional(
+            "requestHeaderModifier", .object(headerModifier),
+            "Headers added to, set in and removed from the request, after all other policies of the route."),
+        .optional(
+            "responseHeaderModifier", .object(headerModifier),
+            "The same of the answer, be it the backend's or a refusal."),
+    ]
+
+    /// Names of the policies that are offered.
+    static var policyNames: [String] { (offeredPolicies + offeredRoutePolicies).map(\.name) }
+
+    /// Names of those that cannot run before a route is chosen.
+    static var routePolicyNames: [String] { offeredRoutePolicies.map(\.name) }
 
     /// What may stand at a listener: run before a route is chosen.
     static let gatewayPolicies = ObjectShape(
@@ -19,9 +32,9 @@ extension AgentgatewayShapes {
 
     /// What may stand at a route, or be attached by name.
     static let routePolicies = ObjectShape(
-        "a route's policies", offeredPolicies,
+        "a route's policies", offeredPolicies + offeredRoutePolicies,
         notOffered: [
-            "requestHeaderModifier", "responseHeaderModifier", "requestRedirect", "urlRewrite", "requestMirror",
+            "requestRedirect", "urlRewrite", "requestMirror",
             "directResponse", "cors", "mcpAuthorization", "mcpGuardrails", "mcpAuthentication", "a2a", "ai",
             "backendTLS", "backendTunnel", "backendAuth", "localRateLimit", "remoteRateLimit", "oidc", "basicAuth",
             "apiKey", "extAuthz", "extProc", "transformations", "csrf", "buffer", "timeout", "retry", "delay",
@@ -49,6 +62,14 @@ extension AgentgatewayDecoder {
         if let policy = reader.mapping("authorization"), let authorization = authorization(policy) {
             decoded.append((.authorization(authorization), policy.place))
         }
+        // A listener's policies have none of the others.
+        guard reader.shape.field("requestHeaderModifier") != nil else { return decoded }
+        if let policy = reader.mapping("requestHeaderModifier") {
+            decoded.append((.requestHeaders(headerMutation(policy)), policy.place))
+        }
+        if let policy = reader.mapping("responseHeaderModifier") {
+            decoded.append((.responseHeaders(headerMutation(policy)), policy.place))
+        }
         return decoded
     }
 }
@@ -68,7 +89,7 @@ struct PolicyCollector {
         collected.append((attachment, specificity))
     }
 
-    /// The attachments in the document's order, at most one `jwtAuth` per scope and phase.
+    /// The attachments in the document's order, at most one of a kind per scope and phase.
     ///
     /// Of several, the most closely named one holds and the others get a warning; a tie is an error.
     /// Authorizations add up, so all of them stay.
@@ -77,8 +98,9 @@ struct PolicyCollector {
         var dropped: Set<Int> = []
         var reported: Set<Provenance> = []
         for (index, (attachment, specificity)) in collected.enumerated() {
-            guard case .jwtAuthentication = attachment.policy else { continue }
-            let key = SlotKey(scope: attachment.scope, phase: attachment.phase)
+            if case .authorization = attachment.policy { continue }
+            let key = SlotKey(
+                scope: attachment.scope, phase: attachment.phase, policy: Self.name(of: attachment.policy))
             guard let holder = holders[key] else {
                 holders[key] = (index, specificity)
                 continue
@@ -97,14 +119,25 @@ struct PolicyCollector {
         let loser = collected[loser].attachment
         let other = collected[winner].attachment.provenance
         let target = Self.inWords(loser.scope)
+        let policy = Self.name(of: loser.policy)
         if isTie {
+            let others = policy == "jwtAuth" ? "; several issuers go under its `providers`" : ""
             findings.error(
-                "policy_duplicate", "\(target) has a `jwtAuth` for this phase already, at line \(other.line)",
-                at: loser.provenance, hint: "keep one of them; several issuers go under its `providers`")
+                "policy_duplicate", "\(target) has a `\(policy)` for this phase already, at line \(other.line)",
+                at: loser.provenance, hint: "keep one of them\(others)")
         } else {
             findings.warning(
-                "policy_overridden", "for \(target) the `jwtAuth` at line \(other.line) holds instead of this one",
+                "policy_overridden", "for \(target) the `\(policy)` at line \(other.line) holds instead of this one",
                 at: loser.provenance)
+        }
+    }
+
+    private static func name(of policy: Policy) -> String {
+        switch policy {
+        case .jwtAuthentication: "jwtAuth"
+        case .authorization: "authorization"
+        case .requestHeaders: "requestHeaderModifier"
+        case .responseHeaders: "responseHeaderModifier"
         }
     }
 
@@ -120,4 +153,6 @@ struct PolicyCollector {
 private struct SlotKey: Hashable {
     var scope: Attachment.Scope
     var phase: Attachment.Phase
+    /// The policy's name.
+    var policy: String
 }

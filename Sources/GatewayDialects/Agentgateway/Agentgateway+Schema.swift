@@ -22,6 +22,8 @@ extension AgentgatewayDialect {
         (AgentgatewayShapes.valueMatch, "QueryValueMatch"),
         (AgentgatewayShapes.routePolicies, "FilterOrPolicy"),
         (AgentgatewayShapes.backend, "LocalRouteBackend"),
+        (AgentgatewayShapes.backendPolicies, "LocalBackendPolicies"),
+        (AgentgatewayShapes.headerModifier, "HeaderModifier"),
         (AgentgatewayShapes.jwtProvider, "ProviderConfig"),
         (AgentgatewayShapes.tokenLocation, "AuthorizationLocation"),
         (AgentgatewayShapes.keySet, "FileInlineOrRemote"),

@@ -54,7 +54,9 @@ package struct Compiler {
     }
 
     private mutating func compile() -> Snapshot {
-        let upstreams = configuration.upstreams.map(UpstreamSnapshot.init)
+        let upstreams = configuration.upstreams.map { upstream in
+            UpstreamSnapshot(upstream) { endpointPolicy($0.policies) }
+        }
         var indices: [UpstreamID: Int] = [:]
         for (index, upstream) in upstreams.enumerated() { indices[upstream.id] = index }
         let binds = configuration.binds.map { compile($0, upstreams: indices) }
@@ -104,6 +106,8 @@ package struct Compiler {
                 case .jwtAuthentication(let authentication):
                     policy.jwtAuthentication = authenticator(index, authentication)
                 case .authorization: authorizations.append(index)
+                case .requestHeaders(let mutation): policy.requestEdit = fieldEdit(mutation, of: .request)
+                case .responseHeaders(let mutation): policy.responseEdit = fieldEdit(mutation, of: .response)
                 }
             }
         }

@@ -43,9 +43,12 @@ package enum Pipeline {
                 throw Refusal(.routeNotFound, style: listener.refusalStyle)
             }
             scratch.route = route
+            if let edit = route.policy.responseEdit { scratch.editResponse(edit) }
             try stages.run(route.policy, listener, bytes, &scratch, &cache)
             guard let upstream = route.upstream else { throw Refusal(.noBackend, style: listener.refusalStyle) }
             TokenRemoval.finish(&scratch, bytes)
+            if let edit = route.policy.requestEdit { scratch.editRequest(edit, bytes) }
+            if let names = route.guardedNames { scratch.guardedNames = names }
             return .forward(upstream: upstream)
         } catch {
             return .refuse(error)

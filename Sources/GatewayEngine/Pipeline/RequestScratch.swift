@@ -22,6 +22,10 @@ package struct RequestScratch {
     package var forwardingLines: [UInt8] = []
     /// Whether `X-Forwarded-Host` is added.
     package var sendsForwardedHost = true
+    /// What is changed of the answer's field lines, that of a refusal included; nil: nothing.
+    package private(set) var responseEdit: FieldEdit?
+    /// Names that a client may not send in trailers either; nil: none.
+    package var guardedNames: FieldNames?
     /// The token whose claims hold for this request.
     package var verifiedToken: VerifiedToken?
     /// The scopes that a token refused for want of one has to have.
@@ -55,9 +59,38 @@ package struct RequestScratch {
         if !removedCookies.isEmpty { removedCookies.removeAll(keepingCapacity: true) }
         if !addedLines.isEmpty { addedLines.removeAll(keepingCapacity: true) }
         if !answeredToken.isEmpty { answeredToken = [] }
+        if responseEdit != nil { responseEdit = nil }
+        if guardedNames != nil { guardedNames = nil }
         if verifiedToken != nil { verifiedToken = nil }
         if !requiredScopes.isEmpty { requiredScopes = [] }
         if awaitedKeys != nil { awaitedKeys = nil }
         if route != nil { route = nil }
+    }
+}
+
+extension RequestScratch {
+    /// Has an edit made of the answer, after those that are there already.
+    package mutating func editResponse(_ edit: FieldEdit) {
+        responseEdit = .chain(responseEdit, edit)
+    }
+
+    /// Changes the lines of the request that is forwarded, those the gateway adds included.
+    mutating func editRequest(_ edit: FieldEdit, _ bytes: Span<UInt8>) {
+        edit.removed.drop(from: &table, in: bytes)
+        if !addedLines.isEmpty { edit.removed.drop(from: &addedLines) }
+        if edit.namesForwarding { dropForwarding(edit.removed) }
+        addedLines.append(contentsOf: edit.added)
+    }
+
+    private mutating func dropForwarding(_ names: FieldNames) {
+        names.drop(from: &forwardingLines)
+        if names.contains(Array("x-forwarded-host".utf8).span) { sendsForwardedHost = false }
+    }
+}
+
+extension FieldEdit {
+    /// Whether it changes a field that the gateway writes about where a request came from.
+    fileprivate var namesForwarding: Bool {
+        removed.names.contains { $0.starts(with: Array("x-forwarded-".utf8)) }
     }
 }

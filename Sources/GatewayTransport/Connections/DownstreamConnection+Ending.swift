@@ -34,7 +34,8 @@ extension DownstreamConnection {
     func refuse(_ refusal: Refusal) {
         if !machine.hasReadWholeRequest { machine.closeAfterResponse() }
         let answer = refusal.rendered(
-            toHead: exchange.request.isHead, keepsAlive: machine.keepsAlive, date: worker.date.bytes)
+            toHead: exchange.request.isHead, keepsAlive: machine.keepsAlive, date: worker.date.bytes,
+            edit: exchange.responseEdit)
         stream.write(answer.span)
         worker.counters.count(refusal.code)
         exchange.status = refusal.code.entry.status

@@ -24,6 +24,8 @@ extension DownstreamConnection {
         let decision = Pipeline.decide(
             head, bytes, &worker.scratch, bind: bind, connection: context, cache: &worker.tokens, now: worker.now)
         exchange.tokenExpiresAt = worker.scratch.tokenExpiresAt
+        exchange.responseEdit = worker.scratch.responseEdit
+        exchange.guardedNames = worker.scratch.guardedNames
         if worker.accessLog.format != .off { beginRecord(head, bytes) }
         switch decision {
         case .refuse(let refusal):
@@ -42,8 +44,9 @@ extension DownstreamConnection {
     }
 
     private func forward(_ head: RequestHead, _ bytes: Span<UInt8>, upstream index: Int) {
-        guard let pool = worker.pool(upstream: index) else { return refuse(.noBackend) }
+        guard let (pool, policy) = worker.pool(upstream: index) else { return refuse(.noBackend) }
         exchange.record?.upstream = pool.endpoint.name
+        if let policy { apply(policy, bytes) }
         if let connection = pool.takeIdle() {
             upstream = connection
             connection.requestHead.removeAll()
@@ -54,6 +57,13 @@ extension DownstreamConnection {
             Self.render(head, bytes, worker.scratch, into: &queue)
             connect(pool, head: queue)
         }
+    }
+
+    /// Policies of the one backend that was chosen.
+    private func apply(_ policy: EndpointPolicy, _ bytes: Span<UInt8>) {
+        policy.apply(to: &worker.scratch, bytes)
+        exchange.responseEdit = worker.scratch.responseEdit
+        exchange.guardedNames = worker.scratch.guardedNames
     }
 
     private static func render(
@@ -123,6 +133,7 @@ extension DownstreamConnection {
     func forwardEnd(_ bytes: Span<UInt8>) {
         guard let upstream else { return }
         exchange.hasSentBody = true
+        if let names = exchange.guardedNames { names.drop(from: &worker.scratch.table, in: bytes) }
         if exchange.isChunked { upstream.stream.writeLastChunk(worker.scratch.table, bytes) }
         upstream.requestEnded()
     }

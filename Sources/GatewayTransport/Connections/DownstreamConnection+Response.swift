@@ -28,7 +28,12 @@ extension DownstreamConnection {
             exchange.plan = HeadWriter.ResponsePlan(
                 framing: planned.framing, keepsAlive: planned.keepsAlive, isHTTP11: machine.isHTTP11)
         }
-        writeHead(head, bytes, plan: exchange.plan)
+        if let edit = exchange.responseEdit {
+            edit.removed.drop(from: &worker.responseTable, in: bytes)
+            writeHead(head, bytes, plan: exchange.plan, lines: edit.added)
+        } else {
+            writeHead(head, bytes, plan: exchange.plan)
+        }
         updateDeadline()
         // What the client sent behind its request was meant for the other side.
         if exchange.isTunnel { continueServing() }
@@ -42,11 +47,13 @@ extension DownstreamConnection {
         exchange.plan = HeadWriter.ResponsePlan(framing: .untilClose, keepsAlive: false, isHTTP11: true)
     }
 
-    private func writeHead(_ head: ResponseHead, _ bytes: Span<UInt8>, plan: HeadWriter.ResponsePlan) {
+    private func writeHead(
+        _ head: ResponseHead, _ bytes: Span<UInt8>, plan: HeadWriter.ResponsePlan, lines: [UInt8] = []
+    ) {
         let date = worker.date.bytes
         let table = worker.responseTable
-        stream.write(room: HeadWriter.boundOfResponse(head)) {
-            HeadWriter.writeResponse(head, table, bytes, plan: plan, date: date.span, into: &$0)
+        stream.write(room: HeadWriter.boundOfResponse(head) + lines.count) {
+            HeadWriter.writeResponse(head, table, bytes, plan: plan, lines: lines.span, date: date.span, into: &$0)
         }
     }
 

@@ -47,6 +47,10 @@ final class DownstreamConnection: BufferedUser {
         var upstreamFraming = BodyFraming.none
         var startedAt: Int64 = 0
         var status = 0
+        /// What is changed of the answer's field lines on its way to the client; nil: nothing.
+        var responseEdit: FieldEdit?
+        /// Names that a client may not send in trailers either; nil: none.
+        var guardedNames: FieldNames?
         /// Unix seconds when the token that was verified expires.
         var tokenExpiresAt: Int64?
         /// For the access log; nil where it is off.

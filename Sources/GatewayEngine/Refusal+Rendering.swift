@@ -39,8 +39,7 @@ extension Refusal {
     /// nothing of a token gets into it.
     private var challenge: String? {
         let entry = code.entry
-        guard entry.challenge != .none else { return nil }
-        let scheme = "Bearer realm=\"\(quoted(realm))\""
+        guard let scheme = entry.challenge.scheme.map({ "\($0) realm=\"\(quoted(realm))\"" }) else { return nil }
         guard let error = entry.challenge.errorAttribute else { return scheme }
         let scope = requiredScopes.isEmpty ? "" : ", scope=\"\(quoted(requiredScopes.joined(separator: " ")))\""
         return "\(scheme), error=\"\(error)\", error_description=\"\(entry.text)\"\(scope)"
@@ -49,7 +48,11 @@ extension Refusal {
     private func body(_ entry: RefusalCode.Entry) -> String {
         switch style {
         case .agentgateway:
-            entry.challenge == .none ? "\(entry.text)" : "authentication failure: \(entry.text)"
+            switch entry.challenge {
+            case .none: "\(entry.text)"
+            case .bearer, .invalidToken, .invalidRequest, .insufficientScope: "authentication failure: \(entry.text)"
+            case .apiKey: "api key authentication failure: \(entry.text)"
+            }
         }
     }
 

@@ -87,6 +87,8 @@ package final class RouteSnapshot: Sendable {
 package struct EffectivePolicy: Sendable {
     package var jwtAuthentication: JWTAuthenticator?
     package var authorization: Authorizer?
+    /// Authentication by other means than a token; nil where there is none.
+    package var furtherAuthentication: FurtherAuthentication?
     /// What is changed of the request's field lines, when all other stages have run.
     var requestEdit: FieldEdit?
     /// What is changed of the answer's.

@@ -28,6 +28,7 @@ package struct Attachment: Equatable, Sendable {
 package enum Policy: Equatable, Sendable {
     case jwtAuthentication(JWTAuthentication)
     case authorization(Authorization)
+    case apiKeys(APIKeyAuthentication)
     case requestHeaders(HeaderMutation)
     case responseHeaders(HeaderMutation)
 }

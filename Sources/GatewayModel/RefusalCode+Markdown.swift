@@ -19,6 +19,7 @@ extension RefusalCode {
                 switch entry.challenge {
                 case .none: ""
                 case .bearer: "(none: no token)"
+                case .apiKey: "(none: `ApiKey`)"
                 default: entry.challenge.errorAttribute.map { "`\($0)`" } ?? ""
                 }
             let retry = entry.isWorthRetrying ? "yes" : "no"

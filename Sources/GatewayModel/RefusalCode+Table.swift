@@ -136,6 +136,19 @@ extension RefusalCode {
                 403, .client, challenge: .insufficientScope, "the token lacks a required scope",
                 remedy: "Ask the issuer for a token with the scope named in the challenge.")
 
+        case .apiKeyMissing:
+            Entry(
+                401, .client, challenge: .apiKey, "no API Key found",
+                remedy: "Send the API key where this route expects it; by default `Authorization: Bearer KEY`.")
+        case .apiKeyInvalid:
+            Entry(
+                401, .client, challenge: .apiKey, "invalid credentials",
+                remedy: "Compare the key with those configured; a `keyHash` is the SHA-256 of the key alone.")
+        case .credentialsAmbiguous:
+            Entry(
+                400, .client, "the request carries a credential more than once",
+                remedy: "Send one credential of a kind, in one place.")
+
         case .authorizationDenied:
             Entry(
                 403, .client, "authorization failed",

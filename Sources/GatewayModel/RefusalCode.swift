@@ -43,6 +43,11 @@ package enum RefusalCode: String, Error, CaseIterable, Sendable {
     case claimMalformed = "claim_malformed"
     case scopeInsufficient = "scope_insufficient"
 
+    // Other credentials
+    case apiKeyMissing = "api_key_missing"
+    case apiKeyInvalid = "api_key_invalid"
+    case credentialsAmbiguous = "credentials_ambiguous"
+
     // The decision
     case authorizationDenied = "authorization_denied"
     case authorizationBudget = "authorization_budget"
@@ -65,7 +70,7 @@ extension RefusalCode {
         case client, upstream, gateway
     }
 
-    /// The RFC 6750 §3 challenge that goes with the answer.
+    /// The challenge that goes with the answer: RFC 6750 §3, or another scheme alone.
     package enum Challenge: Sendable, Equatable {
         case none
         /// No credentials were sent: the scheme and the realm alone.
@@ -73,11 +78,22 @@ extension RefusalCode {
         case invalidToken
         case invalidRequest
         case insufficientScope
+        /// No registered scheme; RFC 9110 §15.5.2 asks for a challenge all the same.
+        case apiKey
+
+        /// The authentication scheme, or nil.
+        package var scheme: StaticString? {
+            switch self {
+            case .none: nil
+            case .bearer, .invalidToken, .invalidRequest, .insufficientScope: "Bearer"
+            case .apiKey: "ApiKey"
+            }
+        }
 
         /// The `error` attribute, or nil.
         package var errorAttribute: StaticString? {
             switch self {
-            case .none, .bearer: nil
+            case .none, .bearer, .apiKey: nil
             case .invalidToken: "invalid_token"
             case .invalidRequest: "invalid_request"
             case .insufficientScope: "insufficient_scope"

@@ -117,6 +117,13 @@ extension ModelDump {
             block("\(title) jwtAuthentication", attachment.provenance) { $0.add(policy) }
         case .authorization(let policy):
             block("\(title) authorization", attachment.provenance) { $0.add(policy) }
+        case .apiKeys(let policy):
+            block("\(title) apiKeys", attachment.provenance) { dump in
+                dump.add(policy.handling)
+                for key in policy.keys {
+                    dump.line("key \(key.secret), metadata \(String(decoding: key.metadata, as: UTF8.self))")
+                }
+            }
         case .requestHeaders(let mutation):
             block("\(title) request headers", attachment.provenance) { $0.add(mutation) }
         case .responseHeaders(let mutation):
@@ -151,6 +158,13 @@ extension ModelDump {
         line("realm: \(policy.realm)")
         line("maxTokenBytes: \(policy.maxTokenBytes)")
         for issuer in policy.issuers { add(issuer) }
+    }
+
+    private mutating func add(_ handling: CredentialHandling) {
+        line("presence: \(handling.presence.rawValue)")
+        for location in handling.locations { add(location) }
+        line("forwards verified: \(handling.forwardsVerified), unverified: \(handling.forwardsUnverified)")
+        line("realm: \(handling.realm)")
     }
 
     private mutating func add(_ location: TokenLocation) {

@@ -201,6 +201,12 @@ extension Attachment {
     }
 }
 
+extension Attachment {
+    static func policy(_ policy: Policy, _ scope: Scope = .gateway("gateway"), phase: Phase = .route) -> Attachment {
+        Attachment(scope: scope, phase: phase, policy: policy, provenance: here)
+    }
+}
+
 extension AuthorizationRule {
     /// A rule of these tests, told from others by its line.
     static func test(_ effect: Effect, _ expression: String, line: Int = 1) -> AuthorizationRule {

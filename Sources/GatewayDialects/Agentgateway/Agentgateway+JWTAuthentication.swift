@@ -95,7 +95,7 @@ extension AgentgatewayDecoder {
         guard
             let reader = MappingReader(entry.value, shape, introducedAt: entry.keyProvenance, findings: findings)
         else { return nil }
-        let presence = presence(reader)
+        let presence = presence(reader, "jwtAuth")
         return JWTAuthentication(
             presence: presence,
             locations: tokenLocations(reader) ?? [.header(name: "authorization", prefix: "Bearer ")],
@@ -104,10 +104,12 @@ extension AgentgatewayDecoder {
             realm: Self.realm, maxTokenBytes: reader.integer("maxTokenBytes") ?? Self.defaultMaxTokenBytes)
     }
 
-    private func presence(_ reader: MappingReader) -> Presence {
+    /// - Parameter name: the policy's.
+    func presence(_ reader: MappingReader, _ name: String) -> Presence {
+        let credential = name == "jwtAuth" ? "token" : "credential"
         guard reader.has("mode") else {
             findings.warning(
-                "mode_omitted", "`jwtAuth` without `mode` is optional: requests without a token pass",
+                "mode_omitted", "`\(name)` without `mode` is optional: requests without a \(credential) pass",
                 at: reader.place, hint: "write `mode: strict` to refuse them, or `mode: optional` if it is meant")
             return .optional
         }
@@ -115,7 +117,8 @@ extension AgentgatewayDecoder {
         if presence == .permissive, let place = reader.node("mode")?.provenance {
             findings.warning(
                 "unverified_token_forwarded",
-                "permissive mode forwards tokens that failed: the backend must not take them for verified", at: place)
+                "permissive mode forwards \(credential)s that failed: the backend must not take them for verified",
+                at: place)
         }
         return presence
     }

@@ -7,6 +7,7 @@ extension AgentgatewayShapes {
             "jwtAuth", .either([.object(jwtSingle), .object(jwtMulti)]),
             "Who sent the request, proven by a JSON Web Token."),
         .optional("authorization", .object(authorization), "Whether the request may pass."),
+        .optional("apiKey", .object(apiKeys), "Who sent the request, by a key that the client shares."),
     ]
 
     /// Those that need a route that has been chosen.
@@ -28,7 +29,7 @@ extension AgentgatewayShapes {
     /// What may stand at a listener: run before a route is chosen.
     static let gatewayPolicies = ObjectShape(
         "a listener's policies", offeredPolicies,
-        notOffered: ["oidc", "extAuthz", "extProc", "cors", "transformations", "basicAuth", "apiKey"])
+        notOffered: ["oidc", "extAuthz", "extProc", "cors", "transformations", "basicAuth"])
 
     /// What may stand at a route, or be attached by name.
     static let routePolicies = ObjectShape(
@@ -37,7 +38,7 @@ extension AgentgatewayShapes {
             "requestRedirect", "urlRewrite", "requestMirror",
             "directResponse", "cors", "mcpAuthorization", "mcpGuardrails", "mcpAuthentication", "a2a", "ai",
             "backendTLS", "backendTunnel", "backendAuth", "localRateLimit", "remoteRateLimit", "oidc", "basicAuth",
-            "apiKey", "extAuthz", "extProc", "transformations", "csrf", "buffer", "timeout", "retry", "delay",
+            "extAuthz", "extProc", "transformations", "csrf", "buffer", "timeout", "retry", "delay",
         ])
 }
 
@@ -62,6 +63,7 @@ extension AgentgatewayDecoder {
         if let policy = reader.mapping("authorization"), let authorization = authorization(policy) {
             decoded.append((.authorization(authorization), policy.place))
         }
+        if let policy = reader.mapping("apiKey") { decoded.append((.apiKeys(apiKeys(policy)), policy.place)) }
         // A listener's policies have none of the others.
         guard reader.shape.field("requestHeaderModifier") != nil else { return decoded }
         if let policy = reader.mapping("requestHeaderModifier") {
@@ -136,6 +138,7 @@ struct PolicyCollector {
         switch policy {
         case .jwtAuthentication: "jwtAuth"
         case .authorization: "authorization"
+        case .apiKeys: "apiKey"
         case .requestHeaders: "requestHeaderModifier"
         case .responseHeaders: "responseHeaderModifier"
         }

@@ -29,6 +29,8 @@ extension AgentgatewayDialect {
         (AgentgatewayShapes.keySet, "FileInlineOrRemote"),
         (AgentgatewayShapes.jwtValidationOptions, "JWTValidationOptions"),
         (AgentgatewayShapes.authorization, "RuleSet"),
+        (AgentgatewayShapes.apiKeys, "LocalAPIKeys"),
+        (AgentgatewayShapes.apiKey, "LocalAPIKey"),
         (AgentgatewayShapes.targetedPolicy, "LocalPolicy"),
         (AgentgatewayShapes.resourceName, "ResourceName"),
         (AgentgatewayShapes.policyTarget, "PolicyTarget"),

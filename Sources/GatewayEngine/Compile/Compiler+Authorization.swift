@@ -12,12 +12,14 @@ struct RuleCompiler {
     struct Place: Hashable {
         let attachments: [Int]
         let authenticator: ObjectIdentifier?
+        let apiKeys: ObjectIdentifier?
         let earlierAuthenticator: ObjectIdentifier?
         let earlierAuthorizer: ObjectIdentifier?
 
         init(_ attachments: [Int], beside policy: EffectivePolicy, after earlier: EffectivePolicy) {
             self.attachments = attachments
             authenticator = policy.jwtAuthentication.map(ObjectIdentifier.init)
+            apiKeys = policy.furtherAuthentication?.apiKeys.map(ObjectIdentifier.init)
             earlierAuthenticator = earlier.jwtAuthentication.map(ObjectIdentifier.init)
             earlierAuthorizer = earlier.authorization.map(ObjectIdentifier.init)
         }
@@ -105,9 +107,9 @@ extension Compiler {
         _ authorizer: Authorizer, beside policy: EffectivePolicy, after earlier: EffectivePolicy
     ) {
         let authenticators = [earlier.jwtAuthentication, policy.jwtAuthentication].compactMap { $0 }
-        guard let last = authenticators.last, !authenticators.contains(where: { $0.presence == .strict }) else {
-            return
-        }
+        guard let last = authenticators.last, !authenticators.contains(where: { $0.presence == .strict }),
+            ![earlier, policy].contains(where: { $0.furtherAuthentication?.refusesStrangers ?? false })
+        else { return }
         let rules = (earlier.authorization?.rules ?? []) + authorizer.rules
         guard !rules.isEmpty, rules.allSatisfy({ $0.effect == .deny }), !rules.contains(where: stopsStrangers) else {
             return

@@ -27,6 +27,7 @@ package struct Compiler {
     private var reported: Set<Diagnostic> = []
     /// By index of the attachment, so that routes share what they have in common.
     private var authenticators: [Int: JWTAuthenticator] = [:]
+    var apiKeyAuthenticators: [Int: APIKeyAuthenticator] = [:]
     var rules = RuleCompiler()
     /// Indices of the attachments of each scope, in the order written.
     private let attachments: [Attachment.Scope: [Int]]
@@ -100,17 +101,20 @@ package struct Compiler {
     ) -> EffectivePolicy {
         var policy = EffectivePolicy()
         var authorizations: [Int] = []
+        var apiKeys: APIKeyAuthenticator?
         for scope in scopes {
             for index in attachments[scope] ?? [] where configuration.attachments[index].phase == phase {
                 switch configuration.attachments[index].policy {
                 case .jwtAuthentication(let authentication):
                     policy.jwtAuthentication = authenticator(index, authentication)
                 case .authorization: authorizations.append(index)
+                case .apiKeys(let authentication): apiKeys = apiKeyAuthenticator(index, authentication)
                 case .requestHeaders(let mutation): policy.requestEdit = fieldEdit(mutation, of: .request)
                 case .responseHeaders(let mutation): policy.responseEdit = fieldEdit(mutation, of: .response)
                 }
             }
         }
+        policy.furtherAuthentication = FurtherAuthentication(apiKeys: apiKeys)
         policy.authorization = authorizer(authorizations, beside: policy, after: earlier)
         return policy
     }

@@ -62,6 +62,7 @@ internal import JOSE
         case .query: return .map(CELOwnedMap(distinct: queryEntries))
         case .startTime: return unsafe CELTimestamp(seconds: setting.pointee.now).map { .timestamp($0) } ?? .null
         case .jwt: return claims
+        case .apiKey: return unsafe scratch.pointee.apiKey?.metadata.map { CELValue(json: $0.root) } ?? .null
         case .sourceAddress:
             // A peer without one fails the rule that asks for it.
             guard case .string(let address) = connection.sourceValue else {
@@ -80,11 +81,12 @@ internal import JOSE
         case .environmentNamespace: return instance.namespace.map { .string($0) } ?? .null
         case .environmentGateway: return instance.gateway.map { .string($0) } ?? .null
         // Nothing sets these yet.
-        case .consumer, .apiKey, .basicAuth, .extauthz, .metadata, .sourceIdentity, .sourceSubject, .sourceSubjectCN,
+        case .consumer, .basicAuth, .extauthz, .metadata, .sourceIdentity, .sourceSubject, .sourceSubjectCN,
             .sourceIssuer, .sourceSubjectAltNames, .sourceCertificate:
             return .null
         // What does not compile in authorization.
-        case .body, .rawToken, .backendName, .backendType, .backendProtocol, .responseCode, .responseHeaders,
+        case .body, .rawToken, .apiKeyText, .backendName, .backendType, .backendProtocol, .responseCode,
+            .responseHeaders,
             .responseBody:
             return .null
         }

@@ -12,7 +12,7 @@ package enum RequestAttribute: Int, CaseIterable, Sendable {
     case destinationAddress, destinationPort
     case gatewayName, gatewayListener, routeName
     case proxyBind, proxyGatewayName, proxyListenerName, proxyRouteName
-    case consumer, apiKey, basicAuth, extauthz, metadata
+    case consumer, apiKey, apiKeyText, basicAuth, extauthz, metadata
     case environmentPodName, environmentNamespace, environmentGateway
     case backendName, backendType, backendProtocol
     case responseCode, responseHeaders, responseBody
@@ -113,7 +113,8 @@ package enum RequestAttribute: Int, CaseIterable, Sendable {
         case .proxyRouteName: Entry("proxy.route.name", .string, .sometimes, "As `route.name`.")
         case .consumer:
             Entry("consumer", .dyn, .notYet, "The consumer the credential belongs to; null where there is none.")
-        case .apiKey: Entry("apiKey", .dyn, .notYet, "What is known of the API key; null where none was verified.")
+        case .apiKey: Entry("apiKey", .dyn, "The `metadata` of the API key that was sent; null where none was.")
+        case .apiKeyText: Entry("apiKey.key", .opaque("secret", []), .secret, "The API key itself, a secret.")
         case .basicAuth:
             Entry("basicAuth", .dyn, .notYet, "Who signed in by Basic authentication; null where nobody did.")
         case .extauthz: Entry("extauthz", .dyn, .notYet, "What an external check answered; null where none was asked.")

@@ -118,10 +118,25 @@ private struct Stages {
                     requiredScopes: scratch.requiredScopes, keyRefresh: scratch.awaitedKeys)
             }
         }
+        if let further = policy.furtherAuthentication { try run(further, listener, bytes, &scratch) }
         if let authorizer = policy.authorization,
             let verdict = AuthorizationStage.run(authorizer, setting, bytes, &scratch, listener)
         {
             throw Refusal(verdict, style: listener.refusalStyle)
+        }
+    }
+
+    @inline(never)
+    private func run(
+        _ further: FurtherAuthentication, _ listener: ListenerSnapshot, _ bytes: Span<UInt8>,
+        _ scratch: inout RequestScratch
+    ) throws(Refusal) {
+        if let apiKeys = further.apiKeys {
+            do throws(RefusalCode) {
+                try CredentialStage.run(apiKeys, setting, listener, &scratch, bytes)
+            } catch {
+                throw Refusal(error, style: listener.refusalStyle, realm: apiKeys.credential.realm)
+            }
         }
     }
 }

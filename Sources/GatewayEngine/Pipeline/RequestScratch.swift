@@ -28,6 +28,8 @@ package struct RequestScratch {
     package var guardedNames: FieldNames?
     /// The token whose claims hold for this request.
     package var verifiedToken: VerifiedToken?
+    /// What is known of the API key that was verified.
+    var apiKey: KnownAPIKey?
     /// The scopes that a token refused for want of one has to have.
     var requiredScopes: [String] = []
     /// The fetch of keys that may bring the one the token lacked.
@@ -62,6 +64,7 @@ package struct RequestScratch {
         if responseEdit != nil { responseEdit = nil }
         if guardedNames != nil { guardedNames = nil }
         if verifiedToken != nil { verifiedToken = nil }
+        if apiKey != nil { apiKey = nil }
         if !requiredScopes.isEmpty { requiredScopes = [] }
         if awaitedKeys != nil { awaitedKeys = nil }
         if route != nil { route = nil }

@@ -1,0 +1,26 @@
+internal import GatewayModel
+
+/// A compiled `CredentialHandling`.
+struct CompiledCredential: Sendable {
+    let presence: Presence
+    let locations: [CompiledTokenLocation]
+    let forwardsVerified: Bool
+    let forwardsUnverified: Bool
+    let realm: String
+    /// What a request without one dies of, where one must be there.
+    let missing: RefusalCode
+    /// What one that cannot be read dies of.
+    let invalid: RefusalCode
+
+    init(
+        _ handling: CredentialHandling, locations: [CompiledTokenLocation], missing: RefusalCode, invalid: RefusalCode
+    ) {
+        presence = handling.presence
+        self.locations = locations
+        forwardsVerified = handling.forwardsVerified
+        forwardsUnverified = handling.forwardsUnverified
+        realm = handling.realm
+        self.missing = missing
+        self.invalid = invalid
+    }
+}

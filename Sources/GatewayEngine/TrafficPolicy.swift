@@ -12,6 +12,9 @@ package struct TrafficPolicy: Sendable {
     package let requestSeconds: Int64
     package let connectSeconds: Int64
     package let maxBodyBytes: UInt64
+    /// Of one body that is gathered, and of all of them in the process.
+    package let maxBufferedBodyBytes: Int
+    package let maxBufferedBytes: Int
     package let closesOnTokenExpiry: Bool
     private let trustedProxies: [IPNetwork]
 
@@ -25,6 +28,8 @@ package struct TrafficPolicy: Sendable {
         requestSeconds = Self.seconds(settings.requestTimeout)
         connectSeconds = Self.seconds(settings.connectTimeout)
         maxBodyBytes = settings.maxBodyBytes.map { UInt64($0) } ?? .max
+        maxBufferedBodyBytes = settings.maxBufferedBodyBytes
+        maxBufferedBytes = settings.maxBufferedBytes
         closesOnTokenExpiry = settings.onTokenExpiry == .close
         trustedProxies = settings.trustedProxies.compactMap { text in
             let network = try? IPNetwork(CELBuffer(text.contains("/") ? text : Self.host(text)))

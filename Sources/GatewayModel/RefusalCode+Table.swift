@@ -157,6 +157,14 @@ extension RefusalCode {
             Entry(
                 403, .gateway, "authorization failed",
                 remedy: "An authorization rule ran out of its cost budget: simplify it.")
+        case .bodyExceedsBuffer:
+            Entry(
+                413, .client, "the request body is too large to be checked",
+                remedy: "Send less, or raise `config.limits.bufferedBodyBytes`: rules of this route read the body.")
+        case .bodyBuffersFull:
+            Entry(
+                503, .gateway, retry: true, "too many request bodies are being checked",
+                remedy: "Try again; or raise `config.limits.bufferedBytes`.")
         case .routeNotFound:
             Entry(404, .client, "route not found", remedy: "No route matches host, path, method, headers and query.")
 

@@ -51,6 +51,8 @@ package enum RefusalCode: String, Error, CaseIterable, Sendable {
     // The decision
     case authorizationDenied = "authorization_denied"
     case authorizationBudget = "authorization_budget"
+    case bodyExceedsBuffer = "body_exceeds_buffer"
+    case bodyBuffersFull = "body_buffers_full"
     case routeNotFound = "route_not_found"
 
     // The upstream and the gateway itself

@@ -16,6 +16,10 @@ package struct TrafficSettings: Equatable, Sendable {
     package var maxFields: Int
     /// A request's body; nil: any size.
     package var maxBodyBytes: Int?
+    /// A body that is gathered because rules read it.
+    package var maxBufferedBodyBytes: Int
+    /// All bodies that are gathered at one time.
+    package var maxBufferedBytes: Int
     /// Networks (CIDR) of proxies whose `X-Forwarded-*` are believed and kept.
     package var trustedProxies: [String]
     /// What becomes of an open WebSocket when the token it was opened with expires.
@@ -25,7 +29,8 @@ package struct TrafficSettings: Equatable, Sendable {
     package init(
         headTimeout: Duration, idleTimeout: Duration, bodyTimeout: Duration, requestTimeout: Duration,
         connectTimeout: Duration, maxHeadBytes: Int, maxTargetBytes: Int, maxFields: Int, maxBodyBytes: Int?,
-        trustedProxies: [String], onTokenExpiry: TokenExpiryAction, provenance: Provenance
+        maxBufferedBodyBytes: Int, maxBufferedBytes: Int, trustedProxies: [String], onTokenExpiry: TokenExpiryAction,
+        provenance: Provenance
     ) {
         self.headTimeout = headTimeout
         self.idleTimeout = idleTimeout
@@ -36,6 +41,8 @@ package struct TrafficSettings: Equatable, Sendable {
         self.maxTargetBytes = maxTargetBytes
         self.maxFields = maxFields
         self.maxBodyBytes = maxBodyBytes
+        self.maxBufferedBodyBytes = maxBufferedBodyBytes
+        self.maxBufferedBytes = maxBufferedBytes
         self.trustedProxies = trustedProxies
         self.onTokenExpiry = onTokenExpiry
         self.provenance = provenance

@@ -102,7 +102,7 @@ package final class GatewayServer: Sendable {
         let makeWorker: @Sendable (any WorkerLoop) -> Worker = { [settings, logWriter] loop in
             Worker(
                 loop: loop, snapshot: snapshot, terminators: terminators,
-                tokenCacheBytes: settings.tokenCacheBytes / settings.threads,
+                loopCount: settings.threads, tokenCacheBytes: settings.tokenCacheBytes / settings.threads,
                 accessLog: AccessLog(settings.accessLog, logWriter), warn: settings.warn)
         }
         #if os(Linux)

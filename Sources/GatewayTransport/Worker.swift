@@ -21,6 +21,10 @@ final class Worker {
     /// Whose requests wait for keys, by the number of the wait.
     private var keyWaiters: [Int: DownstreamConnection] = [:]
     private var keyWaitCount = 0
+    /// Loops of this server.
+    private let loopCount: Int
+    /// Payload of the bodies that are gathered here now.
+    private var gatheredBytes = 0
     private let warn: (String) -> Void
     private var nextDescriptorWarning: Int64 = .min
     /// Memory that no stream writes from now.
@@ -51,12 +55,13 @@ final class Worker {
     }
 
     init(
-        loop: any WorkerLoop, snapshot: Snapshot, terminators: [ListenAddress: TLSTerminator], tokenCacheBytes: Int,
-        accessLog: AccessLog,
+        loop: any WorkerLoop, snapshot: Snapshot, terminators: [ListenAddress: TLSTerminator], loopCount: Int,
+        tokenCacheBytes: Int, accessLog: AccessLog,
         warn: @escaping (String) -> Void
     ) {
         self.loop = loop
         self.snapshot = snapshot
+        self.loopCount = loopCount
         self.accessLog = accessLog
         self.warn = warn
         tokens = TokenCache(maxBytes: tokenCacheBytes)
@@ -174,6 +179,21 @@ final class Worker {
     private static let keyWaitNanoseconds: Int64 = 1_000_000_000
 
     // MARK: - Memory
+
+    /// Takes room for a piece of a body from this loop's share.
+    ///
+    /// - Returns: false where there is not enough of it.
+    func takeBufferRoom(_ count: Int) -> Bool {
+        let traffic = snapshot.traffic
+        let share = max(traffic.maxBufferedBytes / loopCount, traffic.maxBufferedBodyBytes)
+        guard count <= share - gatheredBytes else { return false }
+        gatheredBytes += count
+        return true
+    }
+
+    func giveBufferRoomBack(_ count: Int) {
+        gatheredBytes -= count
+    }
 
     /// Gives a stream that begins to write the memory another one wrote from.
     func lendMemory(to queue: inout ByteQueue) {

@@ -30,6 +30,9 @@ package enum BodyFraming: Equatable, Sendable {
     case chunked
     /// Until the peer closes; responses only.
     case untilClose
+
+    /// Whether the message is known to have no payload.
+    package var isEmpty: Bool { self == .none || self == .length(0) }
 }
 
 /// A request head as offsets into the connection's bytes; its field lines are in a `FieldTable`.

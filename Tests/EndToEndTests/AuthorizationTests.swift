@@ -182,13 +182,13 @@ import Testing
               listeners:
               - routes:
                 - policies:
-                    authorization: {rules: ['request.body == b""', 'jwt.rawToken == "x"', 'request.pth == "/"']}
+                    authorization: {rules: ['response.body == b""', 'jwt.rawToken == "x"', 'request.pth == "/"']}
                   backends: [{host: "localhost:1"}]
             """, to: "config.yaml")
         let result = try folder.run("validate", "-f", "config.yaml")
         #expect(result.exitCode == 1)
         for words in [
-            "'request.body' is not there: authorization rules decide on a request's head",
+            "'response.body' is not there yet: authorization comes before the response",
             "'jwt.rawToken' is a secret", "'request' has no member 'pth', at 1:9 of the expression",
             "  | request.pth == \"/\"\n   |         ^\n  hint: Did you mean 'path'?",
         ] {

@@ -60,6 +60,8 @@ struct TestGateway {
         var subject: String?
         /// Whether a fetch of keys is worth waiting for.
         var mayWaitForKeys = false
+        /// Whether only the body can tell.
+        var awaitsBody = false
 
         var lines: [String] { head.split(separator: "\r\n").map(String.init) }
         var target: String { head.split(separator: " ").dropFirst().first.map(String.init) ?? "" }
@@ -70,15 +72,21 @@ struct TestGateway {
         }
     }
 
-    mutating func ask(_ text: String, now: Int64 = Tokens.now) -> Answer { ask(bytes: Array(text.utf8), now: now) }
+    mutating func ask(_ text: String, body: String? = nil, now: Int64 = Tokens.now) -> Answer {
+        ask(bytes: Array(text.utf8), body: body.map { Array($0.utf8) }, now: now)
+    }
 
-    mutating func ask(bytes: [UInt8], now: Int64 = Tokens.now) -> Answer {
+    /// - Parameter body: nil while it has not come.
+    mutating func ask(bytes: [UInt8], body: [UInt8]? = nil, now: Int64 = Tokens.now) -> Answer {
         guard let head = try? RequestHeadParser.parse(bytes.span, limits: .standard, into: &scratch.table) else {
             return Answer(refusal: .malformedRequest)
         }
         let decision = Pipeline.decide(
-            head, bytes.span, &scratch, bind: snapshot.binds[0], connection: connection, cache: &cache, now: now)
+            head, bytes.span, body: body?.span, &scratch, bind: snapshot.binds[0], connection: connection,
+            cache: &cache, now: now)
         switch decision {
+        case .awaitBody:
+            return Answer(awaitsBody: true)
         case .refuse(let refusal):
             return Answer(
                 refusal: refusal.code, verdict: refusal.verdict?.sentence, requiredScopes: refusal.requiredScopes,
@@ -285,6 +293,7 @@ extension TrafficSettings {
         TrafficSettings(
             headTimeout: .seconds(1), idleTimeout: .seconds(1), bodyTimeout: .seconds(1), requestTimeout: .seconds(1),
             connectTimeout: .seconds(1), maxHeadBytes: 64 << 10, maxTargetBytes: 16 << 10, maxFields: 128,
-            maxBodyBytes: nil, trustedProxies: [], onTokenExpiry: .close, provenance: here)
+            maxBodyBytes: nil, maxBufferedBodyBytes: 1 << 20, maxBufferedBytes: 1 << 20, trustedProxies: [],
+            onTokenExpiry: .close, provenance: here)
     }
 }

@@ -95,7 +95,11 @@ import Testing
     }
 
     @Test func `must be a text`() throws {
-        for (expression, problem) in [("1 + 1", "this one is a int"), ("request.heders", "heders")] {
+        let expressions = [
+            ("1 + 1", "this one is a int"), ("request.heders", "heders"),
+            ("string(request.body)", "before a request's body has come"),
+        ]
+        for (expression, problem) in expressions {
             let error = #expect(throws: TestGateway.Invalid.self) { try Self.gateway(expression) }
             let diagnostic = try #require(error?.diagnostics.first)
             #expect(diagnostic.code == "expression_invalid")

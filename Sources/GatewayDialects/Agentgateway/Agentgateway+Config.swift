@@ -76,6 +76,12 @@ extension AgentgatewayShapes {
             .ours("targetBytes", .integer(64...65536), "The request target; then 414. Default: 16384."),
             .ours("headers", .integer(8...1024), "Header lines; then 431. Default: 128."),
             .ours("bodyBytes", .integer(0...(1 << 50)), "The body; then 413. Default: any size."),
+            .ours(
+                "bufferedBodyBytes", .integer(0...(64 << 20)),
+                "A body that rules read: it is gathered before they decide; then 413. Default: 2097152."),
+            .ours(
+                "bufferedBytes", .integer((1 << 20)...(1 << 40)),
+                "All bodies that are gathered at one time; then 503. Default: 67108864."),
         ])
 }
 
@@ -146,6 +152,8 @@ extension AgentgatewayDecoder {
             maxTargetBytes: limits?.integer("targetBytes") ?? 16384,
             maxFields: limits?.integer("headers") ?? 128,
             maxBodyBytes: limits?.integer("bodyBytes"),
+            maxBufferedBodyBytes: limits?.integer("bufferedBodyBytes") ?? 2 << 20,
+            maxBufferedBytes: limits?.integer("bufferedBytes") ?? 64 << 20,
             trustedProxies: reader?.texts("trustedProxies") ?? [],
             onTokenExpiry: reader?.choice("onTokenExpiry").flatMap(TokenExpiryAction.init) ?? .close,
             provenance: reader?.node("trustedProxies")?.provenance ?? provenance)

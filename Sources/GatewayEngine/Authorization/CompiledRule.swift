@@ -9,12 +9,15 @@ package final class CompiledRule: Sendable {
     /// Effect and place in one text, for logs: `deny config.yaml:12:9`.
     package let mark: String
     let program: CELProgram
+    /// Whether it can only be asked once the request's body is there.
+    let readsBody: Bool
 
     init(_ rule: AuthorizationRule, _ program: CELProgram) {
         effect = rule.effect
         provenance = rule.provenance
         mark = "\(rule.effect.rawValue) \(rule.provenance)"
         self.program = program
+        readsBody = program.readsBody
     }
 
     /// The expression as it was written.

@@ -69,7 +69,8 @@ extension Compiler {
         let key = RuleCompiler.Key(expression: rule.expression, provenance: rule.provenance)
         if let known = rules.rules[key] { return known }
         let expression = Expression(rule.expression, at: rule.provenance)
-        guard let program = program(expression, of: .bool, "an authorization rule must be true or false") else {
+        let asked = "an authorization rule must be true or false"
+        guard let program = program(expression, of: .bool, asked, mayReadBody: true) else {
             return nil
         }
         let compiled = CompiledRule(rule, program)

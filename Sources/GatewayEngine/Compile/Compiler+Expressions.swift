@@ -2,7 +2,7 @@ internal import CEL
 internal import GatewayModel
 
 extension Compiler {
-    /// What expressions about a request's head are compiled against.
+    /// What expressions about a request are compiled against.
     var environment: CELEnvironment {
         var environment = RequestEnvironment.authorization
         environment.checking = configuration.expressions.checking == .typed ? .typed : .parseOnly
@@ -11,12 +11,20 @@ extension Compiler {
 
     /// The program of an expression; nil, and reported, where it is none or answers something else.
     ///
-    /// - Parameter asked: what must be answered, as a sentence: `a rule must be true or false`.
-    mutating func program(_ expression: Expression, of type: CELType, _ asked: String) -> CELProgram? {
+    /// - Parameters:
+    ///   - asked: what must be answered, as a sentence: `a rule must be true or false`.
+    ///   - mayReadBody: whether whoever evaluates it waits for the body where it `readsBody`.
+    mutating func program(
+        _ expression: Expression, of type: CELType, _ asked: String, mayReadBody: Bool = false
+    ) -> CELProgram? {
         do throws(CELCompileError) {
             let program = try compiled(expression.text)
             guard program.type == type || program.type == .dyn else {
                 refuse(expression, "\(asked), this one is a \(program.type)")
+                return nil
+            }
+            guard mayReadBody || !program.readsBody else {
+                refuse(expression, "'request.body' is not there: this is asked before a request's body has come")
                 return nil
             }
             return program

@@ -15,6 +15,8 @@ internal import JOSE
     /// The bytes that the target's ranges count in.
     let target: UnsafeBufferPointer<UInt8>
     let host: UnsafeBufferPointer<UInt8>
+    /// Nil while it has not come.
+    private let body: UnsafeBufferPointer<UInt8>?
     private let scratch: UnsafePointer<RequestScratch>
     private let setting: UnsafePointer<RequestSetting>
     private unowned(unsafe) let listener: ListenerSnapshot
@@ -24,11 +26,12 @@ internal import JOSE
     /// All pointers must stay valid, and what they point to unchanged, as long as the activation is used.
     init(
         head: UnsafeBufferPointer<UInt8>, host: UnsafeBufferPointer<UInt8>, storage: UnsafeBufferPointer<UInt8>,
-        scratch: UnsafePointer<RequestScratch>, setting: UnsafePointer<RequestSetting>, listener: ListenerSnapshot,
-        isAsReceived: Bool
+        body: UnsafeBufferPointer<UInt8>?, scratch: UnsafePointer<RequestScratch>,
+        setting: UnsafePointer<RequestSetting>, listener: ListenerSnapshot, isAsReceived: Bool
     ) {
         unsafe self.head = head
         unsafe self.host = host
+        unsafe self.body = body
         unsafe target = scratch.pointee.target.isVerbatim ? head : storage
         unsafe self.scratch = scratch
         unsafe self.setting = setting
@@ -36,6 +39,7 @@ internal import JOSE
         self.isAsReceived = isAsReceived
     }
 
+    var hasBody: Bool { unsafe body != nil }
     var path: Range<Int> { unsafe scratch.pointee.target.path }
     var query: Range<Int>? { unsafe scratch.pointee.target.query }
     var lines: [FieldLine] { unsafe scratch.pointee.table.lines }
@@ -61,6 +65,9 @@ internal import JOSE
         case .headers: return .map(CELOwnedMap(distinct: headerEntries))
         case .query: return .map(CELOwnedMap(distinct: queryEntries))
         case .startTime: return unsafe CELTimestamp(seconds: setting.pointee.now).map { .timestamp($0) } ?? .null
+        case .body:
+            guard let body = unsafe body else { return .error(CELEvaluationError(.noSuchMember)) }
+            return unsafe .bytes(CELBuffer(borrowing: body))
         case .jwt: return claims
         case .apiKey: return unsafe scratch.pointee.apiKey?.metadata.map { CELValue(json: $0.root) } ?? .null
         case .sourceAddress:
@@ -85,7 +92,7 @@ internal import JOSE
             .sourceIssuer, .sourceSubjectAltNames, .sourceCertificate:
             return .null
         // What does not compile in authorization.
-        case .body, .rawToken, .apiKeyText, .backendName, .backendType, .backendProtocol, .responseCode,
+        case .rawToken, .apiKeyText, .backendName, .backendType, .backendProtocol, .responseCode,
             .responseHeaders,
             .responseBody:
             return .null

@@ -44,7 +44,9 @@ package enum RequestAttribute: Int, CaseIterable, Sendable {
         case sometimes
         /// Never yet: what would set it is still to come.
         case notYet
-        case body, backend, response
+        /// Once it has been gathered, for which the request is held.
+        case body
+        case backend, response
         /// Only where the text leaves for the backend: in transformations and backend authentication.
         case secret
     }
@@ -73,7 +75,12 @@ package enum RequestAttribute: Int, CaseIterable, Sendable {
                 "The query's parameters, decoded. Reading one that is there twice is an error: two readers would "
                     + "take different ones.")
         case .startTime: Entry("request.startTime", .timestamp, "When the request came; whole seconds.")
-        case .body: Entry("request.body", .bytes, .body, "The request's body.")
+        case .body:
+            Entry(
+                "request.body", .bytes, .body,
+                "The request's body, decoded from its chunks; empty where there is none. Where rules that do not read "
+                    + "it leave something to decide, the request is held until its body is whole, up to "
+                    + "`config.limits.bufferedBodyBytes`.")
         case .jwt:
             Entry("jwt", .dyn, "The claims of the token that was verified; null where none was.")
         case .rawToken:

@@ -64,7 +64,7 @@ extension RequestAttribute.Availability {
         case .always: "always"
         case .sometimes: "sometimes"
         case .notYet: "not yet"
-        case .body: "no: rules do not wait for the body"
+        case .body: "always; requests are held for it"
         case .backend: "no: chosen later"
         case .response: "no: comes later"
         case .secret: "no: not for rules"

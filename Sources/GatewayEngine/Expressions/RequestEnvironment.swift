@@ -9,7 +9,7 @@ package enum RequestEnvironment {
         return environment
     }()
 
-    /// For authorization rules: what is known once a request's head has been read.
+    /// For authorization rules: what is known before a request is forwarded.
     package static let authorization: CELEnvironment = {
         var environment = library
         for attribute in RequestAttribute.allCases {
@@ -27,6 +27,11 @@ package enum RequestEnvironment {
     }()
 }
 
+extension CELProgram {
+    /// Whether it can only be evaluated once the request's body is there.
+    var readsBody: Bool { attributes.contains(RequestAttribute.body.rawValue) }
+}
+
 extension RequestAttribute.Entry {
     /// Roots without a value are null instead.
     fileprivate var isOptional: Bool { (availability == .sometimes || availability == .notYet) && type != .dyn }
@@ -34,9 +39,7 @@ extension RequestAttribute.Entry {
     /// Why rules may not read it, as a sentence; nil where they may.
     fileprivate var refusalInAuthorization: String? {
         switch availability {
-        case .always, .sometimes, .notYet: nil
-        case .body:
-            "'\(path)' is not there: authorization rules decide on a request's head, before its body has come"
+        case .always, .sometimes, .notYet, .body: nil
         case .backend: "'\(path)' is not there yet: the backend is chosen after authorization"
         case .response: "'\(path)' is not there yet: authorization comes before the response"
         case .secret: "'\(path)' is a secret: only transformations and backend authentication may read it"

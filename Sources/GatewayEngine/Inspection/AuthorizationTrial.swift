@@ -17,7 +17,7 @@ extension Snapshot {
     /// refuse it. Nothing where no listener answers to its host.
     ///
     /// - Parameters:
-    ///   - text: the head.
+    ///   - text: the head, and the body's payload behind it where there is one.
     ///   - peer: the address it comes from.
     ///   - token: whose claims hold in a phase.
     package func authorizationTrials(
@@ -39,13 +39,16 @@ extension Snapshot {
             let policy = phase == .gateway ? listener.gatewayPolicy : routePolicy
             scratch.verifiedToken = token(phase)
             guard let authorizer = policy.authorization else { continue }
-            let (verdict, answers) = RequestActivation.show(
-                setting, text.span, &scratch, listener
+            let body = text.span.extracting(head.byteCount..<text.count)
+            let (answer, answers) = RequestActivation.show(
+                setting, text.span, body: body, &scratch, listener
             ) { request in
                 var answers: [(rule: CompiledRule, answer: CompiledRule.Answer)] = []
                 for rule in authorizer.rules { answers.append((rule, rule.ask(request))) }
                 return (authorizer.check(request), answers)
             }
+            var verdict: AuthorizationVerdict?
+            if case .refuses(let reason) = answer { verdict = reason }
             trials.append(AuthorizationTrial(phase: phase, verdict: verdict, answers: answers))
             if verdict != nil { break }
         }

@@ -3,11 +3,11 @@ internal import GatewayModel
 
 /// The stage that decides whether a known caller may pass.
 package enum AuthorizationStage {
-    /// Answers why the request may not pass, or nil.
+    /// - Parameter body: nil while it has not come.
     package static func run(
-        _ authorizer: Authorizer, _ setting: RequestSetting, _ bytes: Span<UInt8>, _ scratch: inout RequestScratch,
-        _ listener: ListenerSnapshot
-    ) -> AuthorizationVerdict? {
-        RequestActivation.show(setting, bytes, &scratch, listener) { authorizer.check($0) }
+        _ authorizer: Authorizer, _ setting: RequestSetting, _ bytes: Span<UInt8>, body: Span<UInt8>?,
+        _ scratch: inout RequestScratch, _ listener: ListenerSnapshot
+    ) -> Authorizer.Answer {
+        RequestActivation.show(setting, bytes, body: body, &scratch, listener) { authorizer.check($0) }
     }
 }

@@ -7,6 +7,8 @@ package enum Decision: Sendable {
     /// Forward it to the upstream of that index in the snapshot.
     case forward(upstream: Int)
     case refuse(Refusal)
+    /// Only the body can tell: gather it and ask again.
+    case awaitBody
 }
 
 /// A request's way from its head to a decision. No I/O, no clock; one call, one event loop.
@@ -14,10 +16,12 @@ package enum Pipeline {
     /// Decides on the request whose head stands at the start of `bytes` and whose lines are in
     /// `scratch.table`. What is to be forwarded differently is left in `scratch`.
     ///
-    /// - Parameter now: Unix seconds.
+    /// - Parameters:
+    ///   - body: all of it, decoded; nil while it has not come. A request that has none needs none said.
+    ///   - now: Unix seconds.
     package static func decide(
-        _ head: RequestHead, _ bytes: Span<UInt8>, _ scratch: inout RequestScratch, bind: BindSnapshot,
-        connection: ConnectionContext, cache: inout TokenCache, now: Int64
+        _ head: RequestHead, _ bytes: Span<UInt8>, body: Span<UInt8>? = nil, _ scratch: inout RequestScratch,
+        bind: BindSnapshot, connection: ConnectionContext, cache: inout TokenCache, now: Int64
     ) -> Decision {
         scratch.reset()
         do {
@@ -37,14 +41,18 @@ package enum Pipeline {
         do throws(Refusal) {
             let stages = Stages(
                 setting: RequestSetting(head: head, connection: connection, bind: bind, now: now))
-            try stages.run(listener.gatewayPolicy, listener, bytes, &scratch, &cache)
+            // Nil or empty where there is none to wait for.
+            let body = head.framing.isEmpty ? Span<UInt8>() : body
+            try stages.run(listener.gatewayPolicy, listener, bytes, body: body, &scratch, &cache)
             guard let route = route(of: listener, head, bytes, &scratch) else {
-                try stages.run(listener.unroutedPolicy, listener, bytes, &scratch, &cache)
+                try stages.run(listener.unroutedPolicy, listener, bytes, body: body, &scratch, &cache)
+                if scratch.awaitsBody { return .awaitBody }
                 throw Refusal(.routeNotFound, style: listener.refusalStyle)
             }
             scratch.route = route
             if let edit = route.policy.responseEdit { scratch.editResponse(edit) }
-            try stages.run(route.policy, listener, bytes, &scratch, &cache)
+            try stages.run(route.policy, listener, bytes, body: body, &scratch, &cache)
+            if scratch.awaitsBody { return .awaitBody }
             guard let upstream = route.upstream else { throw Refusal(.noBackend, style: listener.refusalStyle) }
             TokenRemoval.finish(&scratch, bytes)
             if let edit = route.policy.requestEdit { scratch.editRequest(edit, bytes) }
@@ -101,12 +109,15 @@ package struct RequestSetting {
 }
 
 /// The stages of a policy in their fixed order.
+///
+/// Where rules need the body that has not come, the stages after them are not run, but those of the next phase
+/// that can refuse the request without it are: nobody makes the gateway gather a body who may not pass anyway.
 private struct Stages {
     let setting: RequestSetting
 
     @inline(__always)
     func run(
-        _ policy: EffectivePolicy, _ listener: ListenerSnapshot, _ bytes: Span<UInt8>,
+        _ policy: EffectivePolicy, _ listener: ListenerSnapshot, _ bytes: Span<UInt8>, body: Span<UInt8>?,
         _ scratch: inout RequestScratch, _ cache: inout TokenCache
     ) throws(Refusal) {
         if let authenticator = policy.jwtAuthentication {
@@ -119,10 +130,12 @@ private struct Stages {
             }
         }
         if let further = policy.furtherAuthentication { try run(further, listener, bytes, &scratch) }
-        if let authorizer = policy.authorization,
-            let verdict = AuthorizationStage.run(authorizer, setting, bytes, &scratch, listener)
-        {
-            throw Refusal(verdict, style: listener.refusalStyle)
+        if let authorizer = policy.authorization {
+            switch AuthorizationStage.run(authorizer, setting, bytes, body: body, &scratch, listener) {
+            case .passes: break
+            case .refuses(let verdict): throw Refusal(verdict, style: listener.refusalStyle)
+            case .awaitsBody: scratch.awaitsBody = true
+            }
         }
     }
 

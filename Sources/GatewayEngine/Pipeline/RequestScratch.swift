@@ -34,6 +34,8 @@ package struct RequestScratch {
     var requiredScopes: [String] = []
     /// The fetch of keys that may bring the one the token lacked.
     var awaitedKeys: KeyRefresh?
+    /// Whether a rule needs the body, which has not come.
+    var awaitsBody = false
     /// The route the request belongs to; nil until one is chosen.
     package var route: RouteSnapshot?
 
@@ -67,6 +69,7 @@ package struct RequestScratch {
         if apiKey != nil { apiKey = nil }
         if !requiredScopes.isEmpty { requiredScopes = [] }
         if awaitedKeys != nil { awaitedKeys = nil }
+        awaitsBody = false
         if route != nil { route = nil }
     }
 }

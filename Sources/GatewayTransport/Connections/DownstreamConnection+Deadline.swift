@@ -7,6 +7,8 @@ internal import HTTPWire
 struct Deadline {
     enum Wait {
         case nothing, idle, head, body, response, tunnel
+        /// The whole of a body that is kept in memory meanwhile.
+        case gathering
         /// The client does not read.
         case writing
         /// The client has been answered for good and reads perhaps; or has ended its half of a tunnel.
@@ -31,7 +33,7 @@ extension DownstreamConnection {
             case .nothing, .tunnel: nil
             case .idle: traffic.idleSeconds
             case .head: traffic.headSeconds
-            case .body, .writing: traffic.bodySeconds
+            case .body, .gathering, .writing: traffic.bodySeconds
             case .response: traffic.requestSeconds
             case .lingering: Self.lingerSeconds
             }
@@ -50,7 +52,8 @@ extension DownstreamConnection {
         let waitsForClient =
             !machine.hasReadWholeRequest && !exchange.awaitsContinue && !isHeld
             && upstream?.stream.isWritable ?? true
-        return waitsForClient ? .body : .response
+        guard waitsForClient else { return .response }
+        return gathered == nil ? .body : .gathering
     }
 
     func checkDeadline() {
@@ -65,7 +68,7 @@ extension DownstreamConnection {
         case .head:
             beginWithoutHead()
             end(with: .requestTimeout)
-        case .body: end(with: .requestTimeout)
+        case .body, .gathering: end(with: .requestTimeout)
         case .response: end(with: isConnecting ? .upstreamConnectTimeout : .upstreamTimeout)
         }
     }

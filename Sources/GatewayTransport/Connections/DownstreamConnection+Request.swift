@@ -7,9 +7,10 @@ internal import HTTPWire
 extension DownstreamConnection {
     func handle(_ head: RequestHead, _ bytes: Span<UInt8>) {
         exchange = Exchange()
+        if gathered != nil { gathered = nil }
         exchange.startedAt = worker.uptime
         exchange.request = ForwardedRequest(
-            isHead: head.method == .head, hasBody: head.framing != .none, isIdempotent: head.method.isIdempotent,
+            isHead: head.method == .head, isWhole: head.framing == .none, isIdempotent: head.method.isIdempotent,
             asksForWebSocket: head.asksForWebSocket)
         exchange.isChunked = head.framing == .chunked
         exchange.awaitsContinue = head.expectsContinue
@@ -21,8 +22,12 @@ extension DownstreamConnection {
     func decide(_ head: RequestHead, _ bytes: Span<UInt8>) {
         guard let bind = slot.bind else { return refuse(.notReady) }
         exchange.style = bind.refusalStyle
-        let decision = Pipeline.decide(
-            head, bytes, &worker.scratch, bind: bind, connection: context, cache: &worker.tokens, now: worker.now)
+        let decision =
+            if let gathered {
+                gathered.withPayload { ask(bind, head, bytes, body: $0) }
+            } else {
+                ask(bind, head, bytes, body: nil)
+            }
         exchange.tokenExpiresAt = worker.scratch.tokenExpiresAt
         exchange.responseEdit = worker.scratch.responseEdit
         exchange.guardedNames = worker.scratch.guardedNames
@@ -35,6 +40,8 @@ extension DownstreamConnection {
             // Whoever sends what can be read in two ways may have sent a second request inside the first.
             if refusal.code == .ambiguousTarget || refusal.code == .hostInvalid { machine.closeAfterResponse() }
             refuse(refusal)
+        case .awaitBody:
+            gatherBody(head, bytes)
         case .forward(let upstream):
             if case .length(let count) = head.framing, count > worker.snapshot.traffic.maxBodyBytes {
                 return refuse(.bodyTooLarge)
@@ -43,18 +50,34 @@ extension DownstreamConnection {
         }
     }
 
+    @inline(__always)
+    private func ask(
+        _ bind: BindSnapshot, _ head: RequestHead, _ bytes: Span<UInt8>, body: Span<UInt8>?
+    ) -> Decision {
+        Pipeline.decide(
+            head, bytes, body: body, &worker.scratch, bind: bind, connection: context, cache: &worker.tokens,
+            now: worker.now)
+    }
+
     private func forward(_ head: RequestHead, _ bytes: Span<UInt8>, upstream index: Int) {
         guard let (pool, policy) = worker.pool(upstream: index) else { return refuse(.noBackend) }
         exchange.record?.upstream = pool.endpoint.name
         if let policy { apply(policy, bytes) }
+        if gathered != nil {
+            exchange.request.isWhole = true
+            // The client has had its 100.
+            worker.scratch.table.drop(.expect)
+        }
         if let connection = pool.takeIdle() {
             upstream = connection
             connection.requestHead.removeAll()
             Self.render(head, bytes, worker.scratch, into: &connection.requestHead)
+            gathered?.move(to: &connection.requestHead, guarding: exchange.guardedNames)
             connection.begin(for: self, exchange.request)
         } else {
             var queue = ByteQueue()
             Self.render(head, bytes, worker.scratch, into: &queue)
+            gathered?.move(to: &queue, guarding: exchange.guardedNames)
             connect(pool, head: queue)
         }
     }
@@ -117,6 +140,7 @@ extension DownstreamConnection {
     }
 
     func forwardBody(_ bytes: Span<UInt8>) {
+        if let gathered { return gather(bytes, into: gathered) }
         guard let upstream else { return }
         exchange.hasSentBody = true
         exchange.awaitsContinue = false
@@ -131,6 +155,7 @@ extension DownstreamConnection {
 
     /// `bytes` are those the trailer lines were read from.
     func forwardEnd(_ bytes: Span<UInt8>) {
+        if let gathered { return bodyGathered(gathered, bytes) }
         guard let upstream else { return }
         exchange.hasSentBody = true
         if let names = exchange.guardedNames { names.drop(from: &worker.scratch.table, in: bytes) }

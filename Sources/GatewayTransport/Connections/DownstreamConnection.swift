@@ -7,7 +7,7 @@ internal import HTTPWire
 ///
 /// It decides nothing about requests and parses nothing: bytes go to the state machine, heads to the
 /// pipeline, and what they answer is carried out here. The rest of it is in files of its own: `+Request`,
-/// `+Response`, `+Ending`, `+Deadline`.
+/// `+Body`, `+Response`, `+Ending`, `+Deadline`.
 final class DownstreamConnection: BufferedUser {
     let worker: Worker
     let slot: BindSlot
@@ -21,6 +21,8 @@ final class DownstreamConnection: BufferedUser {
     var connectingHead = ByteQueue()
     /// The head of the request that waits for keys, as it came; empty where none does.
     private var heldHead = ByteQueue()
+    /// The body of the request in service, where rules read it.
+    var gathered: GatheredBody?
     /// Inside `understand`, which goes on by itself when a request has been answered.
     private var isUnderstanding = false
     private(set) var hasEndedInput = false
@@ -30,7 +32,7 @@ final class DownstreamConnection: BufferedUser {
 
     /// The request in service.
     struct Exchange {
-        var request = ForwardedRequest(isHead: false, hasBody: false, isIdempotent: false)
+        var request = ForwardedRequest(isHead: false, isWhole: true, isIdempotent: false)
         var isChunked = false
         var style = RefusalStyle.agentgateway
         var bodyBytes: UInt64 = 0
@@ -165,7 +167,7 @@ final class DownstreamConnection: BufferedUser {
     }
 
     /// What was read of it before is gone: others have used the worker's tables since.
-    private func decideAgain(_ bytes: Span<UInt8>) {
+    func decideAgain(_ bytes: Span<UInt8>) {
         do {
             guard let head = try RequestHeadParser.parse(bytes, limits: machine.limits, into: &worker.scratch.table)
             else { return refuse(.malformedRequest) }
@@ -206,6 +208,7 @@ final class DownstreamConnection: BufferedUser {
 
     override func closed(byError: Bool) {
         dropPending()
+        gathered = nil
         worker.remove(self)
         upstream?.abandon()
         upstream = nil

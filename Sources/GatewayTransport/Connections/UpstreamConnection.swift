@@ -11,7 +11,8 @@ final class UpstreamConnection: BufferedUser {
     private var machine: ClientConnection
     /// Whom the request in service is for.
     private var client: DownstreamConnection?
-    /// The head that was sent, kept until the answer begins: it may have to be sent again.
+    /// The head that was sent, with the body where that was gathered, kept until the answer begins: it may have to
+    /// be sent again.
     var requestHead = ByteQueue()
     /// Whether the request in service came on a connection that had served before.
     private(set) var isReused = false
@@ -34,7 +35,7 @@ final class UpstreamConnection: BufferedUser {
         self.client = client
         isReused = hasServed
         hasServed = true
-        machine.begin(toHead: request.isHead, isComplete: !request.hasBody, asksForUpgrade: request.asksForWebSocket)
+        machine.begin(toHead: request.isHead, isComplete: request.isWhole, asksForUpgrade: request.asksForWebSocket)
         stream.write(requestHead)
     }
 
@@ -69,6 +70,9 @@ final class UpstreamConnection: BufferedUser {
 
     // MARK: - The answer
 
+    /// What memory for a request's head may measure and be kept for the next one's.
+    private static let maxSpareBytes = 64 << 10
+
     /// The client is slow: what it does not read is not read here.
     override var mayRead: Bool { client?.stream.isWritable ?? true }
 
@@ -90,6 +94,7 @@ final class UpstreamConnection: BufferedUser {
                 client.writeInformational(head, bytes.extracting(position..<bytes.count))
                 position += head.byteCount
             case .head(let head):
+                if requestHead.capacity > Self.maxSpareBytes { requestHead = ByteQueue() }
                 client.writeHead(head, bytes.extracting(position..<bytes.count))
                 position += head.byteCount
             case .body(let range):
@@ -145,7 +150,8 @@ final class UpstreamConnection: BufferedUser {
 /// What a connection must know of the request it carries.
 struct ForwardedRequest {
     var isHead: Bool
-    var hasBody: Bool
+    /// Whether nothing follows what `begin` sends.
+    var isWhole: Bool
     /// Whether it may be sent a second time.
     var isIdempotent: Bool
     var asksForWebSocket = false

@@ -17,8 +17,9 @@ func pipelineStages() {
         let bind = worker.snapshot.binds[0]
         let setting = RequestSetting(head: head, connection: worker.connection, bind: bind, now: Tokens.now)
         benchmark.measure {
-            let verdict = AuthorizationStage.run(authorizer, setting, bytes.span, &worker.scratch, bind.listeners[0])
-            precondition(verdict == nil, "a benchmark's request is refused")
+            let answer = AuthorizationStage.run(
+                authorizer, setting, bytes.span, body: nil, &worker.scratch, bind.listeners[0])
+            guard case .passes = answer else { preconditionFailure("a benchmark's request is refused") }
         }
     }
     stage("pipeline.plain") { benchmark in

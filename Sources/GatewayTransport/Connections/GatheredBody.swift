@@ -1,0 +1,75 @@
+internal import Bytes
+internal import HTTPWire
+
+/// A request whose body is gathered, because rules read it, and then goes to the upstream in one piece.
+final class GatheredBody {
+    private let worker: Worker
+    /// The head, as it came.
+    private var head = ByteQueue()
+    /// The body without its framing.
+    private var payload = ByteQueue()
+    /// The lines behind it; nil where it came without chunks.
+    private var trailers: [UInt8]?
+    private(set) var isComplete = false
+    /// What was taken of the worker's room: given back when the request is forgotten.
+    private var room = 0
+
+    init(head: Span<UInt8>, worker: Worker) {
+        self.worker = worker
+        self.head.append(head)
+    }
+
+    deinit { worker.giveBufferRoomBack(room) }
+
+    /// - Returns: false where the worker has no room left.
+    func append(_ bytes: Span<UInt8>) -> Bool {
+        guard worker.takeBufferRoom(bytes.count) else { return false }
+        room += bytes.count
+        payload.append(bytes)
+        return true
+    }
+
+    /// The body is whole.
+    ///
+    /// - Parameters:
+    ///   - trailers: the lines behind it; nil where it came without chunks.
+    ///   - bytes: those the trailer lines were read from.
+    func complete(trailers: FieldTable?, _ bytes: Span<UInt8>) {
+        isComplete = true
+        self.trailers = trailers?.lines.filter { !$0.isDropped }.flatMap { bytes.extracting($0.line).copied }
+    }
+
+    /// Hands out the head: it is read anew, and by then may be held for something else.
+    func takeHead() -> ByteQueue {
+        var taken = ByteQueue()
+        swap(&taken, &head)
+        return taken
+    }
+
+    func withPayload<Result>(_ body: (Span<UInt8>) -> Result) -> Result {
+        var taken = ByteQueue()
+        swap(&taken, &payload)
+        let result = body(taken.bytes)
+        swap(&taken, &payload)
+        return result
+    }
+
+    /// Writes the body in its framing behind the head that goes to the upstream, and keeps nothing.
+    ///
+    /// - Parameter guarded: names that no trailer may have.
+    func move(to queue: inout ByteQueue, guarding guarded: FieldNames?) {
+        var payload = ByteQueue()
+        swap(&payload, &self.payload)
+        guard var trailers else { return queue.append(payload.bytes) }
+        if !payload.isEmpty {
+            let count = payload.count
+            queue.append(room: HeadWriter.maxChunkHeadBytes) { HeadWriter.writeChunkHead(count, into: &$0) }
+            queue.append(payload.bytes)
+            queue.append("\r\n")
+        }
+        guarded?.drop(from: &trailers)
+        queue.append("0\r\n")
+        queue.append(trailers.span)
+        queue.append("\r\n")
+    }
+}

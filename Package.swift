@@ -71,6 +71,7 @@ let package = Package(
 
         // Ring 3
         .systemLibrary(name: "CEpoll"),
+        .systemLibrary(name: "CMalloc"),
         .target(
             name: "GatewayTransport",
             dependencies: [
@@ -98,7 +99,7 @@ let package = Package(
         .target(
             name: "GatewayControl",
             dependencies: [
-                "Bytes", "JOSE", "GatewayModel", "GatewayDialects", "GatewayEngine",
+                "CMalloc", "Bytes", "JOSE", "GatewayModel", "GatewayDialects", "GatewayEngine",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],

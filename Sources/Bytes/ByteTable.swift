@@ -1,64 +1,71 @@
 /// An immutable hash table from byte strings to numbers: hosts, paths, names of a configuration.
 ///
-/// Keys lie behind each other in one array; a look-up allocates nothing. The hash key is fixed, as the
-/// content is the operator's own: strangers only look up.
+/// Keys lie behind each other in one array, everything else about an entry in its slot: a look-up allocates nothing
+/// and, but for collisions, reads two places of memory. The hash key is fixed, as the content is the operator's own:
+/// strangers only look up.
 package struct ByteTable: Sendable {
-    private struct Entry: Sendable {
-        var start: UInt32
-        var count: UInt32
-        var value: Int
+    private struct Slot: Sendable {
+        /// Upper bits of the key's hash.
+        var fingerprint: UInt32 = 0
+        var start: UInt32 = 0
+        /// Length of the key plus 1; 0: free.
+        var mark: UInt32 = 0
+        var value: Int32 = 0
     }
 
     private let keys: [UInt8]
-    private let entries: [Entry]
-    /// Index of an entry plus 1; 0: free. A power of two of them, at most half in use.
-    private let slots: [UInt32]
+    /// A power of two of them, at most half in use.
+    private let slots: [Slot]
 
     private static let hash = KeyedHash(first: 0x243F_6A88_85A3_08D3, second: 0x1319_8A2E_0370_7344)
 
     /// The longest key, in bytes.
     package let maxKeyCount: Int
-    package var isEmpty: Bool { entries.isEmpty }
+    package let isEmpty: Bool
 
     /// A table of these pairs; of equal keys the first counts.
+    ///
+    /// - Parameter pairs: values fit into 32 bits with a sign, all keys together into 4 GiB.
     package init(_ pairs: [(key: [UInt8], value: Int)]) {
         var keys: [UInt8] = []
-        var entries: [Entry] = []
+        keys.reserveCapacity(pairs.reduce(0) { $0 + $1.key.count })
         var capacity = 4
         while capacity < pairs.count * 2 { capacity *= 2 }
-        var slots = [UInt32](repeating: 0, count: capacity)
+        var slots = [Slot](repeating: Slot(), count: capacity)
         pairs: for pair in pairs {
-            var slot = Int(truncatingIfNeeded: Self.hash(pair.key.span)) & (capacity - 1)
-            while slots[slot] != 0 {
-                let entry = entries[Int(slots[slot]) - 1]
-                let start = Int(entry.start)
-                if keys.span.extracting(start..<start + Int(entry.count)).equals(pair.key.span) { continue pairs }
-                slot = (slot + 1) & (capacity - 1)
+            let hash = Self.hash(pair.key.span)
+            var index = Int(truncatingIfNeeded: hash) & (capacity - 1)
+            while slots[index].mark != 0 {
+                let start = Int(slots[index].start)
+                let end = start + Int(slots[index].mark) - 1
+                if keys.span.extracting(start..<end).equals(pair.key.span) { continue pairs }
+                index = (index + 1) & (capacity - 1)
             }
-            entries.append(Entry(start: UInt32(keys.count), count: UInt32(pair.key.count), value: pair.value))
+            slots[index] = Slot(
+                fingerprint: UInt32(truncatingIfNeeded: hash >> 32), start: UInt32(keys.count),
+                mark: UInt32(pair.key.count) + 1, value: Int32(pair.value))
             keys += pair.key
-            slots[slot] = UInt32(entries.count)
         }
         self.keys = keys
-        self.entries = entries
         self.slots = slots
+        isEmpty = pairs.isEmpty
         self.maxKeyCount = pairs.reduce(0) { max($0, $1.key.count) }
     }
 
     /// The number of a key, or nil.
     package func find(_ key: Span<UInt8>) -> Int? {
-        guard key.count <= maxKeyCount, !entries.isEmpty else { return nil }
-        let mask = slots.count - 1
-        var slot = Int(truncatingIfNeeded: Self.hash(key)) & mask
-        while slots[slot] != 0 {
-            let entry = entries[Int(slots[slot]) - 1]
-            let start = Int(entry.start)
-            if Int(entry.count) == key.count,
-                keys.span.extracting(start..<start + Int(entry.count)).equals(key)
-            {
-                return entry.value
+        guard key.count <= maxKeyCount, !isEmpty else { return nil }
+        let hash = Self.hash(key)
+        let fingerprint = UInt32(truncatingIfNeeded: hash >> 32)
+        let last = slots.count - 1
+        var index = Int(truncatingIfNeeded: hash) & last
+        while slots[index].mark != 0 {
+            let slot = slots[index]
+            if slot.fingerprint == fingerprint, Int(slot.mark) == key.count + 1 {
+                let start = Int(slot.start)
+                if keys.span.extracting(start..<start + key.count).equals(key) { return Int(slot.value) }
             }
-            slot = (slot + 1) & mask
+            index = (index + 1) & last
         }
         return nil
     }

@@ -105,6 +105,14 @@ package struct ConfigurationFile: Sendable {
     func watching(_ failed: ConfigurationFile) -> ConfigurationFile {
         var copy = self
         copy.paths = failed.paths + paths.filter { !failed.paths.contains($0) }
+        copy.fingerprint = FileFingerprint.of(copy.paths)
+        return copy
+    }
+
+    /// This configuration once nothing is to be said of it any more.
+    var withoutText: ConfigurationFile {
+        var copy = self
+        copy.text = nil
         return copy
     }
 

@@ -2,17 +2,21 @@ package import GatewayEngine
 internal import GatewayModel
 package import Logging
 internal import ServiceLifecycle
+internal import Synchronization
 
 /// Keeps what is served equal to what the files say: the configuration and every key file it names.
 ///
 /// Looks at the files a few times a second and reads them again once one has changed and stays as it is,
 /// or when it is told to. A configuration that is not valid changes nothing: the last good one serves. Keys that
 /// were fetched anew are served by it too, so that there is one hand that publishes.
-package struct ConfigurationReloader: Service {
+package final class ConfigurationReloader: Service {
     private let path: String
     private let environment: [String: String]
     private let tls: any TLSChecking
-    private let initial: ConfigurationFile
+    /// What is served, from the start on.
+    private let current: Mutex<ConfigurationFile>
+    /// What was read at start only.
+    private let process: ProcessSettings?
     private let remote: RemoteKeySources
     private let publisher: any SnapshotPublisher
     private let requests: AsyncStream<Void>
@@ -44,7 +48,8 @@ package struct ConfigurationReloader: Service {
         self.remote = remote
         (events, continuation) = AsyncStream.makeStream()
         path = initial.path
-        self.initial = initial
+        process = initial.configuration?.process
+        current = Mutex(initial.withoutText)
         self.environment = environment
         self.tls = tls
         self.publisher = publisher
@@ -53,12 +58,12 @@ package struct ConfigurationReloader: Service {
     }
 
     package func run() async throws {
-        await cancelWhenGracefulShutdown {
-            await withTaskGroup(of: Void.self) { group in
-                group.addTask {
+        await cancelWhenGracefulShutdown { [self] in
+            await withTaskGroup(of: Void.self) { [self] group in
+                group.addTask { [self] in
                     for await _ in requests { continuation.yield(.reload) }
                 }
-                group.addTask {
+                group.addTask { [self] in
                     while !Task.isCancelled {
                         try? await Task.sleep(for: Self.interval)
                         continuation.yield(.look)
@@ -73,41 +78,42 @@ package struct ConfigurationReloader: Service {
     }
 
     private func watch() async {
-        var current = initial
-        var served = current.fingerprint
+        giveBackFreeMemory()
+        var served = current.withLock(\.fingerprint)
         var seen = served
         // Looks until a valid configuration that could not be served is tried again.
         var looksToRetry: Int?
         for await event in events {
             if case .keys(let completion) = event {
-                await publishKeys(current)
+                await publishKeys()
                 completion.complete()
                 continue
             }
             let isAsked = if case .reload = event { true } else { false }
             looksToRetry = looksToRetry.map { $0 - 1 }
-            let now = FileFingerprint.of(current.paths)
+            let now = FileFingerprint.of(current.withLock(\.paths))
             // A file that is being written is left alone until it stays as it is.
             let hasSettled = now == seen && now != served
             seen = now
             guard isAsked || hasSettled || looksToRetry == 0 else { continue }
-            let loaded = ConfigurationFile.load(path: path, environment: environment, tls: tls, remote: remote)
-            let outcome = await publish(loaded, isRetry: !isAsked && !hasSettled)
+            let outcome = await reload(isRetry: !isAsked && !hasSettled)
             looksToRetry = outcome == .unservable ? Self.looksBetweenTries : nil
-            if outcome == .served {
-                current = loaded
-                served = loaded.fingerprint
-            } else {
-                current = current.watching(loaded)
-                served = FileFingerprint.of(current.paths)
-            }
-            remote.keepOnly(current.configuration)
+            served = current.withLock(\.fingerprint)
             seen = served
+            giveBackFreeMemory()
         }
     }
 
-    private func publishKeys(_ current: ConfigurationFile) async {
-        guard let snapshot = current.snapshot(remote: remote) else { return }
+    private func reload(isRetry: Bool) async -> Outcome {
+        let loaded = ConfigurationFile.load(path: path, environment: environment, tls: tls, remote: remote)
+        let outcome = await publish(loaded, isRetry: isRetry)
+        current.withLock { $0 = outcome == .served ? loaded.withoutText : $0.watching(loaded) }
+        remote.keepOnly(current.withLock(\.configuration))
+        return outcome
+    }
+
+    private func publishKeys() async {
+        guard let snapshot = current.withLock({ $0.snapshot(remote: remote) }) else { return }
         do {
             try await publisher.publish(snapshot)
         } catch {
@@ -140,7 +146,7 @@ package struct ConfigurationReloader: Service {
             return .unservable
         }
         logger.info("serving the changed configuration")
-        if loaded.configuration?.process != initial.configuration?.process {
+        if loaded.configuration?.process != process {
             logger.warning("some settings under `config` are read at start only: restart for them")
         }
         return .served

@@ -27,18 +27,34 @@ struct HostTable: Sendable {
     }
 }
 
-/// A listener's routes: by host, then path, then the rest. The cost of a match does not grow with the
-/// number of routes.
+/// A listener's routes, numbered in the order written: by host, then path, then the rest. The cost of a match
+/// does not grow with the number of routes, and of the memory that does, a match touches three lines: a slot and a
+/// key of the paths' table, and the number in `snapshotIndices`.
 struct RouteTable: Sendable {
     let hosts: HostTable
     let paths: [PathTable]
-    let routes: [RouteSnapshot]
+    /// What becomes of the requests of each route.
+    private let snapshotIndices: [UInt32]
+    private let snapshots: [RouteSnapshot]
 
-    func match(_ request: borrowing MatchedRequest) -> RouteSnapshot? {
+    init(hosts: HostTable, paths: [PathTable], snapshotIndices: [UInt32], snapshots: [RouteSnapshot]) {
+        self.hosts = hosts
+        self.paths = paths
+        self.snapshotIndices = snapshotIndices
+        self.snapshots = snapshots
+    }
+
+    /// The numbers of the routes.
+    var indices: Range<Int> { snapshotIndices.indices }
+
+    subscript(number: Int) -> RouteSnapshot { snapshots[Int(snapshotIndices[number])] }
+
+    /// The number of the route that takes a request.
+    func match(_ request: borrowing MatchedRequest) -> Int? {
         // Written out because a closure could not borrow the request.
-        if let value = hosts.exact.find(request.host), let route = paths[value].match(request) { return routes[route] }
-        if !hosts.wildcards.isEmpty, let route = matchWildcards(request) { return routes[route] }
-        if let any = hosts.any, let route = paths[any].match(request) { return routes[route] }
+        if let value = hosts.exact.find(request.host), let route = paths[value].match(request) { return route }
+        if !hosts.wildcards.isEmpty, let route = matchWildcards(request) { return route }
+        if let any = hosts.any, let route = paths[any].match(request) { return route }
         return nil
     }
 
@@ -87,11 +103,15 @@ final class PathTable: Sendable {
     let prefixes: ByteTable
     /// Segments of the longest prefix.
     let maxPrefixSegments: Int
-    let regexes: [(regex: LinearRegex, list: Int)]
+    let regexes: [(regex: LinearRegex, takers: Int)]
+    /// The routes of one path, in the order they are asked, where it is not one that takes all.
     let candidates: [[RouteCandidate]]
 
+    /// - Parameters:
+    ///   - exact: values are takers: the number of a route that takes every request of the path, or `~index` of a
+    ///     list in `candidates`. So do `prefixes` and `regexes`.
     init(
-        exact: ByteTable, prefixes: ByteTable, maxPrefixSegments: Int, regexes: [(regex: LinearRegex, list: Int)],
+        exact: ByteTable, prefixes: ByteTable, maxPrefixSegments: Int, regexes: [(regex: LinearRegex, takers: Int)],
         candidates: [[RouteCandidate]]
     ) {
         self.exact = exact
@@ -102,10 +122,10 @@ final class PathTable: Sendable {
     }
 
     func match(_ request: borrowing MatchedRequest) -> Int? {
-        if let list = exact.find(request.path), let route = choose(list, request) { return route }
+        if let takers = exact.find(request.path), let route = choose(takers, request) { return route }
         if !prefixes.isEmpty, let route = matchPrefixes(request) { return route }
-        for (regex, list) in regexes where regex.matchesWhole(request.path) {
-            if let route = choose(list, request) { return route }
+        for (regex, takers) in regexes where regex.matchesWhole(request.path) {
+            if let route = choose(takers, request) { return route }
         }
         return nil
     }
@@ -123,8 +143,8 @@ final class PathTable: Sendable {
             segments += 1
         }
         while true {
-            if end <= prefixes.maxKeyCount, let list = prefixes.find(path.extracting(0..<end)),
-                let route = choose(list, request)
+            if end <= prefixes.maxKeyCount, let takers = prefixes.find(path.extracting(0..<end)),
+                let route = choose(takers, request)
             {
                 return route
             }
@@ -133,8 +153,9 @@ final class PathTable: Sendable {
         }
     }
 
-    private func choose(_ list: Int, _ request: borrowing MatchedRequest) -> Int? {
-        for candidate in candidates[list] where candidate.accepts(request) { return candidate.route }
+    private func choose(_ takers: Int, _ request: borrowing MatchedRequest) -> Int? {
+        if takers >= 0 { return takers }
+        for candidate in candidates[~takers] where candidate.accepts(request) { return candidate.route }
         return nil
     }
 }
@@ -164,7 +185,7 @@ final class RouteCandidate: Sendable {
     let query: [Field]
     let route: Int
     /// Most routes ask nothing beyond host and path.
-    private let asksNothing: Bool
+    let asksNothing: Bool
 
     init(method: [UInt8]?, headers: [Field], query: [Field], route: Int) {
         self.method = method

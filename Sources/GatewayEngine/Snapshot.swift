@@ -66,17 +66,19 @@ package final class ListenerSnapshot: Sendable {
     }
 }
 
+/// What becomes of a route's requests. Routes that treat them alike share one: of a hundred thousand routes the
+/// few that are busy would else be cold memory.
 package final class RouteSnapshot: Sendable {
-    /// As the user wrote it; the route's place where there is no name.
-    package let name: String
+    /// Of all routes of the listener, by number: as the user wrote it; the route's place where there is no name.
+    let names: [String]
     /// Index of the upstream in the snapshot; nil where the route has none.
     let upstream: Int?
     let policy: EffectivePolicy
     /// Names that a client may not send in trailers either; nil: none.
     let guardedNames: FieldNames?
 
-    init(name: String, upstream: Int?, policy: EffectivePolicy) {
-        self.name = name
+    init(names: [String], upstream: Int?, policy: EffectivePolicy) {
+        self.names = names
         guardedNames = policy.requestEdit?.removed
         self.upstream = upstream
         self.policy = policy

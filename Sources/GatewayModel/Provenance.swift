@@ -5,7 +5,8 @@ package struct Provenance: Hashable, Sendable {
     /// Line and column from 1; both 0 where the document has no lines (an API call).
     package var line: Int
     package var column: Int
-    /// The path to the value inside the document, as its dialect spells it (`binds[0].port`).
+    /// The path to the value inside a document without lines; empty where there are lines, as a model of many
+    /// thousand routes would be mostly paths.
     package var path: String
 
     package init(document: String, line: Int = 0, column: Int = 0, path: String = "") {

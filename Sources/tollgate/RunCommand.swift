@@ -31,6 +31,12 @@ struct RunCommand: AsyncParsableCommand {
     var data: String?
 
     func run() async throws {
+        let services = try await start()
+        try await Lifecycle.run(services, logger: Lifecycle.logger(nil))
+    }
+
+    /// What runs until the end. Nothing else holds on to the configuration, which a change replaces.
+    private func start() async throws -> [any Service] {
         let environment = Environment.variables
         let keys = try remoteKeySources()
         let loaded = ConfigurationFile.load(path: file, environment: environment, tls: TLSChecker(), remote: keys)
@@ -67,7 +73,7 @@ struct RunCommand: AsyncParsableCommand {
         services.append(reloader)
         services.append(
             GatewayService(server: server, readiness: readiness, drainTimeout: process.drainTimeout, logger: logger))
-        try await Lifecycle.run(services, logger: Lifecycle.logger(nil))
+        return services
     }
 
     private func remoteKeySources() throws -> RemoteKeySources {

@@ -133,7 +133,7 @@ extension AgentgatewayDecoder {
             node.reportType("a number or `auto`", findings)
             return nil
         }
-        return DocumentNode(.scalar(scalar), at: node.provenance).integer(in: 1...1024, findings)
+        return DocumentNode(.scalar(scalar), named: node.name, at: node.provenance).integer(in: 1...1024, findings)
     }
 
     // MARK: - Traffic

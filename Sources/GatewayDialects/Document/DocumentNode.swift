@@ -3,7 +3,7 @@ package import GatewayModel
 /// A node of a YAML or JSON document, with the place it was written at.
 ///
 /// A plain value: aliases are resolved, merge keys applied, variables expanded. The provenance of a
-/// node is where its value begins; its path is spelled `binds[0].listeners[0].port`.
+/// node is where its value begins.
 package struct DocumentNode: Equatable, Sendable {
     package enum Content: Equatable, Sendable {
         case scalar(DocumentScalar)
@@ -13,10 +13,13 @@ package struct DocumentNode: Equatable, Sendable {
     }
 
     package var content: Content
+    /// Its key, with the place in a list behind it: `port`, `listeners[0]`; empty for the whole document.
+    package var name: String
     package var provenance: Provenance
 
-    package init(_ content: Content, at provenance: Provenance) {
+    package init(_ content: Content, named name: String, at provenance: Provenance) {
         self.content = content
+        self.name = name
         self.provenance = provenance
     }
 }
@@ -24,7 +27,7 @@ package struct DocumentNode: Equatable, Sendable {
 /// One `key: value` of a mapping.
 package struct DocumentEntry: Equatable, Sendable {
     package var key: String
-    /// Where the key stands; its path is that of the value.
+    /// Where the key stands.
     package var keyProvenance: Provenance
     package var value: DocumentNode
 
@@ -48,12 +51,8 @@ extension DocumentNode {
         return false
     }
 
-    /// The name of the node in messages: the last part of its path, as the dialect spells it.
-    package var label: String {
-        let path = provenance.path
-        guard let dot = path.lastIndex(of: ".") else { return path.isEmpty ? "the document" : "`\(path)`" }
-        return "`\(path[path.index(after: dot)...])`"
-    }
+    /// The name of the node in messages.
+    package var label: String { name.isEmpty ? "the document" : "`\(name)`" }
 
     /// What stands there, in the words of a message: `a list`, `the number 12`.
     package var kindInWords: String {

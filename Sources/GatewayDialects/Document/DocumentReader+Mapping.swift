@@ -6,21 +6,20 @@ extension DocumentReader {
     ///
     /// A key written in the mapping wins over a merged one, an earlier merge over a later.
     mutating func entries(
-        of mapping: Node.Mapping, path: String, depth: Int, at place: Provenance
+        of mapping: Node.Mapping, depth: Int, at place: Provenance
     ) -> [DocumentEntry]? {
         var entries: [DocumentEntry] = []
         var merged: [DocumentEntry] = []
         var places: [String: Provenance] = [:]
         for (keyNode, valueNode) in mapping {
             guard let key = key(keyNode, at: place) else { continue }
-            let keyPath = path.isEmpty ? key.text : "\(path).\(key.text)"
-            let keyPlace = provenance(keyNode.mark, path: keyPath, fallback: place)
+            let keyPlace = provenance(keyNode.mark, fallback: place)
             if key.isMerge {
-                guard let more = mergedEntries(valueNode, path: path, depth: depth, at: keyPlace) else { return nil }
+                guard let more = mergedEntries(valueNode, depth: depth, at: keyPlace) else { return nil }
                 merged += more
                 continue
             }
-            guard var value = node(valueNode, path: keyPath, depth: depth + 1, fallback: keyPlace) else { return nil }
+            guard var value = node(valueNode, name: key.text, depth: depth + 1, fallback: keyPlace) else { return nil }
             // An absent value has no place of its own: libYAML puts it at the next token.
             if value.isNull { value.provenance = keyPlace }
             if let first = places.updateValue(keyPlace, forKey: key.text) {
@@ -39,7 +38,7 @@ extension DocumentReader {
         guard case .scalar(let scalar) = node else {
             findings.error(
                 "yaml_key", "a key has to be a name, not a list or mapping",
-                at: provenance(node.mark, path: place.path, fallback: place),
+                at: provenance(node.mark, fallback: place),
                 hint: "put quotes around a text that begins with [ or {")
             return nil
         }
@@ -48,9 +47,9 @@ extension DocumentReader {
 
     /// The entries behind a merge key: of one mapping, or of several in order.
     private mutating func mergedEntries(
-        _ value: Node, path: String, depth: Int, at place: Provenance
+        _ value: Node, depth: Int, at place: Provenance
     ) -> [DocumentEntry]? {
-        guard let merged = node(value, path: path, depth: depth + 1, fallback: place) else { return nil }
+        guard let merged = node(value, name: "<<", depth: depth + 1, fallback: place) else { return nil }
         let sources: [DocumentNode] = if case .sequence(let items) = merged.content { items } else { [merged] }
         var entries: [DocumentEntry] = []
         for source in sources {

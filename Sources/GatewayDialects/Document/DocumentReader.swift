@@ -67,7 +67,7 @@ package struct DocumentReader {
                     findings.error("document_empty", "the document is empty", at: start)
                     return nil
                 }
-                return node(root, path: "", depth: 0, fallback: start)
+                return node(root, name: "", depth: 0, fallback: start)
             }
         } catch let error as YamlError {
             report(error, source: text)
@@ -86,22 +86,22 @@ struct SourcePlace: Hashable {
 
 extension DocumentReader {
     /// The node and everything below it; nil where a limit ended the reading, which is then reported.
-    mutating func node(_ node: Node, path: String, depth: Int, fallback: Provenance) -> DocumentNode? {
-        let place = provenance(node.mark, path: path, fallback: fallback)
+    mutating func node(_ node: Node, name: String, depth: Int, fallback: Provenance) -> DocumentNode? {
+        let place = provenance(node.mark, fallback: fallback)
         let isAlias = isAlias(node)
         if isAlias { aliasDepth += 1 }
         defer { if isAlias { aliasDepth -= 1 } }
         guard isWithinLimits(depth: depth, at: place) else { return nil }
         switch node {
         case .scalar(let scalar):
-            return DocumentNode(.scalar(self.scalar(scalar, at: place)), at: place)
+            return DocumentNode(.scalar(self.scalar(scalar, at: place)), named: name, at: place)
         case .sequence(let sequence):
             checkTag(sequence.tag, allowed: "seq", at: place)
-            return self.sequence(sequence, path: path, depth: depth, at: place)
+            return self.sequence(sequence, name: name, depth: depth, at: place)
         case .mapping(let mapping):
             checkTag(mapping.tag, allowed: "map", at: place)
-            guard let entries = entries(of: mapping, path: path, depth: depth, at: place) else { return nil }
-            return DocumentNode(.mapping(entries), at: place)
+            guard let entries = entries(of: mapping, depth: depth, at: place) else { return nil }
+            return DocumentNode(.mapping(entries), named: name, at: place)
         case .alias:
             // The parser resolves aliases; this case exists for documents being written.
             findings.error("yaml_syntax", "an alias stands for nothing", at: place)
@@ -109,9 +109,9 @@ extension DocumentReader {
         }
     }
 
-    func provenance(_ mark: Mark?, path: String, fallback: Provenance) -> Provenance {
+    func provenance(_ mark: Mark?, fallback: Provenance) -> Provenance {
         guard let mark else { return fallback }
-        return Provenance(document: documentName, line: mark.line, column: mark.column, path: path)
+        return Provenance(document: documentName, line: mark.line, column: mark.column)
     }
 
     /// Whether an anchored node comes by a second time, which only an alias brings about.
@@ -139,16 +139,17 @@ extension DocumentReader {
     }
 
     private mutating func sequence(
-        _ sequence: Node.Sequence, path: String, depth: Int, at place: Provenance
+        _ sequence: Node.Sequence, name: String, depth: Int, at place: Provenance
     ) -> DocumentNode? {
         var items: [DocumentNode] = []
         items.reserveCapacity(sequence.count)
         for (index, item) in sequence.enumerated() {
-            let itemPath = "\(path)[\(index)]"
-            guard let item = node(item, path: itemPath, depth: depth + 1, fallback: place) else { return nil }
+            guard let item = node(item, name: "\(name)[\(index)]", depth: depth + 1, fallback: place) else {
+                return nil
+            }
             items.append(item)
         }
-        return DocumentNode(.sequence(items), at: place)
+        return DocumentNode(.sequence(items), named: name, at: place)
     }
 
     private func scalar(_ scalar: Node.Scalar, at place: Provenance) -> DocumentScalar {

@@ -55,11 +55,7 @@ package struct Compiler {
     }
 
     private mutating func compile() -> Snapshot {
-        let upstreams = configuration.upstreams.map { upstream in
-            UpstreamSnapshot(upstream) { endpointPolicy($0.policies) }
-        }
-        var indices: [UpstreamID: Int] = [:]
-        for (index, upstream) in upstreams.enumerated() { indices[upstream.id] = index }
+        let (upstreams, indices) = compileUpstreams()
         let binds = configuration.binds.map { compile($0, upstreams: indices) }
         let traffic = TrafficPolicy(configuration.traffic, &diagnostics)
         return Snapshot(binds: binds, upstreams: upstreams, traffic: traffic)
@@ -75,14 +71,24 @@ package struct Compiler {
         let scopes: [Attachment.Scope] = [.gateway(listener.gatewayName), .listener(listener.id)]
         let gatewayPolicy = effectivePolicy(phase: .gateway, scopes: scopes, after: EffectivePolicy())
         var builder = RouteTableBuilder()
-        for route in listener.routes {
-            let policy = effectivePolicy(phase: .route, scopes: scopes + [.route(route.id)], after: gatewayPolicy)
+        let names = listener.routes.map { $0.name.isEmpty ? $0.id.name : $0.name }
+        /// All that a `RouteSnapshot` is made of and that routes of one listener do not have in common.
+        struct Treatment: Hashable {
+            var attachments: [Int]?
             var upstream: Int?
-            if case .forward(let id) = route.action { upstream = upstreams[id] }
-            builder.add(
-                route,
-                RouteSnapshot(name: route.name.isEmpty ? route.id.name : route.name, upstream: upstream, policy: policy)
-            )
+        }
+        var snapshots: [Treatment: RouteSnapshot] = [:]
+        for route in listener.routes {
+            var treatment = Treatment(attachments: attachments[.route(route.id)])
+            if case .forward(let id) = route.action { treatment.upstream = upstreams[id] }
+            let snapshot =
+                snapshots[treatment]
+                ?? RouteSnapshot(
+                    names: names, upstream: treatment.upstream,
+                    policy: effectivePolicy(
+                        phase: .route, scopes: scopes + [.route(route.id)], after: gatewayPolicy))
+            snapshots[treatment] = snapshot
+            builder.add(route, snapshot)
         }
         // A route may stand in several listeners.
         for diagnostic in builder.diagnostics { report(diagnostic) }

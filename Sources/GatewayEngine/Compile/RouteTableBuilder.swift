@@ -16,14 +16,17 @@ struct RouteTableBuilder {
         var regexes: [String: [Entry]] = [:]
     }
 
-    private var routes: [RouteSnapshot] = []
+    private var snapshotIndices: [UInt32] = []
+    private var snapshots: [RouteSnapshot] = []
     private var hosts: [HostPattern: Paths] = [:]
     private var regexes: [String: LinearRegex] = [:]
     private(set) var diagnostics: [Diagnostic] = []
 
+    /// - Parameter snapshot: where it is the one of the route before, they share it.
     mutating func add(_ route: Route, _ snapshot: RouteSnapshot) {
-        let index = routes.count
-        routes.append(snapshot)
+        let index = snapshotIndices.count
+        if snapshots.last !== snapshot { snapshots.append(snapshot) }
+        snapshotIndices.append(UInt32(snapshots.count - 1))
         for match in route.matches {
             if case .regex(let pattern) = match.path { _ = regex(pattern, match) }
             let entry = Entry(candidate: candidate(match, route: index), name: route.name)
@@ -78,27 +81,26 @@ struct RouteTableBuilder {
             patterns.append((host, tables.count))
             tables.append(freeze(paths))
         }
-        return RouteTable(hosts: HostTable(patterns), paths: tables, routes: routes)
+        return RouteTable(
+            hosts: HostTable(patterns), paths: tables, snapshotIndices: snapshotIndices, snapshots: snapshots)
     }
 
     private func freeze(_ paths: Paths) -> PathTable {
         var candidates: [[RouteCandidate]] = []
+        func takers(_ entries: [Entry]) -> Int {
+            if entries.count == 1, entries[0].candidate.asksNothing { return entries[0].candidate.route }
+            candidates.append(Self.ordered(entries))
+            return ~(candidates.count - 1)
+        }
         func table(_ entries: [String: [Entry]]) -> ByteTable {
-            ByteTable(
-                entries.map { path, list in
-                    candidates.append(Self.ordered(list))
-                    return (Array(path.utf8), candidates.count - 1)
-                })
+            ByteTable(entries.map { path, entries in (Array(path.utf8), takers(entries)) })
         }
         let exact = table(paths.exact)
         let prefixes = table(paths.prefixes)
         let segments = paths.prefixes.keys.map { $0.utf8.count { $0 == UInt8(ascii: "/") } }.max() ?? 0
         let patterns = paths.regexes.keys.sorted { ($1.utf8.count, $0) < ($0.utf8.count, $1) }
         let regexList = patterns.compactMap { pattern in
-            regexes[pattern].map { regex in
-                candidates.append(Self.ordered(paths.regexes[pattern] ?? []))
-                return (regex, candidates.count - 1)
-            }
+            regexes[pattern].map { ($0, takers(paths.regexes[pattern] ?? [])) }
         }
         return PathTable(
             exact: exact, prefixes: prefixes, maxPrefixSegments: segments, regexes: regexList, candidates: candidates)

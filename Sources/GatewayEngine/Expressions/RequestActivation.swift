@@ -48,7 +48,7 @@ internal import JOSE
     var removedParameters: [Range<Int>] { unsafe isAsReceived ? [] : scratch.pointee.removedParameters }
     var connection: ConnectionContext { unsafe setting.pointee.connection }
     private var bind: BindSnapshot { unsafe setting.pointee.bind }
-    private var route: RouteSnapshot? { unsafe scratch.pointee.route }
+    private var routeName: String? { unsafe scratch.pointee.routeName }
     private var token: VerifiedToken? { unsafe scratch.pointee.verifiedToken }
     private var instance: GatewayInstance { unsafe listener.instance }
 
@@ -82,7 +82,7 @@ internal import JOSE
         case .destinationPort: return .int(Int64(bind.address.port))
         case .gatewayName, .proxyGatewayName: return unsafe .string(listener.gatewayName)
         case .gatewayListener, .proxyListenerName: return unsafe listener.name.isEmpty ? .null : .string(listener.name)
-        case .routeName, .proxyRouteName: return route.map { .string($0.name) } ?? .null
+        case .routeName, .proxyRouteName: return routeName.map { .string($0) } ?? .null
         case .proxyBind: return .string("\(bind.address)")
         case .environmentPodName: return instance.podName.map { .string($0) } ?? .null
         case .environmentNamespace: return instance.namespace.map { .string($0) } ?? .null

@@ -34,7 +34,9 @@ extension Snapshot {
         let setting = RequestSetting(head: head, connection: connection, bind: bind, now: now)
         var trials: [AuthorizationTrial] = []
         for phase in [Attachment.Phase.gateway, .route] {
-            if phase == .route { scratch.route = Pipeline.route(of: listener, head, text.span, &scratch) }
+            if phase == .route, let number = Pipeline.route(of: listener, head, text.span, &scratch) {
+                scratch.choose(route: number, of: listener.routes)
+            }
             let routePolicy = scratch.route?.policy ?? listener.unroutedPolicy
             let policy = phase == .gateway ? listener.gatewayPolicy : routePolicy
             scratch.verifiedToken = token(phase)

@@ -31,7 +31,7 @@ extension Snapshot {
         var places: [GatewayPlace] = []
         for (bind, snapshot) in binds.enumerated() {
             for (listener, snapshot) in snapshot.listeners.enumerated() {
-                let routes = snapshot.routes.routes.indices.map(Optional.some) + [nil]
+                let routes = snapshot.routes.indices.map(Optional.some) + [nil]
                 places += routes.map { GatewayPlace(bind: bind, listener: listener, route: $0) }
             }
         }
@@ -59,7 +59,7 @@ extension Snapshot {
 
     private func policy(at place: GatewayPlace) -> EffectivePolicy {
         let listener = binds[place.bind].listeners[place.listener]
-        return place.route.map { listener.routes.routes[$0].policy } ?? listener.unroutedPolicy
+        return place.route.map { listener.routes[$0].policy } ?? listener.unroutedPolicy
     }
 
     /// Where a request with this head ends up on a bind, read and matched as the gateway does; nil where no
@@ -73,8 +73,7 @@ extension Snapshot {
         else { return nil }
         let route = Pipeline.route(of: listener, head, text.span, &scratch)
         return GatewayPlace(
-            bind: index, listener: listenerIndex,
-            route: route.flatMap { route in listener.routes.routes.firstIndex { $0 === route } })
+            bind: index, listener: listenerIndex, route: route)
     }
 
     static func read(_ text: [UInt8], _ scratch: inout RequestScratch) throws(RefusalCode) -> RequestHead {

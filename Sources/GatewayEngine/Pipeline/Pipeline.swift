@@ -44,12 +44,13 @@ package enum Pipeline {
             // Nil or empty where there is none to wait for.
             let body = head.framing.isEmpty ? Span<UInt8>() : body
             try stages.run(listener.gatewayPolicy, listener, bytes, body: body, &scratch, &cache)
-            guard let route = route(of: listener, head, bytes, &scratch) else {
+            guard let number = route(of: listener, head, bytes, &scratch) else {
                 try stages.run(listener.unroutedPolicy, listener, bytes, body: body, &scratch, &cache)
                 if scratch.awaitsBody { return .awaitBody }
                 throw Refusal(.routeNotFound, style: listener.refusalStyle)
             }
-            scratch.route = route
+            scratch.choose(route: number, of: listener.routes)
+            let route = listener.routes[number]
             if let edit = route.policy.responseEdit { scratch.editResponse(edit) }
             try stages.run(route.policy, listener, bytes, body: body, &scratch, &cache)
             if scratch.awaitsBody { return .awaitBody }
@@ -70,10 +71,11 @@ package enum Pipeline {
         return bind.hosts.first(host.span) { bind.listeners[$0] }
     }
 
+    /// The number of the route that takes a request.
     @inline(__always)
     package static func route(
         of listener: ListenerSnapshot, _ head: RequestHead, _ bytes: Span<UInt8>, _ scratch: inout RequestScratch
-    ) -> RouteSnapshot? {
+    ) -> Int? {
         if scratch.target.isVerbatim { return route(of: listener, head, bytes, target: bytes, &scratch) }
         let storage = scratch.target.storage
         return route(of: listener, head, bytes, target: storage.span, &scratch)
@@ -82,7 +84,7 @@ package enum Pipeline {
     private static func route(
         of listener: ListenerSnapshot, _ head: RequestHead, _ bytes: Span<UInt8>, target text: Span<UInt8>,
         _ scratch: inout RequestScratch
-    ) -> RouteSnapshot? {
+    ) -> Int? {
         let host = scratch.target.host
         let request = MatchedRequest(
             host: host.span, path: text.extracting(scratch.target.path),

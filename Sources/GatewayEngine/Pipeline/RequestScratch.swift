@@ -36,8 +36,10 @@ package struct RequestScratch {
     var awaitedKeys: KeyRefresh?
     /// Whether a rule needs the body, which has not come.
     var awaitsBody = false
-    /// The route the request belongs to; nil until one is chosen.
-    package var route: RouteSnapshot?
+    /// What becomes of the requests of the chosen route; nil until one is chosen.
+    package private(set) var route: RouteSnapshot?
+    /// The number of the chosen route.
+    private var routeNumber = 0
 
     /// When the token whose claims hold is no longer accepted, in Unix seconds: `exp` and the clock skew.
     package var tokenExpiresAt: Int64? {
@@ -46,11 +48,19 @@ package struct RequestScratch {
         return overflowed ? nil : sum
     }
 
+    /// The name of the chosen route; nil until one is chosen.
+    package var routeName: String? { route.map { $0.names[routeNumber] } }
+
     /// `sub` of the token whose claims hold; empty where there is none.
     package var subject: [UInt8] { verifiedToken?.claims.root["sub"]?.decodedBytes ?? [] }
 
     package init() {
         addedLines.reserveCapacity(512)
+    }
+
+    mutating func choose(route number: Int, of routes: RouteTable) {
+        routeNumber = number
+        route = routes[number]
     }
 
     /// Forgets the last request; `table` and `target` are overwritten by their readers.

@@ -187,7 +187,7 @@ extension DownstreamConnection {
         record.path =
             scratch.target.isVerbatim
             ? bytes.extracting(scratch.target.path).copied : Array(scratch.target.storage[scratch.target.path])
-        record.route = scratch.route?.name ?? ""
+        record.route = scratch.routeName ?? ""
         record.subject = scratch.subject
         exchange.record = record
     }

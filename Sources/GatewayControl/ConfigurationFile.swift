@@ -13,7 +13,6 @@ package struct ConfigurationFile: Sendable {
     package private(set) var snapshot: Snapshot?
     package private(set) var diagnostics: [Diagnostic] = []
     private var keys = KeyMaterial()
-    private var instance = GatewayInstance()
     /// The file itself and the key files it names.
     private(set) var paths: [String]
     /// The state of those files, taken before each was read: a change in between shows as a change.
@@ -76,8 +75,8 @@ package struct ConfigurationFile: Sendable {
         (keys, loading) = KeyLoader.load(for: configuration, remote: remote)
         let (files, reading) = CertificateLoader.load(for: configuration)
         keys.tlsFiles = files
-        instance = GatewayInstance(environment: environment)
-        let (snapshot, compiling) = Compiler.compile(configuration, keys: keys, instance: instance)
+        let (snapshot, compiling) = Compiler.compile(
+            configuration, keys: keys, instance: GatewayInstance(environment: environment))
         diagnostics += loading + reading + compiling
         if let snapshot, let tls { diagnostics += snapshot.tlsProblems(tls) }
         self.snapshot = diagnostics.hasErrors ? nil : snapshot
@@ -85,10 +84,10 @@ package struct ConfigurationFile: Sendable {
 
     /// A snapshot of this configuration with the keys that remote sources have now; nil where it is not valid.
     func snapshot(remote: RemoteKeySources) -> Snapshot? {
-        guard snapshot != nil, let configuration else { return nil }
+        guard let snapshot, let configuration else { return nil }
         var keys = keys
         KeyLoader.update(&keys, for: configuration, remote: remote)
-        return Compiler.compile(configuration, keys: keys, instance: instance).snapshot
+        return snapshot.renewed(keys)
     }
 
     /// Where keys are fetched from once the configuration is served, each once, without queries.
@@ -109,10 +108,13 @@ package struct ConfigurationFile: Sendable {
         return copy
     }
 
-    /// This configuration once nothing is to be said of it any more.
-    var withoutText: ConfigurationFile {
+    /// What is kept of a configuration that is served: of a hundred thousand routes the text and the model are
+    /// several times what serves them, and nobody asks for them again. Policies stay, as they name key sources.
+    var served: ConfigurationFile {
         var copy = self
         copy.text = nil
+        copy.configuration?.binds = []
+        copy.configuration?.upstreams = []
         return copy
     }
 

@@ -49,7 +49,7 @@ package final class ConfigurationReloader: Service {
         (events, continuation) = AsyncStream.makeStream()
         path = initial.path
         process = initial.configuration?.process
-        current = Mutex(initial.withoutText)
+        current = Mutex(initial.served)
         self.environment = environment
         self.tls = tls
         self.publisher = publisher
@@ -107,7 +107,7 @@ package final class ConfigurationReloader: Service {
     private func reload(isRetry: Bool) async -> Outcome {
         let loaded = ConfigurationFile.load(path: path, environment: environment, tls: tls, remote: remote)
         let outcome = await publish(loaded, isRetry: isRetry)
-        current.withLock { $0 = outcome == .served ? loaded.withoutText : $0.watching(loaded) }
+        current.withLock { $0 = outcome == .served ? loaded.served : $0.watching(loaded) }
         remote.keepOnly(current.withLock(\.configuration))
         return outcome
     }

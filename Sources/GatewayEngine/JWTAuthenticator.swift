@@ -7,6 +7,8 @@ package final class JWTAuthenticator: Sendable {
     let presence: Presence
     package let locations: [CompiledTokenLocation]
     package let verifier: TokenVerifier
+    /// What the verifier and `refreshes` are made of.
+    private let issuers: [Issuer]
     let forwardsToken: Bool
     let forwardsUnverifiedToken: Bool
     let realm: String
@@ -18,20 +20,55 @@ package final class JWTAuthenticator: Sendable {
     /// Where the policy was written.
     let provenance: Provenance
 
+    /// One issuer's rules, and where its keys are.
+    struct Issuer {
+        let rules: IssuerRules
+        let keySources: [KeySource]
+    }
+
     init(
-        _ policy: JWTAuthentication, locations: [CompiledTokenLocation], verifier: TokenVerifier,
-        refreshes: [[KeyRefresh]], provenance: Provenance
+        _ policy: JWTAuthentication, locations: [CompiledTokenLocation], issuers: [Issuer], keys: KeyMaterial,
+        provenance: Provenance
     ) {
         presence = policy.presence
         self.locations = locations
-        self.verifier = verifier
-        self.refreshes = refreshes.allSatisfy(\.isEmpty) ? [] : refreshes
+        self.issuers = issuers
+        verifier = TokenVerifier(issuers, keys)
+        refreshes = issuers.refreshes(keys)
         forwardsToken = policy.forwardsToken
         forwardsUnverifiedToken = policy.forwardsUnverifiedToken
         realm = policy.realm
         maxTokenBytes = policy.maxTokenBytes
         guaranteedClaims = policy.guaranteedClaims
         self.provenance = provenance
+    }
+
+    /// The same, with the keys that the sources hold now.
+    init(renewing old: JWTAuthenticator, keys: KeyMaterial) {
+        presence = old.presence
+        locations = old.locations
+        issuers = old.issuers
+        verifier = TokenVerifier(old.issuers, keys)
+        refreshes = old.issuers.refreshes(keys)
+        forwardsToken = old.forwardsToken
+        forwardsUnverifiedToken = old.forwardsUnverifiedToken
+        realm = old.realm
+        maxTokenBytes = old.maxTokenBytes
+        guaranteedClaims = old.guaranteedClaims
+        provenance = old.provenance
+    }
+}
+
+extension TokenVerifier {
+    fileprivate convenience init(_ issuers: [JWTAuthenticator.Issuer], _ keys: KeyMaterial) {
+        self.init(providers: issuers.map { ($0.rules, $0.keySources.compactMap { keys.keySets[$0] }) })
+    }
+}
+
+extension [JWTAuthenticator.Issuer] {
+    fileprivate func refreshes(_ keys: KeyMaterial) -> [[KeyRefresh]] {
+        let refreshes = map { $0.keySources.compactMap { keys.refreshes[$0] } }
+        return refreshes.allSatisfy(\.isEmpty) ? [] : refreshes
     }
 }
 

@@ -49,6 +49,11 @@ struct RouteTable: Sendable {
 
     subscript(number: Int) -> RouteSnapshot { snapshots[Int(snapshotIndices[number])] }
 
+    func replacingSnapshots(_ replacement: (RouteSnapshot) -> RouteSnapshot) -> RouteTable {
+        RouteTable(
+            hosts: hosts, paths: paths, snapshotIndices: snapshotIndices, snapshots: snapshots.map(replacement))
+    }
+
     /// The number of the route that takes a request.
     func match(_ request: borrowing MatchedRequest) -> Int? {
         // Written out because a closure could not borrow the request.

@@ -64,24 +64,68 @@ package final class ListenerSnapshot: Sendable {
         refusalStyle = listener.refusalStyle
         self.instance = instance
     }
+
+    /// The same with other policies.
+    init(
+        renewing old: ListenerSnapshot, gatewayPolicy: EffectivePolicy, unroutedPolicy: EffectivePolicy,
+        routes: RouteTable
+    ) {
+        id = old.id
+        name = old.name
+        gatewayName = old.gatewayName
+        self.gatewayPolicy = gatewayPolicy
+        self.unroutedPolicy = unroutedPolicy
+        self.routes = routes
+        refusalStyle = old.refusalStyle
+        instance = old.instance
+    }
 }
 
 /// What becomes of a route's requests. Routes that treat them alike share one: of a hundred thousand routes the
 /// few that are busy would else be cold memory.
 package final class RouteSnapshot: Sendable {
-    /// Of all routes of the listener, by number: as the user wrote it; the route's place where there is no name.
-    let names: [String]
+    /// Of all routes of the listener.
+    let names: RouteNames
     /// Index of the upstream in the snapshot; nil where the route has none.
     let upstream: Int?
     let policy: EffectivePolicy
     /// Names that a client may not send in trailers either; nil: none.
     let guardedNames: FieldNames?
 
-    init(names: [String], upstream: Int?, policy: EffectivePolicy) {
+    init(names: RouteNames, upstream: Int?, policy: EffectivePolicy) {
         self.names = names
         guardedNames = policy.requestEdit?.removed
         self.upstream = upstream
         self.policy = policy
+    }
+
+    /// The same with another policy.
+    init(renewing old: RouteSnapshot, policy: EffectivePolicy) {
+        names = old.names
+        upstream = old.upstream
+        guardedNames = policy.requestEdit?.removed
+        self.policy = policy
+    }
+}
+
+/// The names of a listener's routes, by number: as the user wrote them; the route's place where there is no name.
+struct RouteNames: Sendable {
+    /// Behind each other: a hundred thousand strings of their own would take several times the room.
+    private let bytes: [UInt8]
+    private let ends: [UInt32]
+
+    init(_ names: [String]) {
+        var bytes: [UInt8] = []
+        ends = names.map { name in
+            bytes += name.utf8
+            return UInt32(bytes.count)
+        }
+        self.bytes = bytes
+    }
+
+    subscript(number: Int) -> String {
+        let start = number == 0 ? 0 : Int(ends[number - 1])
+        return String(decoding: bytes[start..<Int(ends[number])], as: UTF8.self)
     }
 }
 
@@ -95,6 +139,14 @@ package struct EffectivePolicy: Sendable {
     var requestEdit: FieldEdit?
     /// What is changed of the answer's.
     var responseEdit: FieldEdit?
+
+    /// Whatever of a policy holds keys.
+    mutating func forEachAuthenticator(_ body: (inout JWTAuthenticator) -> Void) {
+        if var authenticator = jwtAuthentication {
+            body(&authenticator)
+            jwtAuthentication = authenticator
+        }
+    }
 }
 
 /// Policies of one backend of a route: they run once it has been chosen.

@@ -6,7 +6,7 @@ import JOSE
 
 /// A snapshot and what one event loop has beside it.
 struct TestGateway {
-    let snapshot: Snapshot
+    var snapshot: Snapshot
     /// Warnings.
     let diagnostics: [Diagnostic]
     var scratch = RequestScratch()
@@ -281,7 +281,7 @@ extension GatewayConfiguration {
             binds: [Bind(address: ListenAddress(host: "::", port: 1), listeners: listeners, provenance: here)],
             upstreams: names.map { name in
                 Upstream(
-                    id: UpstreamID(name), endpoints: [Upstream.Endpoint(host: "h", port: 1, weight: 1)],
+                    id: UpstreamID(name), endpoints: [Upstream.Endpoint(host: name, port: 1, weight: 1)],
                     provenance: here)
             },
             attachments: attachments)

@@ -11,11 +11,11 @@ extension Compiler {
             var servers = upstream
             servers.id = UpstreamID("")
             servers.provenance = Provenance(document: "")
-            let hosts = servers.endpoints.map(\.host)
-            if let same = known[hosts]?.first(where: { $0.servers == servers }) {
+            let addresses = servers.endpoints.map { "\($0.host) \($0.port)" }
+            if let same = known[addresses]?.first(where: { $0.servers == servers }) {
                 indices[upstream.id] = same.index
             } else {
-                known[hosts, default: []].append((servers, upstreams.count))
+                known[addresses, default: []].append((servers, upstreams.count))
                 indices[upstream.id] = upstreams.count
                 upstreams.append(UpstreamSnapshot(upstream) { endpointPolicy($0.policies) })
             }

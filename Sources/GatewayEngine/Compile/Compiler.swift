@@ -67,16 +67,17 @@ package struct Compiler {
         return BindSnapshot(address: bind.address, listeners: listeners, hosts: hosts, tls: tlsSettings(bind))
     }
 
+    /// All that a `RouteSnapshot` is made of and that routes of one listener do not have in common.
+    private struct Treatment: Hashable {
+        var attachments: [Int]?
+        var upstream: Int?
+    }
+
     private mutating func compile(_ listener: Listener, upstreams: [UpstreamID: Int]) -> ListenerSnapshot {
         let scopes: [Attachment.Scope] = [.gateway(listener.gatewayName), .listener(listener.id)]
         let gatewayPolicy = effectivePolicy(phase: .gateway, scopes: scopes, after: EffectivePolicy())
         var builder = RouteTableBuilder()
-        let names = listener.routes.map { $0.name.isEmpty ? $0.id.name : $0.name }
-        /// All that a `RouteSnapshot` is made of and that routes of one listener do not have in common.
-        struct Treatment: Hashable {
-            var attachments: [Int]?
-            var upstream: Int?
-        }
+        let names = RouteNames(listener.routes.map { $0.name.isEmpty ? $0.id.name : $0.name })
         var snapshots: [Treatment: RouteSnapshot] = [:]
         for route in listener.routes {
             var treatment = Treatment(attachments: attachments[.route(route.id)])
@@ -131,17 +132,14 @@ package struct Compiler {
 
     private mutating func authenticator(_ index: Int, _ policy: JWTAuthentication) -> JWTAuthenticator {
         if let known = authenticators[index] { return known }
-        let providers = policy.issuers.map { issuer in
-            (
-                IssuerRules(issuer, algorithms: algorithms(of: issuer), maxTokenBytes: policy.maxTokenBytes),
-                issuer.keySources.compactMap { keys.keySets[$0] }
-            )
+        let issuers = policy.issuers.map { issuer in
+            JWTAuthenticator.Issuer(
+                rules: IssuerRules(issuer, algorithms: algorithms(of: issuer), maxTokenBytes: policy.maxTokenBytes),
+                keySources: issuer.keySources)
         }
         let authenticator = JWTAuthenticator(
             policy, locations: policy.locations.compactMap { location($0) },
-            verifier: TokenVerifier(providers: providers),
-            refreshes: policy.issuers.map { $0.keySources.compactMap { keys.refreshes[$0] } },
-            provenance: configuration.attachments[index].provenance)
+            issuers: issuers, keys: keys, provenance: configuration.attachments[index].provenance)
         authenticators[index] = authenticator
         return authenticator
     }

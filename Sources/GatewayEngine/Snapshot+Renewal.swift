@@ -1,0 +1,45 @@
+package import GatewayModel
+
+// Keys change often, and routes are many: what does not depend on keys is shared with the snapshot before.
+extension Snapshot {
+    /// This snapshot with the keys that sources hold now.
+    package func renewed(_ keys: KeyMaterial) -> Snapshot {
+        var renewal = KeyRenewal(keys: keys)
+        return Snapshot(binds: binds.map { renewal.renewed($0) }, upstreams: upstreams, traffic: traffic)
+    }
+}
+
+private struct KeyRenewal {
+    let keys: KeyMaterial
+    /// One policy may stand in the slots of many places.
+    private var authenticators: [ObjectIdentifier: JWTAuthenticator] = [:]
+
+    init(keys: KeyMaterial) {
+        self.keys = keys
+    }
+
+    mutating func renewed(_ bind: BindSnapshot) -> BindSnapshot {
+        BindSnapshot(
+            address: bind.address, listeners: bind.listeners.map { renewed($0) }, hosts: bind.hosts, tls: bind.tls)
+    }
+
+    private mutating func renewed(_ listener: ListenerSnapshot) -> ListenerSnapshot {
+        ListenerSnapshot(
+            renewing: listener, gatewayPolicy: renewed(listener.gatewayPolicy),
+            unroutedPolicy: renewed(listener.unroutedPolicy),
+            routes: listener.routes.replacingSnapshots { route in
+                RouteSnapshot(renewing: route, policy: renewed(route.policy))
+            })
+    }
+
+    private mutating func renewed(_ policy: EffectivePolicy) -> EffectivePolicy {
+        var policy = policy
+        policy.forEachAuthenticator { authenticator in
+            let old = ObjectIdentifier(authenticator)
+            let new = authenticators[old] ?? JWTAuthenticator(renewing: authenticator, keys: keys)
+            authenticators[old] = new
+            authenticator = new
+        }
+        return policy
+    }
+}

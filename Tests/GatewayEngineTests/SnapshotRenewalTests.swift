@@ -8,7 +8,11 @@ import Testing
     private static let source = Issuer.test().keySources[0]
 
     private static func keys(_ key: SigningKey) -> KeyMaterial {
-        KeyMaterial(keySets: [source: KeyImport(key.verificationJWKS.text, options: KeyImportOptions()).keySet])
+        KeyMaterial(keySets: [
+            source: KeyImport(
+                key.verificationJWKS.text, options: KeyImportOptions(allowWeak: false, admitsSecrets: false)
+            ).keySet
+        ])
     }
 
     /// One route of its own policy, one of the gateway's, and what no route matches.

@@ -16,7 +16,7 @@ struct ModelDump {
     }
 
     private mutating func block(_ title: String, _ provenance: Provenance, _ body: (inout ModelDump) -> Void) {
-        line("\(title)  @\(provenance.line):\(provenance.column) \(provenance.path)")
+        line("\(title)  @\(provenance.line):\(provenance.column)")
         indentation += 1
         body(&self)
         indentation -= 1

@@ -43,6 +43,8 @@ docs:
 	$(SWIFT) build --product tollgate
 	.build/debug/tollgate refusals > Docs/Refusals.md
 	.build/debug/tollgate cel reference > Docs/Expressions.md
+	.build/debug/tollgate schema agentgateway > Docs/Reference/agentgateway.schema.json
+	.build/debug/tollgate schema agentgateway --markdown > Docs/Reference/Agentgateway.md
 
 format:
 	$(SWIFT) format --in-place --recursive --parallel Package.swift Sources Tests Fuzz \

@@ -133,7 +133,7 @@ let package = Package(
         .testTarget(name: "JOSETests", dependencies: ["JOSE", "Bytes"], swiftSettings: common),
         .testTarget(
             name: "GatewayDialectsTests",
-            dependencies: ["GatewayDialects", "GatewayModel", "Bytes"],
+            dependencies: ["GatewayControl", "GatewayDialects", "GatewayEngine", "GatewayModel", "Bytes"],
             exclude: ["Fixtures"],
             swiftSettings: common
         ),

@@ -12,6 +12,7 @@ package struct ConfigurationFile: Sendable {
     /// Nil where a diagnostic is an error.
     package private(set) var snapshot: Snapshot?
     package private(set) var diagnostics: [Diagnostic] = []
+    private var isStrict = false
     private var keys = KeyMaterial()
     /// The file itself and the key files it names.
     private(set) var paths: [String]
@@ -29,10 +30,13 @@ package struct ConfigurationFile: Sendable {
     /// - Parameters:
     ///   - tls: tells whether certificates and keys can be served.
     ///   - remote: the keys that were fetched; nil: none are, and tokens that need them fail.
+    ///   - strictly: what the dialect's original does not have is an error.
     package static func load(
-        path: String, environment: [String: String], tls: any TLSChecking, remote: RemoteKeySources? = nil
+        path: String, environment: [String: String], tls: any TLSChecking, remote: RemoteKeySources? = nil,
+        strictly: Bool = false
     ) -> ConfigurationFile {
         var file = ConfigurationFile(path: path)
+        file.isStrict = strictly
         switch TextFile.read(path, maxBytes: maxBytes) {
         case .success(let text): file.compile(text, environment: environment, host: nil, tls: tls, remote: remote)
         case .failure(let error):
@@ -61,7 +65,7 @@ package struct ConfigurationFile: Sendable {
     ) {
         self.text = text
         let (decoded, decoding) = AgentgatewayDialect.decode(
-            text: text, documentName: path, environment: environment)
+            text: text, documentName: path, environment: environment, strictly: isStrict)
         diagnostics = decoding
         guard var configuration = decoded, !decoding.hasErrors else { return }
         if let host {

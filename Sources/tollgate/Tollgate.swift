@@ -14,7 +14,7 @@ struct Tollgate: AsyncParsableCommand {
         version: Version.text,
         subcommands: [
             DemoCommand.self, RunCommand.self, ValidateCommand.self, JWTCommand.self, JWKSCommand.self,
-            CELCommand.self, VersionCommand.self, RefusalsCommand.self,
+            CELCommand.self, VersionCommand.self, RefusalsCommand.self, SchemaCommand.self,
         ]
     )
 

@@ -17,8 +17,14 @@ struct ValidateCommand: ParsableCommand {
     @Option(name: [.short, .long], help: "The configuration file (YAML or JSON).")
     var file: String
 
+    @Option(
+        help: ArgumentHelp(
+            "Refuse what this language does not have: additions of Tollgate.", valueName: "language"))
+    var strictSchema: DialectName?
+
     func run() throws {
-        let loaded = ConfigurationFile.load(path: file, environment: Environment.variables, tls: TLSChecker())
+        let loaded = ConfigurationFile.load(
+            path: file, environment: Environment.variables, tls: TLSChecker(), strictly: strictSchema != nil)
         StandardError().write(loaded.renderedDiagnostics())
         guard loaded.snapshot != nil else {
             StandardError.print("\(file) is not valid.")

@@ -41,42 +41,6 @@ enum Conformance {
     }
 }
 
-@Suite(.enabled(if: Conformance.isPresent)) struct `The examples of agentgateway` {
-    /// Errors that say a feature is missing, or that keys over http need a word of the user's; any other would
-    /// claim that a good file is bad.
-    private static let notOffered: Set = ["field_not_offered", "value_not_offered", "insecure_url"]
-
-    @Test(arguments: Conformance.examples)
-    func `decode, or are refused for what is not offered and nothing else`(_ example: String) throws {
-        let text = try Conformance.read("examples/\(example)")
-        let (configuration, diagnostics) = AgentgatewayDialect.decode(
-            text: text, documentName: example, environment: Self.environment(naming: text))
-        let errors = diagnostics.filter { $0.severity == .error }
-        let unexpected = errors.filter { !Self.notOffered.contains($0.code) }
-        #expect(unexpected.isEmpty, "\(unexpected.map { $0.rendered(source: text) }.joined())")
-        #expect((configuration == nil) == !errors.isEmpty)
-    }
-
-    @Test func `are there`() {
-        #expect(Conformance.examples.count >= 35)
-        #expect(Conformance.examples.contains("traffic-http/config.yaml"))
-    }
-
-    @Test(arguments: Set(Conformance.files).subtracting(Conformance.examples).sorted())
-    func `for other programs are refused without a crash`(_ file: String) throws {
-        let (configuration, diagnostics) = AgentgatewayDialect.decode(
-            text: try Conformance.read("examples/\(file)"), documentName: file, environment: [:])
-        #expect(configuration == nil)
-        #expect(diagnostics.hasErrors)
-    }
-
-    /// Every variable the text could mean, so that none is missing.
-    private static func environment(naming text: String) -> [String: String] {
-        let names = text.split { !($0.isASCII && ($0.isLetter || $0.isNumber)) && $0 != "_" }
-        return Dictionary(names.map { (String($0), "value") }) { first, _ in first }
-    }
-}
-
 @Suite(.enabled(if: Conformance.isPresent)) struct `The schema of agentgateway` {
     /// Our objects and the definitions of theirs that they read.
     static let pairs: [(shape: ObjectShape, definition: String)] = AgentgatewayDialect.shapesByDefinition
@@ -91,6 +55,12 @@ enum Conformance {
             let known = Set(shape.fields.map(\.name))
             #expect(!theirs.isEmpty, "\(name)")
             #expect(theirs.subtracting(known).isEmpty, "\(name)")
+            let claimed = shape.fields.filter { $0.status != .ours }.map(\.name)
+            #expect(Set(claimed).subtracting(theirs).isEmpty, "\(name): these are ours")
+            let needed = Set(object["required"] as? [String] ?? [])
+            let asked =
+                shape.fields.filter { $0.status == .required }.map(\.name) + shape.requiredByOriginal + shape.exactlyOne
+            #expect(needed.subtracting(asked).isEmpty, "\(name): a file without these can't go back")
         }
     }
 

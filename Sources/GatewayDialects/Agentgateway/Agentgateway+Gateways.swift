@@ -34,7 +34,7 @@ extension AgentgatewayShapes {
         ] + gatewayPolicies.fields
 
     static let attachedRoute = ObjectShape(
-        "a route",
+        "a top-level route",
         [
             .optional(
                 "gateways", .either([.string, .list(of: .string)]),

@@ -4,7 +4,8 @@ extension AgentgatewayShapes {
     static let targetedPolicy = ObjectShape(
         "a targeted policy",
         [
-            .required("name", .either([.string, .object(resourceName)]), "The policy's name, unique in the file."),
+            .required(
+                "name", .either([.ours(.string), .object(resourceName)]), "The policy's name, unique in the file."),
             .required("target", .object(policyTarget), "What the policy is for."),
             .optional(
                 "phase", .choice(["route", "gateway"]),
@@ -18,15 +19,15 @@ extension AgentgatewayShapes {
         [
             .required("name", .string, "The name."),
             .optional("namespace", .string, "Its namespace. Default: `default`."),
-        ])
+        ], requiredByOriginal: ["namespace"])
 
     static let policyTarget = ObjectShape(
         "a target",
         [
             .optional(
-                "gateway", .either([.string, .object(gatewayTarget)]),
+                "gateway", .either([.ours(.string), .object(gatewayTarget)]),
                 "A gateway by its name, or one of its listeners."),
-            .optional("route", .either([.string, .object(routeTarget)]), "Routes by their name."),
+            .optional("route", .either([.ours(.string), .object(routeTarget)]), "Routes by their name."),
         ],
         exactlyOne: ["gateway", "route", "backend", "listenerSet"], notOffered: ["backend", "listenerSet"])
 
@@ -39,7 +40,7 @@ extension AgentgatewayShapes {
             .optional("listenerName", .string, "One listener of the gateway. Default: all of them."),
             .optional("port", .integer(1...65535), "The gateway's listeners on one port."),
         ],
-        exactlyOne: ["gatewayName", "name"])
+        exactlyOne: ["gatewayName", "name"], requiredByOriginal: ["gatewayName", "gatewayNamespace"])
 
     static let routeTarget = ObjectShape(
         "a route target",
@@ -48,7 +49,7 @@ extension AgentgatewayShapes {
             .optional("namespace", .string, "Its namespace. Default: `default`."),
             .optional("ruleName", .string, "One rule among the routes of that name. Default: all of them."),
         ],
-        notOffered: ["kind"])
+        notOffered: ["kind"], requiredByOriginal: ["namespace"])
 }
 
 extension AgentgatewayDecoder {

@@ -35,7 +35,7 @@ extension AgentgatewayShapes {
         ],
         exactlyOne: ["exact", "prefix", "suffix", "contains"])
 
-    private static let scalar = FieldShape.Kind.either([.string, .integer(.min ... .max), .boolean])
+    private static let scalar = FieldShape.Kind.either([.string, .number, .boolean])
 
     static let claimCondition = ObjectShape(
         "a claim condition",

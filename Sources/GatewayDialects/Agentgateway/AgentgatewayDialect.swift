@@ -14,18 +14,20 @@ package enum AgentgatewayDialect {
     ///   - text: the whole document.
     ///   - documentName: the name places are reported with, such as the path the user gave.
     ///   - environment: the variables the document may use.
+    ///   - strictly: what agentgateway does not have is an error, so that it can read the document too.
     /// - Returns: the model, nil where there is an error, and all findings in the document's order.
     ///   Expressions, regular expressions and keys are not looked into: the compiler does.
     package static func decode(
-        text: String, documentName: String, environment: [String: String]
+        text: String, documentName: String, environment: [String: String], strictly: Bool = false
     ) -> (GatewayConfiguration?, [Diagnostic]) {
-        let findings = Findings(dialectName: "agentgateway")
+        let findings = Findings(dialectName: "agentgateway", outOfScope: outOfScope)
         var configuration: GatewayConfiguration?
         if let root = DocumentReader.read(
             text: text, documentName: documentName, environment: environment, findings: findings)
         {
             var decoder = AgentgatewayDecoder(findings: findings)
             configuration = decoder.decode(root)
+            if strictly { StrictSchema(findings: findings).check(root, AgentgatewayShapes.document) }
         }
         return (findings.hasErrors ? nil : configuration, findings.sorted)
     }

@@ -8,9 +8,12 @@ package final class Findings {
     private var found: [Diagnostic] = []
     /// The dialect as messages name it.
     package let dialectName: String
+    /// Fields and values of the dialect that will never be offered, with what they belong to.
+    private let outOfScope: [String: String]
 
-    package init(dialectName: String) {
+    package init(dialectName: String, outOfScope: [String: String] = [:]) {
         self.dialectName = dialectName
+        self.outOfScope = outOfScope
     }
 
     package func error(_ code: String, _ message: String, at place: Provenance, hint: String? = nil) {
@@ -24,6 +27,12 @@ package final class Findings {
     /// A field the dialect has and this version does not offer: refused, since ignoring it would
     /// run something else than what was written.
     package func fieldNotOffered(_ name: String, at place: Provenance, hint: String? = nil) {
+        if let scope = outOfScope[name] {
+            error(
+                "field_out_of_scope",
+                "`\(name)` is part of \(dialectName) and out of Tollgate's scope: \(scope)", at: place, hint: hint)
+            return
+        }
         error(
             "field_not_offered", "`\(name)` is part of \(dialectName) and not offered in this version", at: place,
             hint: hint)
@@ -31,6 +40,13 @@ package final class Findings {
 
     /// The same for one value of a field that is offered.
     package func valueNotOffered(_ value: String, of label: String, at place: Provenance, hint: String? = nil) {
+        if let scope = outOfScope[value] {
+            error(
+                "value_out_of_scope",
+                "\(label): `\(value)` is part of \(dialectName) and out of Tollgate's scope: \(scope)", at: place,
+                hint: hint)
+            return
+        }
         error(
             "value_not_offered", "\(label): `\(value)` is part of \(dialectName) and not offered in this version",
             at: place, hint: hint)

@@ -8,15 +8,19 @@ package struct ObjectShape: Sendable {
     package var fields: [FieldShape]
     /// Names of which exactly one must be there; empty where there is no such rule.
     package var exactlyOne: [String]
+    /// Fields that the original dialect has no default for, and this one has.
+    package var requiredByOriginal: [String]
 
     /// - Parameter notOffered: fields the original dialect has and this version refuses. One that
     ///   deserves a hint stands among `fields` instead, with the hint for its documentation.
     package init(
-        _ name: String, _ fields: [FieldShape], exactlyOne: [String] = [], notOffered: [String] = []
+        _ name: String, _ fields: [FieldShape], exactlyOne: [String] = [], notOffered: [String] = [],
+        requiredByOriginal: [String] = []
     ) {
         self.name = name
         self.fields = fields + notOffered.map { FieldShape($0, .anything, .notOffered, "") }
         self.exactlyOne = exactlyOne
+        self.requiredByOriginal = requiredByOriginal
     }
 
     package func field(_ name: String) -> FieldShape? { fields.first { $0.name == name } }
@@ -38,6 +42,8 @@ package struct FieldShape: Sendable {
     package indirect enum Kind: Sendable {
         case string
         case integer(ClosedRange<Int>)
+        /// Whole or not.
+        case number
         case boolean
         /// A text such as `60s` or `1m30s`.
         case duration
@@ -48,6 +54,8 @@ package struct FieldShape: Sendable {
         case map(of: Kind)
         /// One of several forms, told apart by what is written.
         case either([Kind])
+        /// A form that the original dialect does not know, among others.
+        case ours(Kind)
         case anything
     }
 
@@ -98,6 +106,7 @@ extension FieldShape.Kind {
     var shape: ObjectShape? {
         switch self {
         case .object(let shape): shape
+        case .ours(let kind): kind.shape
         case .either(let kinds): kinds.lazy.compactMap(\.shape).first
         default: nil
         }
@@ -108,6 +117,7 @@ extension FieldShape.Kind {
         switch self {
         case .object(let shape): shape
         case .list(let kind), .map(let kind): kind.nestedShape
+        case .ours(let kind): kind.nestedShape
         case .either(let kinds): kinds.lazy.compactMap(\.nestedShape).first
         default: nil
         }

@@ -1,7 +1,5 @@
-internal import Bytes
-
-/// JSON that a command prints: indented, and free of characters that steer a terminal.
-indirect enum JSONOutput {
+/// JSON for people to read: indented, and free of characters that steer a terminal.
+package indirect enum JSONOutput {
     case object([(String, JSONOutput)])
     case array([JSONOutput])
     case text(String)
@@ -10,7 +8,7 @@ indirect enum JSONOutput {
     case boolean(Bool)
     case null
 
-    init(_ value: JSONValue) {
+    package init(_ value: JSONValue) {
         switch value.kind {
         case .object: self = .object(value.members.map { ($0.name.string ?? "", JSONOutput($0.value)) })
         case .array: self = .array(value.elements.map { JSONOutput($0) })
@@ -25,12 +23,12 @@ indirect enum JSONOutput {
     }
 
     /// A text, or null where there is none.
-    static func text(_ text: String?) -> JSONOutput { text.map { .text($0) } ?? .null }
-    static func number(_ number: some BinaryInteger) -> JSONOutput { .number("\(number)") }
-    static func texts(_ texts: [String]) -> JSONOutput { .array(texts.map { .text($0) }) }
+    package static func text(_ text: String?) -> JSONOutput { text.map { .text($0) } ?? .null }
+    package static func number(_ number: some BinaryInteger) -> JSONOutput { .number("\(number)") }
+    package static func texts(_ texts: [String]) -> JSONOutput { .array(texts.map { .text($0) }) }
 
     /// The text, its lines indented by two blanks per level behind the first.
-    func rendered(indent: Int = 0) -> String {
+    package func rendered(indent: Int = 0) -> String {
         switch self {
         case .text(let text): return TerminalText.quoted(text)
         case .number(let digits): return digits

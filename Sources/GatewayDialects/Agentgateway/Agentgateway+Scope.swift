@@ -1,0 +1,82 @@
+extension AgentgatewayDialect {
+    /// Fields and values of agentgateway that are no business of this gateway, with what they belong to.
+    ///
+    /// Whatever else is refused may be offered one day.
+    package static let outOfScope: [String: String] = [
+        "llm": models, "ai": models, "modelCatalog": models, "inferenceRouting": models,
+        "mcp": contexts, "mcpAuthentication": contexts, "mcpAuthorization": contexts, "mcpGuardrails": contexts,
+        "session": contexts,
+        "a2a": "the Agent2Agent protocol (A2A)",
+        "aws": "signing for a cloud's services", "gcp": "signing for a cloud's services",
+        "azure": "signing for a cloud's services", "copilot": "signing for a cloud's services",
+        "extAuthz": "decisions of other programs (extAuthz)",
+        "networkExtAuthz": "decisions of other programs (extAuthz)",
+        "extProc": "decisions of other programs (extProc)",
+        "remoteRateLimit": "decisions of other programs (a rate limit service)",
+        "xdsAddress": controlPlane, "xdsAuthToken": controlPlane, "localXdsPath": controlPlane,
+        "caAddress": controlPlane, "caAuthToken": controlPlane, "namespace": controlPlane, "gateway": controlPlane,
+        "serviceAccount": controlPlane, "clusterId": controlPlane, "network": controlPlane,
+        "trustDomain": mesh, "additionalTrustDomains": mesh, "skipValidateTrustDomain": mesh, "spiffe": mesh,
+        "hbone": mesh, "HBONE": mesh, "hboneWaypoint": mesh, "hboneGateway": mesh, "workloads": mesh, "services": mesh,
+        "service": mesh, "listenerSet": controlPlane, "internal": "what agentgateway serves inside itself",
+        "ui": "the console of agentgateway", "storage": "the console of agentgateway",
+        "tcpRoutes": streams, "TCP": streams, "TLS": streams,
+        "database": "logs and settings in a database",
+    ]
+
+    private static var models: String { "language models (LLM)" }
+    private static var contexts: String { "the Model Context Protocol (MCP)" }
+    private static var controlPlane: String { "the control plane of agentgateway (xDS, Kubernetes)" }
+    private static var mesh: String { "service meshes (HBONE, SPIFFE)" }
+    private static var streams: String { "streams that are not HTTP" }
+
+    /// Where the same file means something else than with agentgateway, and why.
+    package static let differences: [(difference: String, reason: String)] = [
+        (
+            "Variables (`$NAME`, `${NAME}`, `${NAME:-otherwise}`, `$$`) are expanded in values after parsing; "
+                + "agentgateway expands the text of the whole file first. `~` is not expanded.",
+            "What a variable holds can never add structure to a file."
+        ),
+        (
+            "A field without a value (`jwtAuth:`) is an error; agentgateway takes it for absent.",
+            "An empty policy would open what looks protected."
+        ),
+        (
+            "A `jwtAuth` without `mode` is `optional`, as there, with a warning.",
+            "That requests without a token pass is seldom meant."
+        ),
+        (
+            "`nbf` is checked.", "RFC 7519 §4.1.5: such a token must not be accepted."
+        ),
+        (
+            "Two policies that would tie are an error; agentgateway leaves open which one holds.",
+            "One file means one thing."
+        ),
+        (
+            "Expressions are checked for names and types when the file is loaded (`config.celCheck: parseOnly` is "
+                + "agentgateway's way).",
+            "A mistyped claim in a rule is found before a request is refused, or passes, for it."
+        ),
+        (
+            "A `deny` rule that cannot be evaluated denies (`config.denyOnError: ignore` is agentgateway's way).",
+            "Rules fail closed."
+        ),
+        (
+            "Paths are matched in their canonical form, see [CanonicalRequest.md](../CanonicalRequest.md); agentgateway "
+                + "matches them as they were sent.",
+            "What is matched is what the backend reads."
+        ),
+        (
+            "`statsAddr`, `adminAddr` and `readinessAddr` are on the loopback address by default.",
+            "What a gateway says of itself is not for its clients."
+        ),
+        (
+            "Where no route matches, the policies of the route phase that stand at the gateway or listener run before "
+                + "the 404.",
+            "Strangers cannot map the routes."
+        ),
+        (
+            "A policy that names a target which is not there is an error.", "A policy for nothing protects nothing."
+        ),
+    ]
+}

@@ -15,7 +15,7 @@ extension Refusal {
         let body = self.body(entry)
         var output: [UInt8] = []
         output.reserveCapacity(512)
-        output.append("HTTP/1.1 \(entry.status) \(Self.reason(of: entry.status))\r\n")
+        output.append("HTTP/1.1 \(entry.status) \(ReasonPhrase.of(entry.status))\r\n")
         output.append("content-type: text/plain\r\ncontent-length: \(body.utf8.count)\r\n")
         if let challenge { output.append("www-authenticate: \(challenge)\r\n") }
         output.append("tollgate-refusal: \(code.rawValue)\r\ncache-control: no-store\r\ndate: ")
@@ -65,31 +65,10 @@ extension Refusal {
         }
         return quoted
     }
-
-    private static func reason(of status: Int) -> StaticString {
-        switch status {
-        case 400: "Bad Request"
-        case 401: "Unauthorized"
-        case 403: "Forbidden"
-        case 404: "Not Found"
-        case 408: "Request Timeout"
-        case 413: "Content Too Large"
-        case 414: "URI Too Long"
-        case 417: "Expectation Failed"
-        case 421: "Misdirected Request"
-        case 431: "Request Header Fields Too Large"
-        case 501: "Not Implemented"
-        case 502: "Bad Gateway"
-        case 503: "Service Unavailable"
-        case 504: "Gateway Timeout"
-        case 505: "HTTP Version Not Supported"
-        default: "Error"
-        }
-    }
 }
 
 extension [UInt8] {
-    fileprivate mutating func append(_ text: String) {
+    mutating func append(_ text: String) {
         append(contentsOf: text.utf8)
     }
 }

@@ -54,8 +54,8 @@ struct RouteTable: Sendable {
             hosts: hosts, paths: paths, snapshotIndices: snapshotIndices, snapshots: snapshots.map(replacement))
     }
 
-    /// The number of the route that takes a request.
-    func match(_ request: borrowing MatchedRequest) -> Int? {
+    /// The route that takes a request.
+    func match(_ request: borrowing MatchedRequest) -> PathTable.Found? {
         // Written out because a closure could not borrow the request.
         if let value = hosts.exact.find(request.host), let route = paths[value].match(request) { return route }
         if !hosts.wildcards.isEmpty, let route = matchWildcards(request) { return route }
@@ -63,7 +63,7 @@ struct RouteTable: Sendable {
         return nil
     }
 
-    private func matchWildcards(_ request: borrowing MatchedRequest) -> Int? {
+    private func matchWildcards(_ request: borrowing MatchedRequest) -> PathTable.Found? {
         let host = request.host
         var dot = host.firstIndex(of: UInt8(ascii: "."))
         while let start = dot {
@@ -126,17 +126,20 @@ final class PathTable: Sendable {
         self.candidates = candidates
     }
 
-    func match(_ request: borrowing MatchedRequest) -> Int? {
-        if let takers = exact.find(request.path), let route = choose(takers, request) { return route }
+    /// The number of a route, and how many bytes of the path its prefix is; 0 where it is no prefix that matched.
+    typealias Found = (route: Int, prefixLength: Int)
+
+    func match(_ request: borrowing MatchedRequest) -> Found? {
+        if let takers = exact.find(request.path), let route = choose(takers, request) { return (route, 0) }
         if !prefixes.isEmpty, let route = matchPrefixes(request) { return route }
         for (regex, takers) in regexes where regex.matchesWhole(request.path) {
-            if let route = choose(takers, request) { return route }
+            if let route = choose(takers, request) { return (route, 0) }
         }
         return nil
     }
 
     /// Tries the prefixes that end where a segment does, from the longest that could be in the table.
-    private func matchPrefixes(_ request: borrowing MatchedRequest) -> Int? {
+    private func matchPrefixes(_ request: borrowing MatchedRequest) -> Found? {
         let path = request.path
         var end = path.count
         var segments = 0
@@ -151,7 +154,7 @@ final class PathTable: Sendable {
             if end <= prefixes.maxKeyCount, let takers = prefixes.find(path.extracting(0..<end)),
                 let route = choose(takers, request)
             {
-                return route
+                return (route, end)
             }
             guard end > 0 else { return nil }
             repeat { end -= 1 } while end > 0 && path[end] != UInt8(ascii: "/")

@@ -133,6 +133,8 @@ struct RouteNames: Sendable {
 package struct EffectivePolicy: Sendable {
     package var jwtAuthentication: JWTAuthenticator?
     package var authorization: Authorizer?
+    /// What few routes have.
+    var traffic: TrafficSlots?
     /// Authentication by other means than a token; nil where there is none.
     package var furtherAuthentication: FurtherAuthentication?
     /// What is changed of the request's field lines, when all other stages have run.

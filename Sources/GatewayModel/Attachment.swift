@@ -31,4 +31,7 @@ package enum Policy: Equatable, Sendable {
     case apiKeys(APIKeyAuthentication)
     case requestHeaders(HeaderMutation)
     case responseHeaders(HeaderMutation)
+    case directResponse(DirectResponse)
+    case requestRedirect(RequestRedirect)
+    case urlRewrite(URLChange)
 }

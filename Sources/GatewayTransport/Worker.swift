@@ -50,6 +50,9 @@ final class Worker {
         var host: String
         var port: Int
 
+        /// As it stands in `Host`: without the port that `http` implies.
+        var authority: [UInt8] { Array((port == 80 ? (host.contains(":") ? "[\(host)]" : host) : name).utf8) }
+
         /// As it stands in the log.
         var name: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
     }

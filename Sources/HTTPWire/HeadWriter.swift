@@ -11,6 +11,8 @@ package enum HeadWriter {
     package struct RequestAdditions: ~Escapable {
         /// Path and query as forwarded.
         package let path: Span<UInt8>
+        /// The value of Host; empty where it goes as it was received.
+        package let host: Span<UInt8>
         /// With its question mark; empty where there is none.
         package let query: Span<UInt8>
         /// Whole field lines with their CRLF.
@@ -20,12 +22,14 @@ package enum HeadWriter {
         package let authority: Span<UInt8>
         package let sendsForwardedHost: Bool
 
-        @_lifetime(copy path, copy query, copy lines, copy moreLines, copy authority)
+        @_lifetime(copy path, copy host, copy query, copy lines, copy moreLines, copy authority)
         package init(
-            path: Span<UInt8>, query: Span<UInt8>, lines: Span<UInt8>, moreLines: Span<UInt8>,
+            path: Span<UInt8>, host: Span<UInt8> = Span(), query: Span<UInt8>, lines: Span<UInt8>,
+            moreLines: Span<UInt8>,
             authority: Span<UInt8>, sendsForwardedHost: Bool
         ) {
             self.path = path
+            self.host = host
             self.query = query
             self.lines = lines
             self.moreLines = moreLines
@@ -37,10 +41,11 @@ package enum HeadWriter {
     /// An upper bound of what `writeRequest` writes.
     package static func boundOfRequest(_ head: RequestHead, _ additions: borrowing RequestAdditions) -> Int {
         head.byteCount + additions.path.count + additions.query.count + additions.lines.count
-            + additions.moreLines.count + additions.authority.count * 2 + fixedBytes
+            + additions.moreLines.count + additions.host.count + additions.authority.count * 2 + fixedBytes
     }
 
-    /// Writes the head an upstream gets; room for `boundOfRequest` bytes must be there.
+    /// Writes the head an upstream gets; room for `boundOfRequest` bytes must be there. Where `additions` have a
+    /// Host, the one received is marked as dropped.
     package static func writeRequest(
         _ head: RequestHead, _ table: borrowing FieldTable, _ bytes: Span<UInt8>,
         _ additions: borrowing RequestAdditions, into output: inout OutputRawSpan
@@ -50,8 +55,12 @@ package enum HeadWriter {
         output.append(copying: additions.path)
         output.append(copying: additions.query)
         output.append(" HTTP/1.1\r\n")
-        // RFC 9112 §3.2: HTTP/1.1 demands a Host, an empty one where there is nothing to say.
-        if !head.hasHost {
+        if additions.host.count > 0 {
+            output.append("host: ")
+            output.append(copying: additions.host)
+            output.append("\r\n")
+        } else if !head.hasHost {
+            // RFC 9112 §3.2: HTTP/1.1 demands a Host, an empty one where there is nothing to say.
             output.append("host: ")
             output.append(copying: additions.authority)
             output.append("\r\n")

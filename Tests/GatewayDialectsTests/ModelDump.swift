@@ -11,11 +11,11 @@ struct ModelDump {
         return dump.text
     }
 
-    private mutating func line(_ line: String) {
+    mutating func line(_ line: String) {
         text += String(repeating: "  ", count: indentation) + line + "\n"
     }
 
-    private mutating func block(_ title: String, _ provenance: Provenance, _ body: (inout ModelDump) -> Void) {
+    mutating func block(_ title: String, _ provenance: Provenance, _ body: (inout ModelDump) -> Void) {
         line("\(title)  @\(provenance.line):\(provenance.column)")
         indentation += 1
         body(&self)
@@ -128,6 +128,8 @@ extension ModelDump {
             block("\(title) request headers", attachment.provenance) { $0.add(mutation) }
         case .responseHeaders(let mutation):
             block("\(title) response headers", attachment.provenance) { $0.add(mutation) }
+        case .directResponse, .requestRedirect, .urlRewrite:
+            addTraffic(attachment, title)
         }
     }
 

@@ -55,6 +55,8 @@ struct TestGateway {
         /// The scopes that the challenge names.
         var requiredScopes: [String] = []
         var upstream: String?
+        /// What the gateway answers by itself.
+        var response: String?
         /// The head the upstream gets.
         var head = ""
         var subject: String?
@@ -91,6 +93,10 @@ struct TestGateway {
             return Answer(
                 refusal: refusal.code, verdict: refusal.verdict?.sentence, requiredScopes: refusal.requiredScopes,
                 mayWaitForKeys: refusal.keyRefresh != nil)
+        case .answer(let answer):
+            let rendered = answer.rendered(
+                toHead: false, keepsAlive: true, date: Array("now".utf8), edit: scratch.responseEdit)
+            return Answer(response: rendered.text)
         case .forward(let upstream):
             return Answer(
                 upstream: snapshot.upstreams[upstream].id.name, head: forwarded(head, bytes),
@@ -107,15 +113,19 @@ struct TestGateway {
         get(target, "Authorization: Bearer \(token.text)\r\n", now: now)
     }
 
-    private func forwarded(_ head: RequestHead, _ bytes: [UInt8]) -> String {
+    private mutating func forwarded(_ head: RequestHead, _ bytes: [UInt8]) -> String {
         let target = scratch.target
         let text = target.isVerbatim ? bytes : target.storage
         let received = target.query.map { Array(text[($0.lowerBound - 1)..<$0.upperBound]) } ?? []
         let query = scratch.hasRewrittenQuery ? scratch.rewrittenQuery : received
         let lines = scratch.addedLines
+        let path = scratch.rewrittenPath
+        let host = scratch.rewrittenHost
+        if !host.isEmpty { scratch.table.drop(.host) }
         let moreLines = scratch.forwardingLines
         let additions = HeadWriter.RequestAdditions(
-            path: text.span.extracting(target.path), query: query.span, lines: lines.span,
+            path: scratch.rewrittenPath.isEmpty ? text.span.extracting(target.path) : path.span, host: host.span,
+            query: query.span, lines: lines.span,
             moreLines: moreLines.span, authority: bytes.span.extracting(target.authority),
             sendsForwardedHost: scratch.sendsForwardedHost)
         let bound = HeadWriter.boundOfRequest(head, additions)

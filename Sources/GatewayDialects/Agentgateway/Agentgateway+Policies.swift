@@ -11,14 +11,15 @@ extension AgentgatewayShapes {
     ]
 
     /// Those that need a route that has been chosen.
-    private static let offeredRoutePolicies: [FieldShape] = [
-        .optional(
-            "requestHeaderModifier", .object(headerModifier),
-            "Headers added to, set in and removed from the request, after all other policies of the route."),
-        .optional(
-            "responseHeaderModifier", .object(headerModifier),
-            "The same of the answer, be it the backend's or a refusal."),
-    ]
+    private static let offeredRoutePolicies: [FieldShape] =
+        [
+            .optional(
+                "requestHeaderModifier", .object(headerModifier),
+                "Headers added to, set in and removed from the request, after all other policies of the route."),
+            .optional(
+                "responseHeaderModifier", .object(headerModifier),
+                "The same of the answer, be it the backend's or a refusal."),
+        ] + trafficPolicies
 
     /// Names of the policies that are offered.
     static var policyNames: [String] { (offeredPolicies + offeredRoutePolicies).map(\.name) }
@@ -35,8 +36,7 @@ extension AgentgatewayShapes {
     static let routePolicies = ObjectShape(
         "a route's policies", offeredPolicies + offeredRoutePolicies,
         notOffered: [
-            "requestRedirect", "urlRewrite", "requestMirror",
-            "directResponse", "cors", "mcpAuthorization", "mcpGuardrails", "mcpAuthentication", "a2a", "ai",
+            "requestMirror", "cors", "mcpAuthorization", "mcpGuardrails", "mcpAuthentication", "a2a", "ai",
             "backendTLS", "backendTunnel", "backendAuth", "localRateLimit", "remoteRateLimit", "oidc", "basicAuth",
             "extAuthz", "extProc", "transformations", "csrf", "buffer", "timeout", "retry", "delay",
         ])
@@ -72,6 +72,7 @@ extension AgentgatewayDecoder {
         if let policy = reader.mapping("responseHeaderModifier") {
             decoded.append((.responseHeaders(headerMutation(policy)), policy.place))
         }
+        decoded += decodedTrafficPolicies(reader)
         return decoded
     }
 }
@@ -141,6 +142,9 @@ struct PolicyCollector {
         case .apiKeys: "apiKey"
         case .requestHeaders: "requestHeaderModifier"
         case .responseHeaders: "responseHeaderModifier"
+        case .directResponse: "directResponse"
+        case .requestRedirect: "requestRedirect"
+        case .urlRewrite: "urlRewrite"
         }
     }
 

@@ -49,20 +49,25 @@ extension AgentgatewayDecoder {
         if name != nil { routes.append(RouteRecord(id: id, name: qualified, ruleName: ruleName)) }
         let hostnames = reader.nonEmptyItems("hostnames", hint: "remove it to answer to every host")
         let matches = reader.nonEmptyItems("matches", hint: "remove it to take every path")
-        inlinePolicies(reader.mapping("policies"), scope: .route(id), phase: .route)
+        let policies = reader.mapping("policies")
+        inlinePolicies(policies, scope: .route(id), phase: .route)
+        let answers = ["directResponse", "requestRedirect"].contains { policies?.has($0) ?? false }
         return Route(
             id: id, name: name ?? "",
             hostnames: hostnames?.compactMap(hostPattern) ?? [.any],
             matches: matches?.compactMap(match) ?? [Self.everyPath(at: reader.place)],
-            action: action(of: id, reader), provenance: reader.place)
+            action: action(of: id, reader, answers: answers), provenance: reader.place)
     }
 
-    private mutating func action(of route: RouteID, _ reader: MappingReader) -> RouteAction {
+    /// - Parameter answers: whether a policy answers in place of a backend.
+    private mutating func action(of route: RouteID, _ reader: MappingReader, answers: Bool) -> RouteAction {
         let items = reader.items("backends") ?? []
         let endpoints = items.compactMap(endpoint)
         guard let place = reader.entry("backends")?.keyProvenance, !items.isEmpty else {
-            findings.warning(
-                "backend_missing", "the route has no backend: it can only refuse", at: reader.place)
+            if !answers {
+                findings.warning(
+                    "backend_missing", "the route has no backend: it can only refuse", at: reader.place)
+            }
             return .noBackend
         }
         if !endpoints.isEmpty, endpoints.allSatisfy({ $0.weight == 0 }) {

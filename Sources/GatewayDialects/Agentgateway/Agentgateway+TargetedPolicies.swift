@@ -93,6 +93,11 @@ extension AgentgatewayDecoder {
     /// One entry is one kind of policy, as agentgateway has it.
     private func checkKinds(of policy: MappingReader, phase: Attachment.Phase) {
         let kinds = policy.shape.fields.map(\.name).filter(policy.has)
+        if phase == .gateway, let kind = kinds.first(where: AgentgatewayShapes.routePolicyNames.contains) {
+            findings.error(
+                "phase_impossible", "`\(kind)` cannot run before the route is chosen", at: policy.place,
+                hint: "remove `phase: gateway`")
+        }
         if kinds.count > 1 {
             findings.error(
                 "several_of_one",

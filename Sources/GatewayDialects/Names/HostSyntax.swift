@@ -28,6 +28,22 @@ package enum HostSyntax {
         return (try endpointHost(text[..<colon]), port)
     }
 
+    /// A host as it stands in a URL, with its port where it has one.
+    package static func authority(_ text: String) throws(NameProblem) -> String {
+        guard text.last != "]", text.contains(":") else { return try authorityHost(text) }
+        let (host, port) = try endpoint(text)
+        return "\(host.contains(":") ? "[\(host)]" : host):\(port)"
+    }
+
+    /// A host as it stands in a URL, without a port.
+    package static func authorityHost(_ text: String) throws(NameProblem) -> String {
+        if let colon = text.firstIndex(of: ":"), !text.hasPrefix("["), !isIPv6(text) {
+            throw NameProblem("has a port", hint: "write \(text[..<colon]) alone")
+        }
+        let host = try endpointHost(text[...])
+        return host.contains(":") ? "[\(host)]" : host
+    }
+
     private static func endpointHost(_ text: Substring) throws(NameProblem) -> String {
         if text.hasPrefix("[") {
             let address = text.dropFirst().dropLast()

@@ -89,6 +89,7 @@ package struct Compiler {
                     policy: effectivePolicy(
                         phase: .route, scopes: scopes + [.route(route.id)], after: gatewayPolicy))
             snapshots[treatment] = snapshot
+            if let traffic = snapshot.policy.traffic { checkPrefixes(traffic, of: route) }
             builder.add(route, snapshot)
         }
         // A route may stand in several listeners.
@@ -109,6 +110,7 @@ package struct Compiler {
         var policy = EffectivePolicy()
         var authorizations: [Int] = []
         var apiKeys: APIKeyAuthenticator?
+        var traffic = TrafficPolicies()
         for scope in scopes {
             for index in attachments[scope] ?? [] where configuration.attachments[index].phase == phase {
                 switch configuration.attachments[index].policy {
@@ -118,11 +120,14 @@ package struct Compiler {
                 case .apiKeys(let authentication): apiKeys = apiKeyAuthenticator(index, authentication)
                 case .requestHeaders(let mutation): policy.requestEdit = fieldEdit(mutation, of: .request)
                 case .responseHeaders(let mutation): policy.responseEdit = fieldEdit(mutation, of: .response)
+                case .directResponse, .requestRedirect, .urlRewrite:
+                    traffic.add(configuration.attachments[index])
                 }
             }
         }
         policy.furtherAuthentication = FurtherAuthentication(apiKeys: apiKeys)
         policy.authorization = authorizer(authorizations, beside: policy, after: earlier)
+        policy.traffic = TrafficSlots(traffic)
         return policy
     }
 

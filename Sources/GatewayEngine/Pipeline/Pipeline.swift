@@ -9,6 +9,8 @@ package enum Decision: Sendable {
     case refuse(Refusal)
     /// Only the body can tell: gather it and ask again.
     case awaitBody
+    /// Answer it without asking anyone.
+    case answer(LocalAnswer)
 }
 
 /// A request's way from its head to a decision. No I/O, no clock; one call, one event loop.
@@ -54,6 +56,7 @@ package enum Pipeline {
             if let edit = route.policy.responseEdit { scratch.editResponse(edit) }
             try stages.run(route.policy, listener, bytes, body: body, &scratch, &cache)
             if scratch.awaitsBody { return .awaitBody }
+            if let answer = try stages.runTraffic(route.policy, listener, bytes, &scratch) { return .answer(answer) }
             guard let upstream = route.upstream else { throw Refusal(.noBackend, style: listener.refusalStyle) }
             TokenRemoval.finish(&scratch, bytes)
             if let edit = route.policy.requestEdit { scratch.editRequest(edit, bytes) }
@@ -90,7 +93,9 @@ package enum Pipeline {
             host: host.span, path: text.extracting(scratch.target.path),
             query: text.extracting(scratch.target.query ?? 0..<0), method: bytes.extracting(head.methodName),
             bytes: bytes, lines: scratch.table.lines)
-        return listener.routes.match(request)
+        guard let found = listener.routes.match(request) else { return nil }
+        scratch.matchedPrefix = found.prefixLength
+        return found.route
     }
 }
 
@@ -152,6 +157,19 @@ private struct Stages {
             } catch {
                 throw Refusal(error, style: listener.refusalStyle, realm: apiKeys.credential.realm)
             }
+        }
+    }
+
+    /// What comes behind authorization, once the route is known. Answers what is given in place of forwarding.
+    @inline(__always)
+    func runTraffic(
+        _ policy: EffectivePolicy, _ listener: ListenerSnapshot, _ bytes: Span<UInt8>, _ scratch: inout RequestScratch
+    ) throws(Refusal) -> LocalAnswer? {
+        guard let traffic = policy.traffic else { return nil }
+        do {
+            return try traffic.run(setting, bytes, &scratch)
+        } catch {
+            throw Refusal(error, style: listener.refusalStyle)
         }
     }
 }

@@ -40,6 +40,14 @@ package struct RequestScratch {
     package private(set) var route: RouteSnapshot?
     /// The number of the chosen route.
     private var routeNumber = 0
+    /// Bytes of the path's prefix that the route matched, without a slash at its end; 0 for other kinds of match.
+    var matchedPrefix = 0
+    /// The path as forwarded, where it was rewritten; else empty.
+    package var rewrittenPath: [UInt8] = []
+    /// Host as forwarded, where it was rewritten; else empty.
+    package var rewrittenHost: [UInt8] = []
+    /// Whether the upstream gets its own address as Host.
+    package var takesHostOfUpstream = false
 
     /// When the token whose claims hold is no longer accepted, in Unix seconds: `exp` and the clock skew.
     package var tokenExpiresAt: Int64? {
@@ -81,6 +89,9 @@ package struct RequestScratch {
         if awaitedKeys != nil { awaitedKeys = nil }
         awaitsBody = false
         if route != nil { route = nil }
+        if !rewrittenPath.isEmpty { rewrittenPath.removeAll(keepingCapacity: true) }
+        if !rewrittenHost.isEmpty { rewrittenHost.removeAll(keepingCapacity: true) }
+        takesHostOfUpstream = false
     }
 }
 

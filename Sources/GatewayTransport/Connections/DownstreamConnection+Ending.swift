@@ -44,6 +44,18 @@ extension DownstreamConnection {
         responseEnded()
     }
 
+    /// Answers without asking anyone.
+    func respond(_ answer: LocalAnswer) {
+        if !machine.hasReadWholeRequest { machine.closeAfterResponse() }
+        let isHead = exchange.request.isHead
+        let bytes = answer.rendered(
+            toHead: isHead, keepsAlive: machine.keepsAlive, date: worker.date.bytes, edit: exchange.responseEdit)
+        stream.write(bytes.span)
+        exchange.status = answer.status
+        exchange.record?.responseBytes = isHead ? 0 : UInt64(answer.body.count)
+        responseEnded()
+    }
+
     /// The answer has been written whole.
     func responseEnded() {
         upstream = nil

@@ -42,6 +42,8 @@ extension DownstreamConnection {
             refuse(refusal)
         case .awaitBody:
             gatherBody(head, bytes)
+        case .answer(let answer):
+            respond(answer)
         case .forward(let upstream):
             if case .length(let count) = head.framing, count > worker.snapshot.traffic.maxBodyBytes {
                 return refuse(.bodyTooLarge)
@@ -62,6 +64,8 @@ extension DownstreamConnection {
     private func forward(_ head: RequestHead, _ bytes: Span<UInt8>, upstream index: Int) {
         guard let (pool, policy) = worker.pool(upstream: index) else { return refuse(.noBackend) }
         exchange.record?.upstream = pool.endpoint.name
+        if worker.scratch.takesHostOfUpstream { worker.scratch.rewrittenHost = pool.endpoint.authority }
+        if !worker.scratch.rewrittenHost.isEmpty { worker.scratch.table.drop(.host) }
         if let policy { apply(policy, bytes) }
         if gathered != nil {
             exchange.request.isWhole = true
@@ -108,8 +112,10 @@ extension DownstreamConnection {
         let rewritten = scratch.rewrittenQuery
         let lines = scratch.addedLines
         let forwarding = scratch.forwardingLines
+        let path = scratch.rewrittenPath
+        let host = scratch.rewrittenHost
         let additions = HeadWriter.RequestAdditions(
-            path: text.extracting(scratch.target.path),
+            path: path.isEmpty ? text.extracting(scratch.target.path) : path.span, host: host.span,
             query: scratch.hasRewrittenQuery ? rewritten.span : text.extracting(query),
             lines: lines.span, moreLines: forwarding.span, authority: bytes.extracting(scratch.target.authority),
             sendsForwardedHost: scratch.sendsForwardedHost)

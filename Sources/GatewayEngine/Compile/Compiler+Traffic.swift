@@ -1,0 +1,57 @@
+internal import GatewayModel
+
+/// What the slots of `TrafficSlots` are filled from: of each kind the policy that holds.
+struct TrafficPolicies: Equatable {
+    /// A policy, and where it was written.
+    struct Placed<Value: Equatable>: Equatable {
+        let value: Value
+        let provenance: Provenance
+    }
+
+    private(set) var urlRewrite: Placed<URLChange>?
+    private(set) var requestRedirect: Placed<RequestRedirect>?
+    private(set) var directResponse: Placed<DirectResponse>?
+
+    /// Takes a policy that is more specific than those before it; kinds of other slots are left alone.
+    mutating func add(_ attachment: Attachment) {
+        let place = attachment.provenance
+        switch attachment.policy {
+        case .urlRewrite(let value): urlRewrite = Placed(value: value, provenance: place)
+        case .requestRedirect(let value): requestRedirect = Placed(value: value, provenance: place)
+        case .directResponse(let value): directResponse = Placed(value: value, provenance: place)
+        default: break
+        }
+    }
+
+    /// Policies that replace the prefix of a path, each by the name of its field.
+    var prefixChanges: [(field: String, place: Provenance)] {
+        var changes: [(field: String, place: Provenance)] = []
+        if let rewrite = urlRewrite, case .prefix = rewrite.value.path {
+            changes.append(("urlRewrite", rewrite.provenance))
+        }
+        if let redirect = requestRedirect, case .prefix = redirect.value.url.path {
+            changes.append(("requestRedirect", redirect.provenance))
+        }
+        return changes
+    }
+}
+
+extension Compiler {
+    /// Only where a match has a prefix another one can take its place.
+    mutating func checkPrefixes(_ slots: TrafficSlots, of route: Route) {
+        for change in slots.prefixChanges {
+            guard let match = route.matches.first(where: { !$0.path.isPrefix }) else { continue }
+            report(
+                Diagnostic(
+                    .error, "prefix_not_matched",
+                    "`\(change.field)` replaces a path prefix, and the match at line \(match.provenance.line) has none",
+                    at: change.place, hint: "match the route by `pathPrefix`, or replace the path by `full`"))
+        }
+    }
+}
+
+extension PathMatch {
+    fileprivate var isPrefix: Bool {
+        if case .segmentPrefix = self { true } else { false }
+    }
+}

@@ -1,0 +1,30 @@
+internal import Bytes
+internal import GatewayModel
+
+/// The slots of what few routes have, behind one reference: a request of any other route pays for one look.
+final class TrafficSlots: Sendable {
+    private let urlRewrite: URLRewriteStage?
+    private let redirect: RedirectStage?
+    private let directResponse: LocalAnswer?
+
+    /// Policies that replace the prefix of a path, each by the name of its field.
+    let prefixChanges: [(field: String, place: Provenance)]
+
+    /// Nil where all slots are empty.
+    init?(_ policies: TrafficPolicies) {
+        guard policies != TrafficPolicies() else { return nil }
+        prefixChanges = policies.prefixChanges
+        urlRewrite = policies.urlRewrite.map { URLRewriteStage($0.value) }
+        redirect = policies.requestRedirect.map { RedirectStage($0.value) }
+        directResponse = policies.directResponse.map { LocalAnswer(status: $0.value.status, body: $0.value.body) }
+    }
+
+    /// Runs what comes behind authorization, in this order; answers what is given in place of forwarding.
+    func run(
+        _ setting: RequestSetting, _ bytes: Span<UInt8>, _ scratch: inout RequestScratch
+    ) throws(RefusalCode) -> LocalAnswer? {
+        urlRewrite?.run(bytes, &scratch)
+        if let redirect { return try redirect.run(setting, bytes, &scratch) }
+        return directResponse
+    }
+}

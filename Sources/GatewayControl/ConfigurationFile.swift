@@ -12,6 +12,8 @@ package struct ConfigurationFile: Sendable {
     /// Nil where a diagnostic is an error.
     package private(set) var snapshot: Snapshot?
     package private(set) var diagnostics: [Diagnostic] = []
+    /// What it is made of; nil where it could not be decoded.
+    private(set) var outline: ConfigurationOutline?
     private var isStrict = false
     private var keys = KeyMaterial()
     /// The file itself and the key files it names.
@@ -72,6 +74,7 @@ package struct ConfigurationFile: Sendable {
             for index in configuration.binds.indices { configuration.binds[index].address.host = host }
         }
         self.configuration = configuration
+        outline = ConfigurationOutline(configuration)
         let keyFiles = configuration.keyFiles + configuration.tlsTerminations.flatMap(\.files)
         paths += keyFiles
         fingerprint.add(keyFiles)
@@ -92,6 +95,11 @@ package struct ConfigurationFile: Sendable {
         var keys = keys
         KeyLoader.update(&keys, for: configuration, remote: remote)
         return snapshot.renewed(keys)
+    }
+
+    /// The state of each file that was read.
+    var fingerprints: [String: FileFingerprint.Entry] {
+        Dictionary(zip(paths, fingerprint.entries)) { first, _ in first }
     }
 
     /// Where keys are fetched from once the configuration is served, each once, without queries.

@@ -121,6 +121,16 @@ package final class ConfigurationReloader: Service {
         }
     }
 
+    /// What of the served configuration is another now, by name and without its content.
+    private func report(_ loaded: ConfigurationFile) {
+        let before = current.withLock { ($0.outline, $0.fingerprints) }
+        let changes = loaded.outline.flatMap { new in before.0.map { new.changes(since: $0) } } ?? []
+        for change in changes { logger.info("\(change)") }
+        let files = loaded.paths.dropFirst().filter { loaded.fingerprints[$0] != before.1[$0] }
+        if !files.isEmpty { logger.info("keys and certificates read again: \(files.joined(separator: ", "))") }
+        if changes.isEmpty, files.isEmpty { logger.info("nothing in it has changed") }
+    }
+
     private enum Outcome {
         case served, invalid
         /// Valid, but an address could not be had: perhaps later.
@@ -146,6 +156,7 @@ package final class ConfigurationReloader: Service {
             return .unservable
         }
         logger.info("serving the changed configuration")
+        report(loaded)
         if loaded.configuration?.process != process {
             logger.warning("some settings under `config` are read at start only: restart for them")
         }

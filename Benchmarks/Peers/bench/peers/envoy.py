@@ -60,7 +60,7 @@ class Envoy(Peer):
     def features(self, case: Case) -> frozenset[str]:
         jwt = {"jwt"} if case.algorithm else set()
         cache = {"cache"} if self.caches and case.algorithm else set()
-        return case.features | jwt | cache | {"many" if case.routes else "one"}
+        return super().features(case) | jwt | cache | {"many" if case.routes else "one"}
 
     def values(self, settings: Settings) -> dict[str, object]:
         route = {
@@ -73,7 +73,10 @@ class Envoy(Peer):
                 },
             }
         }
-        return {"ROUTES": json.dumps({prefix: route for prefix in settings.prefixes()})} if settings.case.routes else {}
+        values: dict[str, object] = {"CODEC": "AUTO" if settings.case.transport == "h2" else "HTTP1"}
+        if settings.case.routes:
+            values["ROUTES"] = json.dumps({prefix: route for prefix in settings.prefixes()})
+        return values
 
 
 class CachingEnvoy(Envoy):

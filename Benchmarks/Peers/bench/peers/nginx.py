@@ -36,7 +36,10 @@ class Nginx(Peer):
         return output_of(BINARY, "-v").rpartition("/")[2] or "unknown"
 
     def values(self, settings: Settings) -> dict[str, object]:
-        values: dict[str, object] = {"CHECK": "check_rule" if "rule" in settings.case.features else "check"}
+        values: dict[str, object] = {
+            "CHECK": "check_rule" if "rule" in settings.case.features else "check",
+            "HTTP2": " http2" if settings.case.transport == "h2" else "",
+        }
         if settings.case.routes:
             values["ROUTES"] = settings.directory / "locations.conf"
             locations = (f"location {prefix} {{ proxy_pass http://bench; }}\n" for prefix in settings.prefixes())

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from .. import paths
 from ..cases import Case, route_prefix
+from ..certificate import Certificate
 from ..tokens import AUDIENCE, ISSUER, TENANT, KeyMaterial
 
 
@@ -23,6 +24,7 @@ class Settings:
     material: KeyMaterial | None
     #: A folder of its own, for the rendered configuration, logs and temporary files.
     directory: Path
+    certificate: Certificate
 
     def values(self) -> dict[str, object]:
         """The names a configuration may use between @ signs."""
@@ -34,6 +36,11 @@ class Settings:
             "ISSUER": ISSUER,
             "AUDIENCE": AUDIENCE,
             "TENANT": TENANT,
+            "CERTIFICATE": self.certificate.chain,
+            "PRIVATE_KEY": self.certificate.key,
+            "CERTIFICATE_AND_KEY": self.certificate.both,
+            # Every answer is checked through HTTP/1.1, which therefore is offered beside HTTP/2.
+            "PROTOCOLS": "h2,http/1.1" if self.case.transport == "h2" else "http/1.1",
         }
         if self.material is not None:
             values["ALGORITHM"] = self.material.algorithm
@@ -89,7 +96,7 @@ class Peer(ABC):
 
     def features(self, case: Case) -> frozenset[str]:
         """Whose lines stand in the configuration."""
-        return case.features
+        return case.features | case.lines
 
     def prepare(self, settings: Settings) -> list[str]:
         """Writes the configuration and returns the command that runs it."""

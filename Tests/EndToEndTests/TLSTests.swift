@@ -137,6 +137,29 @@ struct `A listener with a certificate` {
         #expect(try half.isClosedWithoutAWord())
     }
 
+    @Test func `goes on when clients leave without a word`() throws {
+        let gateway = try start()
+        for _ in 0..<6 {
+            let client = Process()
+            let (input, output) = (Pipe(), Pipe())
+            client.executableURL = URL(filePath: "/usr/bin/env")
+            client.arguments = ["openssl", "s_client", "-connect", "127.0.0.1:\(gateway.port)"]
+            (client.standardInput, client.standardOutput, client.standardError) = (input, output, output)
+            try client.run()
+            var said = Data()
+            while !String(decoding: said, as: UTF8.self).contains("Verify return code") {
+                let more = output.fileHandleForReading.availableData
+                if more.isEmpty { break }
+                said += more
+            }
+            #expect(String(decoding: said, as: UTF8.self).contains("Verify return code"))
+            // The socket closes; no alert says so.
+            kill(client.processIdentifier, SIGKILL)
+            client.waitUntilExit()
+        }
+        #expect(try get(gateway, "/open").hasSuffix("200 0"))
+    }
+
     @Test func `closes a connection that does not speak TLS, and goes on`() throws {
         let gateway = try start()
         for bytes in ["GET / HTTP/1.1\r\nHost: localhost\r\n\r\n", String(repeating: "\u{16}", count: 100_000)] {

@@ -129,7 +129,10 @@ final class TLSStream: Stream {
 
     fileprivate func recordsClosed(byError: Bool) {
         if byError || channel.isActive { hasFailed = true }
-        _ = try? channel.finish(acceptAlreadyClosed: true)
+        // Handlers that have said goodbye and wait for an answer learn that none comes. Waiting for them, as the
+        // channel's own `finish` does, would be the end of every connection of this thread.
+        channel.pipeline.fireChannelInactive()
+        channel.close(mode: .all, promise: nil)
         channel.embeddedEventLoop.run()
         markClosed()
         tellClosed()

@@ -15,6 +15,8 @@ package final class JWTAuthenticator: Sendable {
     let maxTokenBytes: Int
     /// Claims that every request has which passes, as expressions name them.
     let guaranteedClaims: Set<String>
+    /// Headers that hand on claims of its tokens; nil: none.
+    let claimHeaders: FieldNames?
     /// What fetches the keys of each of the verifier's providers; empty where none are fetched.
     let refreshes: [[KeyRefresh]]
     /// Where the policy was written.
@@ -40,6 +42,7 @@ package final class JWTAuthenticator: Sendable {
         realm = policy.realm
         maxTokenBytes = policy.maxTokenBytes
         guaranteedClaims = policy.guaranteedClaims
+        claimHeaders = policy.claimHeaderNames
         self.provenance = provenance
     }
 
@@ -55,6 +58,7 @@ package final class JWTAuthenticator: Sendable {
         realm = old.realm
         maxTokenBytes = old.maxTokenBytes
         guaranteedClaims = old.guaranteedClaims
+        claimHeaders = old.claimHeaders
         provenance = old.provenance
     }
 }
@@ -73,6 +77,12 @@ extension [JWTAuthenticator.Issuer] {
 }
 
 extension JWTAuthentication {
+    /// The headers that claims of its tokens are handed on as.
+    var claimHeaderNames: FieldNames? {
+        let names = issuers.flatMap(\.claimHeaders).map { Array($0.name.utf8) }
+        return names.isEmpty ? nil : FieldNames(names)
+    }
+
     fileprivate var guaranteedClaims: Set<String> {
         guard presence == .strict, let first = issuers.first else { return [] }
         return issuers.dropFirst().reduce(first.guaranteedClaims) { $0.intersection($1.guaranteedClaims) }

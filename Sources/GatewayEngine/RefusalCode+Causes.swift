@@ -50,6 +50,7 @@ extension RefusalCode {
             case .expirationMissing, .notBeforeMissing, .issuedAtMissing, .claimMissing: .claimMissing
             case .claimMismatch: .claimMismatch
             case .scopeInsufficient: .scopeInsufficient
+            case .claimUnforwardable: .claimUnforwardable
             }
     }
 }

@@ -20,7 +20,8 @@ private struct KeyRenewal {
 
     mutating func renewed(_ bind: BindSnapshot) -> BindSnapshot {
         BindSnapshot(
-            address: bind.address, listeners: bind.listeners.map { renewed($0) }, hosts: bind.hosts, tls: bind.tls)
+            address: bind.address, listeners: bind.listeners.map { renewed($0) }, hosts: bind.hosts, tls: bind.tls,
+            identityHeaders: bind.identityHeaders)
     }
 
     private mutating func renewed(_ listener: ListenerSnapshot) -> ListenerSnapshot {

@@ -25,8 +25,14 @@ package final class BindSnapshot: Sendable {
     let hosts: HostTable
     /// Of each listener; empty where the address is plain text.
     package let tls: [TLSSettings]
+    /// Headers by which any policy of the configuration tells a backend who a request is from; nil: none.
+    let identityHeaders: FieldNames?
 
-    init(address: ListenAddress, listeners: [ListenerSnapshot], hosts: HostTable, tls: [TLSSettings]) {
+    init(
+        address: ListenAddress, listeners: [ListenerSnapshot], hosts: HostTable, tls: [TLSSettings],
+        identityHeaders: FieldNames?
+    ) {
+        self.identityHeaders = identityHeaders
         self.address = address
         self.listeners = listeners
         self.hosts = hosts
@@ -92,9 +98,9 @@ package final class RouteSnapshot: Sendable {
     /// Names that a client may not send in trailers either; nil: none.
     let guardedNames: FieldNames?
 
-    init(names: RouteNames, upstream: Int?, policy: EffectivePolicy) {
+    init(names: RouteNames, upstream: Int?, policy: EffectivePolicy, guardedNames: FieldNames?) {
         self.names = names
-        guardedNames = policy.requestEdit?.removed
+        self.guardedNames = guardedNames
         self.upstream = upstream
         self.policy = policy
     }
@@ -103,7 +109,7 @@ package final class RouteSnapshot: Sendable {
     init(renewing old: RouteSnapshot, policy: EffectivePolicy) {
         names = old.names
         upstream = old.upstream
-        guardedNames = policy.requestEdit?.removed
+        guardedNames = old.guardedNames
         self.policy = policy
     }
 }

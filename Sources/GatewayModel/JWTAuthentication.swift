@@ -63,12 +63,14 @@ package struct Issuer: Equatable, Sendable {
     /// Keys too weak for their algorithm are used all the same.
     package var allowsWeakKeys: Bool
     package var requirements: TokenRequirements
+    /// Claims that the backend gets as headers.
+    package var claimHeaders: [ClaimHeader]
     package var provenance: Provenance
 
     package init(
         names: [String], audiences: [String], keySources: [KeySource], algorithms: [String]?,
         requiredClaims: [String], clockSkewSeconds: Int64, allowsWeakKeys: Bool, requirements: TokenRequirements,
-        provenance: Provenance
+        claimHeaders: [ClaimHeader] = [], provenance: Provenance
     ) {
         self.names = names
         self.audiences = audiences
@@ -78,6 +80,7 @@ package struct Issuer: Equatable, Sendable {
         self.clockSkewSeconds = clockSkewSeconds
         self.allowsWeakKeys = allowsWeakKeys
         self.requirements = requirements
+        self.claimHeaders = claimHeaders
         self.provenance = provenance
     }
 }

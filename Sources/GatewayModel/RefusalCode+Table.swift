@@ -135,6 +135,12 @@ extension RefusalCode {
             Entry(
                 403, .client, challenge: .insufficientScope, "the token lacks a required scope",
                 remedy: "Ask the issuer for a token with the scope named in the challenge.")
+        case .claimUnforwardable:
+            Entry(
+                403, .client, "a claim of the token cannot be handed on",
+                remedy:
+                    "In `claimsToHeaders`, write what is no short ASCII by `encoding: percent`, lists by `format: json`."
+            )
 
         case .apiKeyMissing:
             Entry(

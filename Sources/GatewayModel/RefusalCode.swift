@@ -42,6 +42,7 @@ package enum RefusalCode: String, Error, CaseIterable, Sendable {
     case claimMismatch = "claim_mismatch"
     case claimMalformed = "claim_malformed"
     case scopeInsufficient = "scope_insufficient"
+    case claimUnforwardable = "claim_unforwardable"
 
     // Other credentials
     case apiKeyMissing = "api_key_missing"

@@ -91,7 +91,8 @@ final class CommandLineFolder {
     }
 
     /// Writes `config.yaml`: one route whose tokens come from `https://issuer.test` for the audience `api`.
-    func writeConfiguration(mode: String = "strict", algorithms: String? = nil) throws {
+    /// - Parameter jwtAuth: a further line of the policy.
+    func writeConfiguration(mode: String = "strict", algorithms: String? = nil, jwtAuth: String = "") throws {
         try write(
             """
             binds:
@@ -106,6 +107,7 @@ final class CommandLineFolder {
                       audiences: [api]
                       jwks: {file: keys.json}
                       \(algorithms.map { "algorithms: [\($0)]" } ?? "")
+                      \(jwtAuth)
                   backends: [{host: "localhost:8080"}]
             """, to: "config.yaml")
     }

@@ -44,6 +44,28 @@ struct CommandLineVerifyTests {
             words: [#"the token's aud: "\u001b[2J""#]),
     ]
 
+    @Test func `shows the headers that the backend gets`() throws {
+        let folder = try CommandLineFolder()
+        _ = try folder.sign()
+        let headers = "[{claim: sub, header: X-User}, {claim: groups, header: X-Groups}, {claim: none, header: X-None}]"
+        try folder.writeConfiguration(jwtAuth: "claimsToHeaders: \(headers)")
+        let sign = ["jwt", "sign", "--quiet", "--key", "key.jwk", "--iss", "https://issuer.test", "--aud", "api"]
+        func verify(_ claims: String...) throws -> (CommandLineRunner.Result, json: String) {
+            let more = claims.flatMap { ["--claim", $0] }
+            let token = try CommandLineRunner.run(sign + ["--sub", "alice"] + more, in: folder.url).line
+            let words = try folder.run("jwt", "verify", "-f", "config.yaml", "--token", token)
+            return (words, try folder.run("jwt", "verify", "-f", "config.yaml", "--json", "--token", token).output)
+        }
+        let (words, json) = try verify(#"groups=["a","b"]"#)
+        #expect(words.exitCode == 0)
+        #expect(words.output.contains(#"  the backend gets: "X-User: alice", "X-Groups: a,b""# + "\n"))
+        #expect(json.contains(#""X-Groups: a,b""#))
+        let refused = try verify(#"groups=["a,b"]"#).0
+        #expect(refused.exitCode == 1)
+        #expect(refused.output.hasPrefix("REFUSED claim_unforwardable by"))
+        #expect(refused.output.contains("X-Groups from groups (encoding: plain, format: csv)"))
+    }
+
     @Test(arguments: refusals)
     func `says why a token is refused`(_ refusal: Refusal) throws {
         let folder = try CommandLineFolder()

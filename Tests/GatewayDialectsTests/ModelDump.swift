@@ -182,6 +182,11 @@ extension ModelDump {
             dump.line("clockSkewSeconds: \(issuer.clockSkewSeconds)")
             dump.line("allowsWeakKeys: \(issuer.allowsWeakKeys)")
             dump.add(issuer.requirements)
+            for header in issuer.claimHeaders {
+                dump.line(
+                    "header \(header.name) from \(header.path), \(header.listFormat), \(header.encoding)  "
+                        + "@\(header.provenance.line)")
+            }
             for source in issuer.keySources { dump.add(source) }
         }
     }

@@ -150,6 +150,21 @@ package enum JSONString {
         write(bytes.span, to: &output)
     }
 
+    /// Appends UTF-8 text as a JSON string that is ASCII alone: all beyond it as escapes.
+    package static func writeASCII(_ text: [UInt8], to output: inout [UInt8]) {
+        guard text.contains(where: { $0 >= 0x80 }) else { return write(text.span, to: &output) }
+        var escaped: [UInt8] = []
+        write(text.span, to: &escaped)
+        for unit in String(decoding: escaped, as: UTF8.self).utf16 {
+            guard unit >= 0x80 else {
+                output.append(UInt8(unit))
+                continue
+            }
+            output += [UInt8(ascii: "\\"), UInt8(ascii: "u")]
+            for shift in [12, 8, 4, 0] { output.append(hexDigit(UInt8(truncatingIfNeeded: unit >> shift & 15))) }
+        }
+    }
+
     private static func hexDigit(_ value: UInt8) -> UInt8 {
         value < 10 ? 0x30 + value : 0x61 + value - 10
     }

@@ -47,6 +47,7 @@ extension TokenError {
         case .claimMissing: "A required claim is missing or null."
         case .claimMismatch: "A claim does not have the required value."
         case .scopeInsufficient: "A required scope is missing."
+        case .claimUnforwardable: "A claim that is to be a header cannot stand in one."
         default: "The token does not pass (\(self))."
         }
     }

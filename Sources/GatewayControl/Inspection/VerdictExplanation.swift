@@ -38,6 +38,10 @@ struct VerdictExplanation {
         if let expiresAt = token.expiresAt { details.append(.init("expires", "expiresAt", .date(expiresAt))) }
         let skew = policy.issuers[token.provider].clockSkewSeconds
         if skew > 0 { details.append(.init("clock skew allowed", "clockSkewSeconds", .seconds(skew))) }
+        if !policy.issuers[token.provider].claimHeaders.isEmpty {
+            let lines = String(decoding: token.fieldLines, as: UTF8.self).split(separator: "\r\n").map(String.init)
+            details.append(texts("the backend gets", "headers", lines))
+        }
         return details
     }
 
@@ -90,6 +94,8 @@ struct VerdictExplanation {
                 texts("the token's claims", "tokenClaims", claims?.members.compactMap { $0.name.string } ?? []),
                 texts("missing", "missingClaims", required.filter { claims?[$0]?.isNull ?? true }),
             ] + conditionDetails + lifetimeDetails
+        case .claimUnforwardable:
+            [texts("claims that are headers", "claimHeaders", issuers.flatMap(\.claimHeaders).map(\.inWords))]
         case .scopeInsufficient:
             [
                 texts("required scope", "requiredScopes", issuers.flatMap(\.requirements.scopes)),
@@ -139,6 +145,12 @@ struct VerdictExplanation {
             details.append(.init("clock skew allowed", "clockSkewSeconds", .seconds(skew)))
         }
         return details
+    }
+}
+
+extension ClaimHeader {
+    fileprivate var inWords: String {
+        "\(name) from \(path.joined(separator: " / ")) (encoding: \(encoding.rawValue), format: \(listFormat.rawValue))"
     }
 }
 

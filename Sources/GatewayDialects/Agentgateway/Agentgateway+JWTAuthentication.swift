@@ -33,6 +33,9 @@ extension AgentgatewayShapes {
             .ours(
                 "allowWeak", .boolean,
                 "Whether keys too weak for their algorithm are used all the same. Default: false."),
+            .ours(
+                "claimsToHeaders", .list(of: .object(claimHeader)),
+                "Claims of a verified token that the backend gets as headers. Default: none."),
         ] + tokenRequirements
 
     private static let jwtIssuer: [FieldShape] = [
@@ -80,6 +83,7 @@ private struct JWTVerification {
     var clockSkewSeconds: Int64 = 60
     var allowsWeakKeys = false
     var requirements = AgentgatewayDecoder.noRequirements
+    var claimHeaders: [ClaimHeader] = []
 }
 
 extension AgentgatewayDecoder {
@@ -141,6 +145,9 @@ extension AgentgatewayDecoder {
         }
         if let seconds = reader.node("clockSkew").flatMap(clockSkew) { verification.clockSkewSeconds = seconds }
         if let allowsWeakKeys = reader.boolean("allowWeak") { verification.allowsWeakKeys = allowsWeakKeys }
+        if let items = reader.nonEmptyItems("claimsToHeaders", hint: "remove it to hand on none") {
+            verification.claimHeaders = items.compactMap(claimHeader)
+        }
         verification.requirements = tokenRequirements(reader, defaults: defaults.requirements)
         return verification
     }
@@ -154,7 +161,7 @@ extension AgentgatewayDecoder {
             names: names, audiences: audiences(reader, type), keySources: source.map { [$0] } ?? [],
             algorithms: verification.algorithms, requiredClaims: requiredClaims(reader, type),
             clockSkewSeconds: verification.clockSkewSeconds, allowsWeakKeys: verification.allowsWeakKeys,
-            requirements: verification.requirements, provenance: reader.place)
+            requirements: verification.requirements, claimHeaders: verification.claimHeaders, provenance: reader.place)
     }
 
     private func issuerNames(_ reader: MappingReader) -> [String] {

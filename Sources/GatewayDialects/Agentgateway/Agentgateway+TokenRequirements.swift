@@ -37,14 +37,16 @@ extension AgentgatewayShapes {
 
     private static let scalar = FieldShape.Kind.either([.string, .number, .boolean])
 
+    static let nestedClaimDelimiter = FieldShape.ours(
+        "nestedClaimDelimiter", .string,
+        "What separates names in the claim's, such as a period. Default: it is one name, dots included.")
+
     static let claimCondition = ObjectShape(
         "a claim condition",
         [
             FieldShape(
                 "key", .string, .required, "The claim's name; of a nested one, the names from outside to inside."),
-            .ours(
-                "nestedClaimDelimiter", .string,
-                "What separates names in `key`, such as a period. Default: `key` is one name, dots included."),
+            nestedClaimDelimiter,
             .ours("value", scalar, "The claim is this text, number or boolean; `3` and `\"3\"` are different."),
             .ours("oneOf", .list(of: scalar), "The claim is one of these."),
             .ours("contains", scalar, "The claim is a list that has this in it."),
@@ -135,14 +137,15 @@ extension AgentgatewayDecoder {
         guard let reader = MappingReader(node, AgentgatewayShapes.claimCondition, findings: findings) else {
             return nil
         }
-        let path = claimPath(reader)
+        let path = claimPath(reader, "key")
         guard let entry = reader.theOne(), let test = claimTest(entry), let path else { return nil }
         return ClaimCondition(path: path, test: test)
     }
 
-    private func claimPath(_ reader: MappingReader) -> [String]? {
+    /// The names in a field that names a claim.
+    func claimPath(_ reader: MappingReader, _ field: String) -> [String]? {
         let delimiter = reader.text("nestedClaimDelimiter")
-        guard let node = reader.node("key"), let key = node.text(findings) else { return nil }
+        guard let node = reader.node(field), let key = node.text(findings) else { return nil }
         guard let delimiter else { return [key] }
         var path: [String] = []
         var rest = Substring(key)
@@ -153,7 +156,7 @@ extension AgentgatewayDecoder {
         path.append(String(rest))
         guard !path.contains("") else {
             findings.error(
-                "claim_path_invalid", "`key` has an empty name between two delimiters or at an end",
+                "claim_path_invalid", "`\(field)` has an empty name between two delimiters or at an end",
                 at: node.provenance)
             return nil
         }

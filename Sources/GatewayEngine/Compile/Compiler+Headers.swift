@@ -2,9 +2,60 @@ internal import Bytes
 internal import GatewayModel
 internal import HTTPWire
 
+/// Compiled changes of headers, so that places share them.
+struct HeaderCompiler {
+    /// By index of the attachment.
+    var edits: [Int: FieldEdit] = [:]
+    /// Headers by which any policy tells a backend who a request is from; nil: none.
+    private(set) var identity: FieldNames?
+    private var guarded: [ObjectIdentifier: FieldNames] = [:]
+
+    mutating func addIdentity(_ names: FieldNames?) { identity = .union(identity, names) }
+
+    /// The names that a client may not send in trailers, where requests are changed so.
+    mutating func guardedNames(_ edit: FieldEdit?) -> FieldNames? {
+        guard let edit else { return identity }
+        if let known = guarded[ObjectIdentifier(edit)] { return known }
+        let names = FieldNames.union(identity, edit.removed)
+        guarded[ObjectIdentifier(edit)] = names
+        return names
+    }
+}
+
 extension Compiler {
     enum Message {
         case request, response
+        /// A request, by a header that says who it is from.
+        case identity
+    }
+
+    /// Checks the headers that hand on claims, and gathers their names.
+    mutating func checkClaimHeaders() {
+        for attachment in configuration.attachments {
+            guard case .jwtAuthentication(let policy) = attachment.policy else { continue }
+            for issuer in policy.issuers { check(issuer.claimHeaders) }
+            headers.addIdentity(policy.claimHeaderNames)
+        }
+    }
+
+    private mutating func check(_ fields: [ClaimHeader]) {
+        var first: [[UInt8]: Provenance] = [:]
+        for field in fields where check(fieldName: field.name, of: .identity, at: field.provenance) {
+            let name = FieldNames.normalized(Array(field.name.utf8))
+            guard let place = first.updateValue(field.provenance, forKey: name) else { continue }
+            report(
+                Diagnostic(
+                    .error, "header_duplicate",
+                    "`\(field.name)` has a claim already, at line \(place.line)", at: field.provenance,
+                    hint: "letter case does not tell names apart, nor does an underscore from a hyphen"))
+        }
+    }
+
+    mutating func fieldEdit(_ index: Int, _ mutation: HeaderMutation, of message: Message) -> FieldEdit? {
+        if let known = headers.edits[index] { return known }
+        let edit = fieldEdit(mutation, of: message)
+        headers.edits[index] = edit
+        return edit
     }
 
     mutating func endpointPolicy(_ policies: BackendPolicies) -> EndpointPolicy? {
@@ -61,9 +112,11 @@ extension Compiler {
         switch known {
         case .contentLength, .transferEncoding, .expect, .trailer:
             return "it says where a message ends, which only the gateway knows"
-        case .host where message == .request: return "it decided the route; a backend is addressed by its own policy"
+        case .host where message != .response: return "it decided the route; a backend is addressed by its own policy"
         case .tollgateRefusal: return "only the gateway says that it refused"
         case .date where message == .response: return "the gateway writes it"
+        case .authorization, .cookie, .forwarded, .xForwarded, .xRealIP:
+            return message == .identity ? "backends read something else in it than who a verified token names" : nil
         default: return known.isHopByHop ? "it concerns one connection only, and each side has its own" : nil
         }
     }

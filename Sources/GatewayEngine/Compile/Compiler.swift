@@ -29,6 +29,7 @@ package struct Compiler {
     private var authenticators: [Int: JWTAuthenticator] = [:]
     var apiKeyAuthenticators: [Int: APIKeyAuthenticator] = [:]
     var rules = RuleCompiler()
+    var headers = HeaderCompiler()
     /// Indices of the attachments of each scope, in the order written.
     private let attachments: [Attachment.Scope: [Int]]
 
@@ -55,6 +56,7 @@ package struct Compiler {
     }
 
     private mutating func compile() -> Snapshot {
+        checkClaimHeaders()
         let (upstreams, indices) = compileUpstreams()
         let binds = configuration.binds.map { compile($0, upstreams: indices) }
         let traffic = TrafficPolicy(configuration.traffic, &diagnostics)
@@ -64,7 +66,9 @@ package struct Compiler {
     private mutating func compile(_ bind: Bind, upstreams: [UpstreamID: Int]) -> BindSnapshot {
         let listeners = bind.listeners.map { compile($0, upstreams: upstreams) }
         let hosts = HostTable(bind.listeners.enumerated().map { ($0.element.hostname, $0.offset) })
-        return BindSnapshot(address: bind.address, listeners: listeners, hosts: hosts, tls: tlsSettings(bind))
+        return BindSnapshot(
+            address: bind.address, listeners: listeners, hosts: hosts, tls: tlsSettings(bind),
+            identityHeaders: headers.identity)
     }
 
     /// All that a `RouteSnapshot` is made of and that routes of one listener do not have in common.
@@ -84,10 +88,7 @@ package struct Compiler {
             if case .forward(let id) = route.action { treatment.upstream = upstreams[id] }
             let snapshot =
                 snapshots[treatment]
-                ?? RouteSnapshot(
-                    names: names, upstream: treatment.upstream,
-                    policy: effectivePolicy(
-                        phase: .route, scopes: scopes + [.route(route.id)], after: gatewayPolicy))
+                ?? self.snapshot(of: treatment, names, scopes + [.route(route.id)], after: gatewayPolicy)
             snapshots[treatment] = snapshot
             if let traffic = snapshot.policy.traffic { checkPrefixes(traffic, of: route) }
             builder.add(route, snapshot)
@@ -98,6 +99,15 @@ package struct Compiler {
             listener, gatewayPolicy: gatewayPolicy,
             unroutedPolicy: effectivePolicy(phase: .route, scopes: scopes, after: gatewayPolicy),
             routes: builder.build(), instance: instance)
+    }
+
+    private mutating func snapshot(
+        of treatment: Treatment, _ names: RouteNames, _ scopes: [Attachment.Scope], after gatewayPolicy: EffectivePolicy
+    ) -> RouteSnapshot {
+        let policy = effectivePolicy(phase: .route, scopes: scopes, after: gatewayPolicy)
+        return RouteSnapshot(
+            names: names, upstream: treatment.upstream, policy: policy,
+            guardedNames: headers.guardedNames(policy.requestEdit))
     }
 
     /// The slots of a place. `scopes` go from the least to the most specific: of a kind the most specific
@@ -118,8 +128,8 @@ package struct Compiler {
                     policy.jwtAuthentication = authenticator(index, authentication)
                 case .authorization: authorizations.append(index)
                 case .apiKeys(let authentication): apiKeys = apiKeyAuthenticator(index, authentication)
-                case .requestHeaders(let mutation): policy.requestEdit = fieldEdit(mutation, of: .request)
-                case .responseHeaders(let mutation): policy.responseEdit = fieldEdit(mutation, of: .response)
+                case .requestHeaders(let mutation): policy.requestEdit = fieldEdit(index, mutation, of: .request)
+                case .responseHeaders(let mutation): policy.responseEdit = fieldEdit(index, mutation, of: .response)
                 case .directResponse, .requestRedirect, .urlRewrite:
                     traffic.add(configuration.attachments[index])
                 }

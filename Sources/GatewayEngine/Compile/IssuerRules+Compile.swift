@@ -11,12 +11,21 @@ extension IssuerRules {
             maxLifetimeSeconds: requirements.maxLifetimeSeconds, type: .ordinary,
             subjects: requirements.subjects.map(TextMatcher.init), requiredScopes: requirements.scopes,
             claims: requirements.claims.map(ClaimRule.init), maxTokenBytes: maxTokenBytes,
-            refusesFutureIssuedAt: false, allowsUnprovenBinding: false)
+            refusesFutureIssuedAt: false, allowsUnprovenBinding: false, fields: issuer.claimHeaders.map(ClaimField.init)
+        )
         switch requirements.type {
         case .ordinary: break
         case .accessToken: requireAccessTokenProfile()
         case .exactly(let type): self.type = .exactly(type)
         }
+    }
+}
+
+extension ClaimField {
+    fileprivate init(_ header: ClaimHeader) {
+        self.init(
+            name: header.name, path: header.path, listFormat: header.listFormat == .csv ? .csv : .json,
+            encoding: header.encoding == .plain ? .plain : .percent)
     }
 }
 

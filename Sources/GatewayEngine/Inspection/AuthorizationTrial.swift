@@ -30,7 +30,7 @@ extension Snapshot {
         guard let listener = Pipeline.listener(of: bind, &scratch) else { return [] }
         let connection = ConnectionContext(
             address: peer, port: 0, securedBy: bind.tls.isEmpty ? nil : listener.id, traffic: traffic)
-        ForwardingHeaders.apply(&scratch, text.span, connection)
+        Pipeline.dropForgeries(&scratch, text.span, bind: bind, connection: connection)
         let setting = RequestSetting(head: head, connection: connection, bind: bind, now: now)
         var trials: [AuthorizationTrial] = []
         for phase in [Attachment.Phase.gateway, .route] {

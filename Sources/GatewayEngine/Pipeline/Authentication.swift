@@ -24,13 +24,27 @@ enum Authentication {
                 }
                 throw RefusalCode(error)
             }
-            // A token that failed here yields no claims, not even those of an earlier phase.
-            scratch.verifiedToken = nil
+            forgetIdentity(setting, &scratch)
             scratch.awaitedKeys = nil
             if !authenticator.forwardsUnverifiedToken { TokenRemoval.note(found, &scratch, bytes) }
             return
         }
+        if let names = authenticator.claimHeaders { handOnClaims(names, &scratch) }
         if !authenticator.forwardsToken { TokenRemoval.note(found, &scratch, bytes) }
+    }
+
+    /// Adds the headers that were written when the token was verified, in place of an earlier phase's.
+    private static func handOnClaims(_ names: FieldNames, _ scratch: inout RequestScratch) {
+        if !scratch.addedLines.isEmpty { names.drop(from: &scratch.addedLines) }
+        if let lines = scratch.verifiedToken?.fieldLines { scratch.addedLines.append(contentsOf: lines) }
+    }
+
+    /// A token that failed yields no claims, not even those of an earlier phase.
+    private static func forgetIdentity(_ setting: RequestSetting, _ scratch: inout RequestScratch) {
+        scratch.verifiedToken = nil
+        if !scratch.addedLines.isEmpty, let names = setting.bind.identityHeaders {
+            names.drop(from: &scratch.addedLines)
+        }
     }
 
     private static func find(
@@ -43,7 +57,7 @@ enum Authentication {
             guard authenticator.presence == .permissive else {
                 throw error == .ambiguous ? .tokenAmbiguous : .tokenMalformed
             }
-            scratch.verifiedToken = nil
+            forgetIdentity(setting, &scratch)
             if !authenticator.forwardsUnverifiedToken {
                 TokenExtraction.removeAll(authenticator.locations, &scratch, bytes, setting, listener)
             }

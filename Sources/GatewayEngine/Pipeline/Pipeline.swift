@@ -31,8 +31,7 @@ package enum Pipeline {
         } catch {
             return .refuse(Refusal(RefusalCode(error), style: bind.refusalStyle))
         }
-        // Before any policy: what a client says about where it comes from is not to be believed by rules either.
-        ForwardingHeaders.apply(&scratch, bytes, connection)
+        dropForgeries(&scratch, bytes, bind: bind, connection: connection)
         guard let listener = listener(of: bind, &scratch) else {
             return .refuse(Refusal(.routeNotFound, style: bind.refusalStyle))
         }
@@ -64,6 +63,19 @@ package enum Pipeline {
             return .forward(upstream: upstream)
         } catch {
             return .refuse(error)
+        }
+    }
+
+    /// Drops what a client says about where it comes from and who it is, before any policy: rules are not to believe
+    /// it either.
+    @inline(__always)
+    static func dropForgeries(
+        _ scratch: inout RequestScratch, _ bytes: Span<UInt8>, bind: BindSnapshot, connection: ConnectionContext
+    ) {
+        ForwardingHeaders.apply(&scratch, bytes, connection)
+        if let names = bind.identityHeaders {
+            names.drop(from: &scratch.table, in: bytes)
+            scratch.guardedNames = names
         }
     }
 

@@ -23,12 +23,14 @@ package struct IssuerRules: Sendable {
     package var refusesFutureIssuedAt: Bool
     /// Whether a token bound by `cnf` passes although this layer saw no proof of possession.
     package var allowsUnprovenBinding: Bool
+    /// Claims that are handed on as field lines.
+    package var fields: [ClaimField]
 
     package init(
         issuers: [String], audiences: [String], algorithms: AlgorithmSet?, requiredClaims: [String],
         clockSkewSeconds: Int64, maxLifetimeSeconds: Int64?, type: TypeRule, subjects: [TextMatcher],
         requiredScopes: [String], claims: [ClaimRule], maxTokenBytes: Int,
-        refusesFutureIssuedAt: Bool, allowsUnprovenBinding: Bool
+        refusesFutureIssuedAt: Bool, allowsUnprovenBinding: Bool, fields: [ClaimField] = []
     ) {
         self.issuers = issuers
         self.audiences = audiences
@@ -43,6 +45,7 @@ package struct IssuerRules: Sendable {
         self.maxTokenBytes = maxTokenBytes
         self.refusesFutureIssuedAt = refusesFutureIssuedAt
         self.allowsUnprovenBinding = allowsUnprovenBinding
+        self.fields = fields
     }
 
     /// The claims that an access token must have (RFC 9068 §2.2).

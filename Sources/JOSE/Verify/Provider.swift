@@ -8,6 +8,7 @@ final class Provider: Sendable {
     private let algorithms: AlgorithmSet
     private let keys: KeyIndex
     private let claims: ClaimChecks
+    private let fields: ClaimFields
 
     init(index: Int, rules: IssuerRules, keySets: [KeySet]) {
         self.index = index
@@ -16,6 +17,7 @@ final class Provider: Sendable {
         algorithms = rules.algorithms ?? .publicKey
         keys = KeyIndex(keySets.flatMap(\.keys))
         claims = ClaimChecks(rules)
+        fields = ClaimFields(rules.fields)
     }
 
     /// Whether a token of this issuer is this provider's to judge.
@@ -54,8 +56,8 @@ final class Provider: Sendable {
             header.algorithm, kid: header.kid, budget: &budget)
         let times = try claims.check(unverified, now: now)
         return VerifiedToken(
-            claims: unverified.unverifiedClaims, times: times, provider: index,
-            algorithm: header.algorithm, key: key)
+            claims: unverified.unverifiedClaims, fieldLines: try fields.lines(of: unverified.unverifiedClaims),
+            times: times, provider: index, algorithm: header.algorithm, key: key)
     }
 }
 

@@ -64,6 +64,8 @@ package enum TokenError: UInt8, Error, Sendable, CaseIterable {
     case claimMismatch
     /// Everything holds but a required scope is absent.
     case scopeInsufficient
+    /// A claim that is to be handed on as a field line cannot stand in one.
+    case claimUnforwardable
 }
 
 extension TokenError {

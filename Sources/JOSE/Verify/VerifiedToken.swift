@@ -6,6 +6,8 @@ package import Bytes
 package final class VerifiedToken: Sendable {
     /// The payload, whole.
     package let claims: JSONDocument
+    /// Field lines that hand on some of them, each with its CRLF.
+    package let fieldLines: [UInt8]
     package let times: TokenTimes
     /// Index of the provider, in the order given to the verifier.
     package let provider: Int
@@ -14,10 +16,11 @@ package final class VerifiedToken: Sendable {
     package let key: VerificationKey
 
     init(
-        claims: JSONDocument, times: TokenTimes, provider: Int, algorithm: SignatureAlgorithm,
+        claims: JSONDocument, fieldLines: [UInt8], times: TokenTimes, provider: Int, algorithm: SignatureAlgorithm,
         key: VerificationKey
     ) {
         self.claims = claims
+        self.fieldLines = fieldLines
         self.times = times
         self.provider = provider
         self.algorithm = algorithm
@@ -34,5 +37,5 @@ package final class VerifiedToken: Sendable {
     }
 
     /// Bytes this object keeps alive, for the cache's account.
-    package var byteCount: Int { claims.byteCount + 160 }
+    package var byteCount: Int { claims.byteCount + fieldLines.capacity + 200 }
 }

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from ..cases import Case
 from .peer import Peer, Settings, output_of
 
 
@@ -28,10 +27,6 @@ class Tollgate(Peer):
         if os.access(self.binary, os.X_OK) and self.binary.is_file():
             return None
         return "no binary at the path of --tollgate (build it with `swift build -c release`)"
-
-    def supports(self, case: Case) -> bool:
-        # Claims are not forwarded as headers yet.
-        return "claims" not in case.features
 
     def values(self, settings: Settings) -> dict[str, object]:
         if not settings.case.routes:

@@ -38,6 +38,12 @@ func pipelineStages() {
         defer { worker.end() }
         benchmark.measure { worker.serve() }
     }
+    stage("pipeline.seen-rule-headers") { benchmark in
+        var worker = Worker(
+            Sample.snapshot([.jwt(Sample.policyWithHeaders()), Sample.rule]), Sample.request(token: Sample.token()))
+        defer { worker.end() }
+        benchmark.measure { worker.serve() }
+    }
     stage("pipeline.new-rs256") { benchmark in
         var worker = Worker(Sample.snapshot([.jwt(Sample.policy())]), Sample.request(token: Sample.token()))
         defer { worker.end() }

@@ -39,6 +39,15 @@ enum Sample {
         .test(issuers: [.test(jwks: key.verificationJWKS.text, algorithms: ["\(key.algorithm)"])])
     }
 
+    /// The same, with three claims for the backend.
+    static func policyWithHeaders() -> JWTAuthentication {
+        var policy = policy()
+        policy.issuers[0].claimHeaders = [("X-User", "sub"), ("X-Tenant", "tenant"), ("X-Email", "email")].map {
+            ClaimHeader(name: $0.0, path: [$0.1], listFormat: .csv, encoding: .plain, provenance: here)
+        }
+        return policy
+    }
+
     /// A request as a browser sends it, with this token.
     static func request(path: String = "/orders/7?expand=lines", token: [UInt8]? = nil) -> [UInt8] {
         var text = """

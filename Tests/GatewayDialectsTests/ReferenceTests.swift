@@ -9,7 +9,6 @@ import Testing
         .appending(path: "../../Docs/Reference")
 
     @Test(
-        .enabled(if: GoldenCase.isRecording),
         arguments: [
             ("Agentgateway.md", AgentgatewayDialect.reference),
             ("agentgateway.schema.json", AgentgatewayDialect.jsonSchema),

@@ -17,7 +17,7 @@ struct SchemaValidator {
 
     private func problems(of node: DocumentNode, _ schema: Any) -> [String] {
         guard let schema = schema as? [String: Any] else {
-            return schema as? Bool == false ? ["\(node.provenance.path): nothing may stand here"] : []
+            return schema as? Bool == false ? ["\(node.provenance): nothing may stand here"] : []
         }
         var problems: [String] = []
         if let reference = schema["$ref"] as? String {
@@ -35,7 +35,7 @@ struct SchemaValidator {
 
     private func combined(_ node: DocumentNode, _ schema: [String: Any]) -> [String] {
         var problems: [String] = []
-        let place = node.provenance.path
+        let place = node.provenance
         if let not = schema["not"], self.problems(of: node, not).isEmpty { problems.append("\(place): not allowed") }
         for form in schema["allOf"] as? [Any] ?? [] { problems += self.problems(of: node, form) }
         if let forms = schema["anyOf"] as? [Any] {
@@ -52,7 +52,7 @@ struct SchemaValidator {
     }
 
     private func value(_ node: DocumentNode, _ schema: [String: Any]) -> [String] {
-        let place = node.provenance.path
+        let place = node.provenance
         var problems: [String] = []
         let types = (schema["type"] as? [String]) ?? (schema["type"] as? String).map { [$0] } ?? []
         if !types.isEmpty, !types.contains(where: { Self.isOf($0, node) }) {
@@ -93,7 +93,7 @@ struct SchemaValidator {
     private func mapping(_ node: DocumentNode, _ entries: [DocumentEntry], _ schema: [String: Any]) -> [String] {
         var problems: [String] = []
         for name in schema["required"] as? [String] ?? [] where !entries.contains(where: { $0.key == name }) {
-            problems.append("\(node.provenance.path): `\(name)` is missing")
+            problems.append("\(node.provenance): `\(name)` is missing")
         }
         let properties = schema["properties"] as? [String: Any] ?? [:]
         for entry in entries {

@@ -143,8 +143,7 @@ class Run:
         stack.callback(server.stop)
         server.wait_until_ready()
         start_ms = (time.perf_counter_ns() - began) / 1e6
-        time.sleep(SETTLE_SECONDS)
-        return Row(case, peer, settings, server, server.memory(), start_ms=start_ms)
+        return Row(case, peer, settings, server, server.settled_memory(), start_ms=start_ms)
 
     def start_times(self, peer: Peer) -> list[float]:
         """Milliseconds from spawn to the first 200 of plain forwarding, each from a new process."""
@@ -200,7 +199,8 @@ class Run:
         for case in self.cases:
             own = [row for row in rows if row.case is case]
             # A different peer begins each time: none always runs after the same other one.
-            for row in own[number % len(own) :] + own[: number % len(own)]:
+            first = number % len(own) if own else 0
+            for row in own[first:] + own[:first]:
                 sample = self.load(row, self.requests(case, number), self.plan.seconds)
                 row.samples.append(sample)
                 print(

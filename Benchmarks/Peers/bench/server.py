@@ -15,6 +15,10 @@ from . import machine
 
 READY_SECONDS = 60
 STOP_SECONDS = 5
+MEMORY_INTERVAL_SECONDS = 0.1
+#: Memory stands still once so many readings in a row are the same; it is read so often at most.
+STILL_READINGS = 10
+MOST_MEMORY_READINGS = 100
 
 
 class ServerFailed(Exception):
@@ -108,6 +112,18 @@ class Server:
                 if name in sums:
                     sums[name] += int(value.split()[0])
         return Memory(sums["RssAnon"], sums["RssShmem"], sums["RssFile"])
+
+    def settled_memory(self) -> Memory:
+        """Memory once it stands still: a server may give back what starting took after it has begun to serve."""
+        last, still = self.memory(), 0
+        for _ in range(MOST_MEMORY_READINGS):
+            time.sleep(MEMORY_INTERVAL_SECONDS)
+            now = self.memory()
+            still = still + 1 if now.private == last.private else 0
+            last = now
+            if still == STILL_READINGS:
+                break
+        return last
 
     def stop(self) -> None:
         if self.process.poll() is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from ..cases import Case
 from .peer import Peer, Settings, output_of
 
 
@@ -22,6 +23,9 @@ class Tollgate(Peer):
     def version(self) -> str:
         lines = output_of(str(self.binary), "version").splitlines()
         return lines[0].removeprefix("tollgate ") if lines else "unknown"
+
+    def supports(self, case: Case) -> bool:
+        return case.transport != "h2"
 
     def missing(self) -> str | None:
         if os.access(self.binary, os.X_OK) and self.binary.is_file():

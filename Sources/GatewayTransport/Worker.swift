@@ -16,8 +16,8 @@ final class Worker {
     var counters = Counters()
     var accessLog: AccessLog
 
-    /// Carries what handlers of TLS put off. It has no thread: the worker runs it.
-    private var recordLoop: EmbeddedEventLoop?
+    /// Carries what handlers of TLS and HTTP/2 put off. It has no thread: the worker runs it.
+    private var handlerLoop: EmbeddedEventLoop?
     /// Whose requests wait for keys, by the number of the wait.
     private var keyWaiters: [Int: DownstreamConnection] = [:]
     private var keyWaitCount = 0
@@ -39,6 +39,8 @@ final class Worker {
     private(set) var isDraining = false
 
     private var clients: [ObjectIdentifier: DownstreamConnection] = [:]
+    /// Clients that speak HTTP/2.
+    private var sessions: [ObjectIdentifier: HTTP2ServerSession] = [:]
     private var pools: [Endpoint: UpstreamPool] = [:]
     /// The pools of the snapshot's upstreams, by index of upstream and endpoint.
     private var upstreams: [[UpstreamPool]] = []
@@ -136,8 +138,9 @@ final class Worker {
     /// What is done once a second: deadlines, idle connections, the clock.
     func everySecond() {
         setClock()
-        recordLoop?.advanceTime(by: .seconds(1))
+        handlerLoop?.advanceTime(by: .seconds(1))
         for client in clients.values { client.checkDeadline() }
+        for session in sessions.values { session.checkDeadline() }
         for pool in pools.values { pool.closeStale() }
     }
 
@@ -220,25 +223,24 @@ final class Worker {
     /// Serves a connection that was accepted at an address.
     func accept(_ stream: Stream, at slot: BindSlot, _ ends: SocketEnds) {
         guard let terminator = slot.terminator else {
-            _ = DownstreamConnection(stream: stream, slot: slot, ends: ends)
-            return
+            return add(DownstreamConnection(stream: stream, slot: slot, ends: ends))
         }
         do {
-            let secured = try TLSStream(over: stream, terminator, loop: loopForRecords())
-            _ = DownstreamConnection(stream: secured, slot: slot, ends: ends)
+            let secured = try TLSStream(over: stream, terminator, loop: loopForHandlers())
+            add(DownstreamConnection(stream: secured, slot: slot, ends: ends))
         } catch {
             stream.close()
         }
     }
 
     /// Made on the worker's thread, which is the only one it may be used on.
-    private func loopForRecords() -> EmbeddedEventLoop {
-        let loop = recordLoop ?? EmbeddedEventLoop()
-        recordLoop = loop
+    func loopForHandlers() -> EmbeddedEventLoop {
+        let loop = handlerLoop ?? EmbeddedEventLoop()
+        handlerLoop = loop
         return loop
     }
 
-    func add(_ client: DownstreamConnection) {
+    private func add(_ client: DownstreamConnection) {
         clients[ObjectIdentifier(client)] = client
         counters.connectionsAccepted &+= 1
     }
@@ -247,26 +249,37 @@ final class Worker {
         clients[ObjectIdentifier(client)] = nil
     }
 
+    /// A client's connection has turned out to speak HTTP/2.
+    func add(_ session: HTTP2ServerSession) {
+        sessions[ObjectIdentifier(session)] = session
+    }
+
+    func remove(_ session: HTTP2ServerSession) {
+        sessions[ObjectIdentifier(session)] = nil
+    }
+
     /// Closes what is idle; what is in service ends with its answer.
     func drain() {
         isDraining = true
         tick()
         for client in clients.values { client.drain() }
+        for session in sessions.values { session.drain() }
     }
 
     func closeAll() {
         for client in clients.values { client.close() }
+        for session in sessions.values { session.bytes.close() }
         for pool in pools.values { pool.retire() }
         // Nothing may be left to do in a loop that ends.
-        recordLoop?.advanceTime(by: .hours(1))
-        recordLoop = nil
+        handlerLoop?.advanceTime(by: .hours(1))
+        handlerLoop = nil
         accessLog.flush()
     }
 
     /// The counters as they stand, gauges included.
     func count() -> Counters {
         var counters = counters
-        counters.connectionsOpen = UInt64(clients.count)
+        counters.connectionsOpen = UInt64(clients.count + sessions.count)
         counters.tokenCacheHits = tokens.hits
         counters.tokenCacheMisses = tokens.misses
         counters.tokenCacheEvictions = tokens.evictions

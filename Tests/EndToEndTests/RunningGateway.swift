@@ -201,6 +201,9 @@ final class RunningGateway {
 
     func signal(_ signal: Int32) { kill(id, signal) }
 
+    /// Memory of the process that is no file's, in bytes.
+    var residentBytes: Int { GatewayProcess.residentBytes(of: id) }
+
     /// The exit code, or minus the signal that ended it; nil while it runs.
     func exitStatus() -> Int32? {
         if let status { return status }

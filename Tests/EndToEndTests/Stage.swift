@@ -182,7 +182,10 @@ final class GatewayProcess {
     }
 
     /// Memory of the process that is no file's, in bytes.
-    var residentBytes: Int {
+    var residentBytes: Int { Self.residentBytes(of: id) }
+
+    /// Memory of the process that is no file's, in bytes.
+    static func residentBytes(of id: pid_t) -> Int {
         let status = (try? String(contentsOfFile: "/proc/\(id)/status", encoding: .utf8)) ?? ""
         let line = status.split(separator: "\n").first { $0.hasPrefix("RssAnon:") }
         return (line?.split(whereSeparator: { !$0.isNumber }).first.flatMap { Int($0) } ?? 0) << 10

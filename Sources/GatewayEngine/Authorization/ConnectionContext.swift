@@ -18,15 +18,18 @@ package final class ConnectionContext: Sendable {
     /// Whether what the peer says about where requests come from is believed.
     let isTrustedProxy: Bool
     /// The listener that ended TLS: the only one the connection is for. Nil on a plain-text connection.
-    let securedBy: ListenerID?
+    package let securedBy: ListenerID?
+    package let speaksHTTP2: Bool
 
     /// - Parameters:
     ///   - address: the socket's, without port; nil for a peer without one (a Unix socket).
     ///   - securedBy: the listener that ended TLS; nil on a plain-text connection.
     ///   - destination: the socket's own address, without port.
     package init(
-        address: String?, port: Int, securedBy: ListenerID? = nil, destination: String? = nil, traffic: TrafficPolicy
+        address: String?, port: Int, securedBy: ListenerID? = nil, speaksHTTP2: Bool = false,
+        destination: String? = nil, traffic: TrafficPolicy
     ) {
+        self.speaksHTTP2 = speaksHTTP2
         let scheme = securedBy == nil ? "http" : "https"
         self.securedBy = securedBy
         let address = address.map(Self.plain)

@@ -61,6 +61,7 @@ internal import JOSE
         case .path: return unsafe plain(target, path)
         case .pathAndQuery: return pathAndQuery
         case .uri: return uri
+        case .version where connection.speaksHTTP2: return .string("HTTP/2")
         case .version: return unsafe .string(setting.pointee.head.minorVersion == 0 ? "HTTP/1.0" : "HTTP/1.1")
         case .headers: return .map(CELOwnedMap(distinct: headerEntries))
         case .query: return .map(CELOwnedMap(distinct: queryEntries))

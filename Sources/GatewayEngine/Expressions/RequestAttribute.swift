@@ -63,7 +63,7 @@ package enum RequestAttribute: Int, CaseIterable, Sendable {
         case .pathAndQuery:
             Entry("request.pathAndQuery", .string, "The path, and `?` with the query where there is one.")
         case .uri: Entry("request.uri", .string, "Scheme, host, path and query: `http://example.com/a?b=c`.")
-        case .version: Entry("request.version", .string, "`HTTP/1.1` or `HTTP/1.0`.")
+        case .version: Entry("request.version", .string, "`HTTP/2`, `HTTP/1.1` or `HTTP/1.0`.")
         case .headers:
             Entry(
                 "request.headers", .map(.string, .string),

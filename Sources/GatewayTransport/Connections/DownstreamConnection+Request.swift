@@ -188,6 +188,7 @@ extension DownstreamConnection {
     private func beginRecord(_ head: RequestHead, _ bytes: Span<UInt8>) {
         let scratch = worker.scratch
         var record = AccessRecord(startedAt: exchange.startedAt)
+        record.speaksHTTP2 = context.speaksHTTP2
         record.method = bytes.extracting(head.methodName).copied
         record.host = scratch.target.host
         record.path =

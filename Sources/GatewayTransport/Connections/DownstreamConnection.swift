@@ -59,16 +59,16 @@ final class DownstreamConnection: BufferedUser {
         var record: AccessRecord?
     }
 
-    init(stream: Stream, slot: BindSlot, ends: SocketEnds) {
+    /// - Parameter context: of the connection that the stream is a part of; nil where it is one of its own.
+    init(stream: Stream, slot: BindSlot, ends: SocketEnds, context: ConnectionContext? = nil) {
         self.slot = slot
         self.ends = ends
         worker = stream.worker
         let traffic = worker.snapshot.traffic
         machine = ServerConnection(limits: traffic.headLimits)
-        context = ConnectionContext(ends, traffic: traffic)
+        self.context = context ?? ConnectionContext(ends, traffic: traffic)
         super.init(stream: stream)
         stream.user = self
-        worker.add(self)
         updateDeadline()
     }
 
@@ -76,8 +76,36 @@ final class DownstreamConnection: BufferedUser {
     /// The request in service cannot go on yet: its body is not read.
     var isHeld: Bool { isConnecting || !heldHead.isEmpty }
 
-    override func secured(by listener: ListenerID) {
+    override func secured(by listener: ListenerID, speaksHTTP2: Bool) {
+        if speaksHTTP2 { return becomeHTTP2(Span(), securedBy: listener) }
         context = ConnectionContext(ends, securedBy: listener, traffic: worker.snapshot.traffic)
+    }
+
+    /// Leaves the stream to HTTP/2.
+    ///
+    /// - Parameter bytes: those that have come.
+    private func becomeHTTP2(_ bytes: Span<UInt8>, securedBy listener: ListenerID? = nil) {
+        worker.remove(self)
+        let context = ConnectionContext(
+            ends, securedBy: listener, speaksHTTP2: true, traffic: worker.snapshot.traffic)
+        do {
+            let session = try HTTP2ServerSession(over: stream, slot: slot, ends: ends, context)
+            worker.add(session)
+            if !bytes.isEmpty { session.received(bytes) }
+        } catch {
+            stream.close()
+        }
+    }
+
+    /// Whether a client that knows that HTTP/2 is spoken here begins with it (RFC 9113 §3.3). TLS agrees on the
+    /// protocol before, so that it is no preface there.
+    ///
+    /// - Parameter bytes: a request line of another version, and what follows.
+    private func isPreface(_ bytes: Span<UInt8>) -> Bool {
+        let line: StaticString = "PRI * HTTP/2.0\r\n"
+        let isFirst = exchange.startedAt == 0 && context.securedBy == nil
+        return isFirst && bytes.count >= line.utf8CodeUnitCount
+            && bytes.extracting(0..<line.utf8CodeUnitCount).equals(line)
     }
 
     // MARK: - Bytes in
@@ -118,6 +146,9 @@ final class DownstreamConnection: BufferedUser {
                 forwardBody(bytes.extracting(range))
             case .end:
                 forwardEnd(bytes)
+            case .failed(.versionNotSupported) where isPreface(bytes.extracting(position...)):
+                becomeHTTP2(bytes.extracting(position...))
+                return bytes.count
             case .failed(let error):
                 refuse(malformed: error)
             case .discard:
@@ -217,9 +248,11 @@ final class DownstreamConnection: BufferedUser {
 }
 
 extension ConnectionContext {
-    fileprivate convenience init(_ ends: SocketEnds, securedBy listener: ListenerID? = nil, traffic: TrafficPolicy) {
+    fileprivate convenience init(
+        _ ends: SocketEnds, securedBy listener: ListenerID? = nil, speaksHTTP2: Bool = false, traffic: TrafficPolicy
+    ) {
         self.init(
-            address: ends.address, port: ends.port, securedBy: listener, destination: ends.destination,
-            traffic: traffic)
+            address: ends.address, port: ends.port, securedBy: listener, speaksHTTP2: speaksHTTP2,
+            destination: ends.destination, traffic: traffic)
     }
 }

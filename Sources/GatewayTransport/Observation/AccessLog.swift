@@ -8,6 +8,8 @@ internal import HTTPWire
 struct AccessRecord {
     var startedAt: Int64
     var method: [UInt8] = []
+    /// Else it is HTTP/1.1 or 1.0, of which the line says nothing.
+    var speaksHTTP2 = false
     var host: [UInt8] = []
     var path: [UInt8] = []
     var route = ""
@@ -67,6 +69,7 @@ struct AccessLog {
         if let refusal = record.refusal { addField("refusal", refusal.rawValue.utf8) }
         addField("rule", record.rule.utf8)
         addField("method", record.method)
+        if record.speaksHTTP2 { addField("version", "HTTP/2".utf8) }
         addField("host", record.host)
         addField("path", record.path)
         addField("peer", peer)

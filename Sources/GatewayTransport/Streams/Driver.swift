@@ -40,6 +40,9 @@ protocol WorkerLoop: AnyObject {
     /// Calls once, between events.
     func schedule(in nanoseconds: Int64, _ fire: @escaping () -> Void)
 
+    /// Calls once, when the events that have come have been told.
+    func soon(_ body: @escaping () -> Void)
+
     /// Opens a connection. Calls back on the same thread, perhaps at once.
     func connect(
         _ endpoint: Worker.Endpoint, seconds: Int64, _ then: @escaping (Result<Stream, ConnectFailure>) -> Void)

@@ -158,8 +158,8 @@ class StreamUser {
     /// Asked before anything is read. Whoever answers false calls `Stream.resumeReading` when that changes.
     var mayRead: Bool { true }
 
-    /// Before any byte: TLS has been agreed on with the certificate of a listener.
-    func secured(by listener: ListenerID) {}
+    /// Before any byte: TLS has been agreed on with the certificate of a listener, and which protocol is spoken in it.
+    func secured(by listener: ListenerID, speaksHTTP2: Bool) {}
 
     func received(_ bytes: Span<UInt8>) {}
 

@@ -27,6 +27,8 @@
         private var ready: [EpollStream] = []
         /// Streams whose users are still to be told that they have closed.
         private var closed: [EpollStream] = []
+        /// What is done when the events that have come have been told.
+        private var postponed: [() -> Void] = []
         private var timers: [Int: (at: Int64, fire: () -> Void)] = [:]
         private var timerCount = 0
         /// When the first timer may be due.
@@ -77,6 +79,7 @@
                 }
                 if !ready.isEmpty { readReady() }
                 keepTime()
+                if !postponed.isEmpty { runPostponed() }
                 if !pausedListeners.isEmpty, hasFreedDescriptor { resumeListeners() }
                 hasFreedDescriptor = false
             }
@@ -89,6 +92,7 @@
             // They hold the loop.
             sources = []
             timers = [:]
+            postponed = []
         }
 
         // MARK: - Sockets
@@ -147,6 +151,17 @@
             while let stream = closed.popLast() { stream.tellClosed() }
         }
 
+        func soon(_ body: @escaping () -> Void) {
+            postponed.append(body)
+        }
+
+        private func runPostponed() {
+            let batch = postponed
+            postponed.removeAll(keepingCapacity: true)
+            for body in batch { body() }
+            tellClosed()
+        }
+
         private func readReady() {
             let batch = ready
             ready.removeAll(keepingCapacity: true)
@@ -175,7 +190,7 @@
         }
 
         private func waitMilliseconds() -> Int32 {
-            guard ready.isEmpty else { return 0 }
+            guard ready.isEmpty, postponed.isEmpty else { return 0 }
             var next = min(nextSecond, nextTimer)
             if worker.accessLog.hasLines { next = min(next, nextLogFlush) }
             return Int32(max(0, (next - worker.uptime + 999_999) / 1_000_000))

@@ -27,6 +27,10 @@
             loop.schedule(in: nanoseconds, fire)
         }
 
+        func soon(_ body: @escaping () -> Void) {
+            loop.soon(body)
+        }
+
         func connect(
             _ endpoint: Worker.Endpoint, seconds: Int64, _ then: @escaping (Result<Stream, ConnectFailure>) -> Void
         ) {

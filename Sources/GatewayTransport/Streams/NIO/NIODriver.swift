@@ -135,6 +135,11 @@ private final class NIOWorkerLoop: WorkerLoop {
         }
     }
 
+    func soon(_ body: @escaping () -> Void) {
+        let bound = NIOLoopBound(body, eventLoop: loop)
+        loop.execute { bound.value() }
+    }
+
     func connect(
         _ endpoint: Worker.Endpoint, seconds: Int64, _ then: @escaping (Result<Stream, ConnectFailure>) -> Void
     ) {

@@ -104,7 +104,7 @@ final class TLSStream: Stream {
         writeRecords()
         if handshake.isOver, !hasToldSecured, let listener = handshake.listener {
             hasToldSecured = true
-            user?.secured(by: listener)
+            user?.secured(by: listener, speaksHTTP2: handshake.hasChosenHTTP2)
         }
         while isOpen, let buffer = try? channel.readInbound(as: ByteBuffer.self) {
             user?.received(buffer.readableBytesUInt8Span)
@@ -178,6 +178,8 @@ private final class Handshake: ChannelInboundHandler {
 
     private(set) var listener: ListenerID?
     private(set) var isOver = false
+    /// RFC 7301: the client has offered HTTP/2, too.
+    private(set) var hasChosenHTTP2 = false
 
     static let firstHandler = "server name"
 
@@ -199,7 +201,10 @@ private final class Handshake: ChannelInboundHandler {
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        if case .some(.handshakeCompleted) = event as? TLSUserEvent { isOver = true }
+        if case .some(.handshakeCompleted(let chosen)) = event as? TLSUserEvent {
+            isOver = true
+            hasChosenHTTP2 = chosen == "h2"
+        }
         context.fireUserInboundEventTriggered(event)
     }
 }

@@ -1,0 +1,57 @@
+internal import GatewayEngine
+internal import HTTPWire
+internal import NIOCore
+internal import NIOHPACK
+internal import NIOHTTP2
+
+/// What one HTTP/2 connection may cost.
+enum HTTP2Limits {
+    /// Requests of a client at a time (`SETTINGS_MAX_CONCURRENT_STREAMS`).
+    static let concurrentStreams = 100
+    /// What may come on a stream, and on a connection, that nobody has taken yet.
+    static let streamWindow = 64 << 10
+    static let connectionWindow = 1 << 20
+    /// Frames that continue one header block (CVE-2024-27316).
+    static let continuationFrames = 8
+    /// Streams that a client opens and takes back (rapid reset, CVE-2023-44487), and streams that break the rules.
+    static let resets = 500
+    static let streamErrors = 500
+    static let resetSeconds: Int64 = 30
+    /// PING, SETTINGS and PRIORITY frames; gRPC measures its bandwidth with PING.
+    static let controlFrames = 10_000
+    static let controlSeconds: Int64 = 10
+    /// DATA frames without a byte, one after the other (CVE-2019-9518).
+    static let emptyDataFrames = 16
+    /// Streams that broke a rule, over the life of a connection.
+    static let glitches = 1000
+
+    static func handler(
+        _ headLimits: HeadLimits, told delegate: any NIOHTTP2FrameDelegate
+    ) -> NIOHTTP2Handler {
+        var connection = NIOHTTP2Handler.ConnectionConfiguration()
+        connection.initialSettings = [
+            HTTP2Setting(parameter: .maxConcurrentStreams, value: concurrentStreams),
+            HTTP2Setting(parameter: .initialWindowSize, value: streamWindow),
+            HTTP2Setting(parameter: .maxHeaderListSize, value: headLimits.maxHeadBytes),
+        ]
+        // What is malformed is found by `HTTP2RequestHead`, and answered and logged like any other request.
+        connection.headerBlockValidation = .disabled
+        connection.maximumSequentialEmptyDataFrames = emptyDataFrames
+        connection.maximumSequentialContinuationFrames = continuationFrames
+        connection.maximumRecentlyResetStreams = concurrentStreams
+        connection.maximumConnectionGlitches = glitches
+        connection.controlFrameRateLimit.maximumCount = controlFrames
+        connection.controlFrameRateLimit.windowLength = .seconds(controlSeconds)
+        var stream = NIOHTTP2Handler.StreamConfiguration()
+        stream.streamResetFrameRateLimit.maximumCount = resets
+        stream.streamResetFrameRateLimit.windowLength = .seconds(resetSeconds)
+        stream.streamErrorRateLimit.maximumCount = streamErrors
+        stream.streamErrorRateLimit.windowLength = .seconds(resetSeconds)
+        return NIOHTTP2Handler(
+            mode: .server, frameDelegate: delegate, connectionConfiguration: connection, streamConfiguration: stream)
+    }
+
+    /// For reading what was written in the form of HTTP/1.1 by ourselves.
+    static let ownHeads = HeadLimits(
+        maxHeadBytes: 4 << 20, maxTargetBytes: 1 << 20, maxFields: 1 << 12, maxTrailerBytes: 1 << 20)
+}

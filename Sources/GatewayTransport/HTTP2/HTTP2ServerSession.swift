@@ -1,0 +1,82 @@
+internal import Bytes
+internal import GatewayEngine
+internal import GatewayModel
+internal import HTTPWire
+internal import NIOHPACK
+internal import NIOHTTP2
+
+/// A client's connection that speaks HTTP/2: each of its requests is served by a `DownstreamConnection` of its own.
+final class HTTP2ServerSession: HTTP2Session {
+    private let slot: BindSlot
+    private let ends: SocketEnds
+    /// What all of its requests have in common.
+    private let context: ConnectionContext
+    private var head = HTTP2RequestHead()
+    private var last = HTTP2StreamID.rootStream
+    private var ending = Ending.no
+
+    private enum Ending {
+        case no
+        /// The client has been told; requests that were on their way are still taken (RFC 9113 §6.8).
+        case announced
+        case final
+    }
+
+    init(over bytes: Stream, slot: BindSlot, ends: SocketEnds, _ context: ConnectionContext) throws {
+        self.slot = slot
+        self.ends = ends
+        self.context = context
+        try super.init(over: bytes)
+        if worker.isDraining { drain() }
+    }
+
+    override func begin(_ id: HTTP2StreamID, _ headers: HPACKHeaders, end: Bool) {
+        guard !isEnding else { return }
+        last = max(last, id)
+        let fault = Result { () throws(WireError) in try head.read(headers, hasBody: !end) }
+        let stream = HTTP2ServerStream(self, id: id, head, end: end)
+        add(stream)
+        let client = DownstreamConnection(
+            stream: stream, slot: slot, ends: ends, context: context)
+        switch fault {
+        case .success: stream.receive(head.bytes)
+        case .failure(let error):
+            client.refuse(malformed: error)
+            client.flush()
+        }
+    }
+
+    override func checkDeadline() {
+        for stream in streams.values { (stream.user as? DownstreamConnection)?.checkDeadline() }
+        if case .announced = ending {
+            ending = .final
+            write(.rootStream, .goAway(lastStreamID: last, errorCode: .noError, opaqueData: nil))
+            settleLater()
+        }
+        super.checkDeadline()
+    }
+
+    override func endIdle() {
+        end(after: last)
+    }
+
+    // MARK: - The end
+
+    /// The gateway stops: what is in service is the last.
+    func drain() {
+        guard case .no = ending else { return }
+        if streams.isEmpty { return end(after: last) }
+        ending = .announced
+        write(.rootStream, .goAway(lastStreamID: .maxID, errorCode: .noError, opaqueData: nil))
+        settleLater()
+    }
+
+    override func streamsSettled() {
+        if worker.isDraining, streams.isEmpty { end(after: last) }
+    }
+
+    override func closed(byError: Bool) {
+        worker.remove(self)
+        super.closed(byError: byError)
+    }
+}

@@ -1,0 +1,103 @@
+internal import Bytes
+internal import HTTPWire
+internal import NIOCore
+internal import NIOHPACK
+internal import NIOHTTP2
+
+/// A request on an HTTP/2 connection of a client.
+final class HTTP2ServerStream: HTTP2Stream {
+    private var machine = ClientConnection(limits: HTTP2Limits.ownHeads)
+    private let hasLength: Bool
+
+    init(_ session: HTTP2Session, id: HTTP2StreamID, _ head: borrowing HTTP2RequestHead, end: Bool) {
+        hasLength = head.hasLength
+        super.init(session, id: id)
+        hasReadEnd = end
+        machine.begin(toHead: head.isHead, isComplete: true)
+
+    }
+
+    override var readsInChunks: Bool { !hasLength }
+
+    // MARK: - The request
+
+    /// Trailers. A body of a stated length has no place for them in HTTP/1.1: they are left out.
+    override func receive(_ headers: HPACKHeaders, end: Bool) {
+        hasReadEnd = true
+        guard !hasLength else { return }
+        var trailers = HTTP2Trailers()
+        do {
+            for (name, value, _) in headers { try trailers.add(name, value) }
+            guard end else { throw WireError.malformedTrailer }
+        } catch {
+            return breakOff()
+        }
+        trailers.finish()
+        receive(trailers.bytes)
+    }
+
+    // MARK: - The answer
+
+    override func writeFrames(_ bytes: Span<UInt8>) -> Int {
+        var position = 0
+        var head: HPACKHeaders?
+        var data = ByteBuffer()
+        while true {
+            switch machine.next(bytes, at: &position, table: &session.table) {
+            case .informational(let answer):
+                writeHeaders(fields(answer, bytes.extracting(position..<bytes.count)), end: false)
+                position += answer.byteCount
+            case .head(let answer):
+                head = fields(answer, bytes.extracting(position..<bytes.count))
+                position += answer.byteCount
+            case .body(let range): bytes.extracting(range).withUnsafeBytes { _ = data.writeBytes($0) }
+            case .end:
+                let trailers = HPACKHeaders(lines: session.table, bytes, isTrailer: true)
+                write(head, data, end: true, trailers: hasTrailers ? trailers : HPACKHeaders())
+                return bytes.count
+            case .needsBytes:
+                write(head, data, end: false, trailers: HPACKHeaders())
+                return position
+            case .failed, .unsolicited:
+                // What is read here we have written ourselves.
+                assertionFailure("an answer that is no HTTP/1.1")
+                close()
+                return bytes.count
+            }
+        }
+    }
+
+    /// Whether the table holds trailers, not still the lines of the head.
+    private var hasTrailers: Bool { isChunkedAnswer }
+    private var isChunkedAnswer = false
+
+    private func write(_ head: HPACKHeaders?, _ data: ByteBuffer, end: Bool, trailers: HPACKHeaders) {
+        let endsWithTrailers = !trailers.isEmpty
+        if let head { writeHeaders(head, end: end && data.readableBytes == 0 && !endsWithTrailers) }
+        if data.readableBytes > 0 || end && !hasWrittenEnd && !endsWithTrailers {
+            writeData(data, end: end && !endsWithTrailers)
+        }
+        if endsWithTrailers { writeHeaders(trailers, end: true) }
+    }
+
+    private func fields(_ head: ResponseHead, _ bytes: Span<UInt8>) -> HPACKHeaders {
+        isChunkedAnswer = head.framing == .chunked
+        var headers = HPACKHeaders()
+        headers.reserveCapacity(session.table.lines.count + 1)
+        headers.add(name: ":status", value: String(head.status))
+        headers.add(lines: session.table, bytes, isTrailer: false)
+        return headers
+    }
+
+    override func endedUnwritten() {
+        close()
+    }
+
+    override func writtenWhole() {
+        // RFC 9113 §8.1: the rest of the request is of no use, without an error.
+        if !hasReadEnd, !isClosedOnWire { session.write(id, .rstStream(.noError)) }
+        finish()
+    }
+
+    override var closeReason: HTTP2ErrorCode { .internalError }
+}

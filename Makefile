@@ -4,7 +4,7 @@ SWIFT ?= swift
 RELEASE_FLAGS := -c release --scratch-path .build-release -Xswiftc -static-stdlib
 BINARY := .build-release/release/tollgate
 
-.PHONY: help run test test-long check format build setup docs fuzz bench bench-check bench-algorithms bench-expressions bench-peers clean
+.PHONY: help run test test-long check format build setup docs fuzz bench bench-check check-allocations bench-algorithms bench-expressions bench-peers clean
 
 help:
 	@echo "make run          build in release and run the demo"
@@ -16,7 +16,8 @@ help:
 	@echo "make bench-algorithms  verifying a token against jwt-kit, per algorithm"
 	@echo "make bench-expressions  rules against cel-expr-python, the C++ runtime behind Python"
 	@echo "make bench-peers  beside HAProxy, nginx and Envoy; writes Docs/Performance.md (QUICK=1: a first look)"
-	@echo "make bench        each stage of a request by itself (make bench-check: against its thresholds)"
+	@echo "make bench        each stage of a request by itself (make bench-check: against its thresholds;"
+	@echo "                  make check-allocations: but for the times, which a busy machine spoils)"
 
 setup:
 	@Scripts/setup
@@ -68,6 +69,9 @@ bench:
 
 bench-check:
 	Benchmarks/Stages/run --check
+
+check-allocations:
+	Benchmarks/Stages/run --check-allocations
 
 clean:
 	rm -rf .build .build-release .build-nanoidp .build-fuzz .build-bench Benchmarks/Algorithms/.build \

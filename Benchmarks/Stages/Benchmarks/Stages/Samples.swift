@@ -102,7 +102,7 @@ struct Worker {
     init(_ snapshot: Snapshot, _ bytes: [UInt8]) {
         self.snapshot = snapshot
         self.bytes = bytes
-        connection = ConnectionContext(address: "192.0.2.7", port: 4711, scheme: "http", traffic: snapshot.traffic)
+        connection = ConnectionContext(address: "192.0.2.7", port: 4711, traffic: snapshot.traffic)
         output = .allocate(byteCount: 16 << 10, alignment: 16)
     }
 

@@ -43,7 +43,7 @@ private func cacheStage(_ name: String, tokens count: Int) {
         benchmark.measure {
             next = (next + 1) % count
             let token = sample.tokens[next]
-            guard let found = cache.find(token.span, sample.identity) else {
+            guard let found = cache.find(token.span, sample.identity, []) else {
                 preconditionFailure("a token of the benchmark is not in the cache")
             }
             try? found.checkTime(now: Tokens.now)
@@ -64,7 +64,7 @@ private struct TokenSample {
         let tokens = (0..<10_000).map { Sample.token(key, number: $0) }
         let verified = tokens.compactMap { try? verifier.verify($0.span, now: Tokens.now) }
         precondition(verified.count == tokens.count, "a token of the benchmark is refused")
-        return TokenSample(tokens: tokens, verified: verified, identity: verifier.identity)
+        return TokenSample(tokens: tokens, verified: verified, identity: verifier.firstIdentity)
     }()
 
     static func verifier(_ key: SigningKey) -> TokenVerifier {

@@ -56,12 +56,15 @@ let package = Package(
             ],
             swiftSettings: lowerRing
         ),
+        .target(
+            name: "Passwords", dependencies: ["Bytes", .product(name: "Crypto", package: "swift-crypto")],
+            swiftSettings: lowerRing),
         .target(name: "GatewayModel", dependencies: ["Bytes"], swiftSettings: lowerRing),
 
         // Ring 2
         .target(
             name: "GatewayEngine",
-            dependencies: ["Bytes", "HTTPWire", "CEL", "JOSE", "GatewayModel"],
+            dependencies: ["Bytes", "HTTPWire", "CEL", "JOSE", "Passwords", "GatewayModel"],
             swiftSettings: lowerRing
         ),
         .target(
@@ -142,7 +145,7 @@ let package = Package(
         ),
         .testTarget(
             name: "GatewayEngineTests",
-            dependencies: ["GatewayEngine", "GatewayModel", "HTTPWire", "JOSE", "Bytes"],
+            dependencies: ["GatewayEngine", "GatewayModel", "HTTPWire", "JOSE", "Passwords", "Bytes"],
             swiftSettings: common
         ),
         .testTarget(

@@ -75,16 +75,20 @@ package struct ConfigurationFile: Sendable {
         }
         self.configuration = configuration
         outline = ConfigurationOutline(configuration)
-        let keyFiles = configuration.keyFiles + configuration.tlsTerminations.flatMap(\.files)
+        let keyFiles =
+            configuration.keyFiles + configuration.tlsTerminations.flatMap(\.files)
+            + configuration.userFiles.map(\.path)
         paths += keyFiles
         fingerprint.add(keyFiles)
         let loading: [Diagnostic]
         (keys, loading) = KeyLoader.load(for: configuration, remote: remote)
         let (files, reading) = CertificateLoader.load(for: configuration)
         keys.tlsFiles = files
+        let (userFiles, readingUsers) = UserFileLoader.load(for: configuration)
+        keys.userFiles = userFiles
         let (snapshot, compiling) = Compiler.compile(
             configuration, keys: keys, instance: GatewayInstance(environment: environment))
-        diagnostics += loading + reading + compiling
+        diagnostics += loading + reading + readingUsers + compiling
         if let snapshot, let tls { diagnostics += snapshot.tlsProblems(tls) }
         self.snapshot = diagnostics.hasErrors ? nil : snapshot
     }

@@ -52,6 +52,7 @@ extension Refusal {
             case .none: "\(entry.text)"
             case .bearer, .invalidToken, .invalidRequest, .insufficientScope: "authentication failure: \(entry.text)"
             case .apiKey: "api key authentication failure: \(entry.text)"
+            case .basic: "basic authentication failure: \(entry.text)"
             }
         }
     }

@@ -13,16 +13,19 @@ package struct Refusal: Error, Sendable {
     /// A fetch of keys that runs or begins at once, and may bring the one that was missing: whoever serves the
     /// request may wait until it has settled, and decide again.
     package let keyRefresh: KeyRefresh?
+    /// A password to be checked elsewhere: whoever serves the request may have that done, and decide again.
+    package let passwordCheck: PasswordCheck?
 
     package init(
         _ code: RefusalCode, style: RefusalStyle, realm: String = Refusal.defaultRealm, requiredScopes: [String] = [],
-        keyRefresh: KeyRefresh? = nil
+        keyRefresh: KeyRefresh? = nil, passwordCheck: PasswordCheck? = nil
     ) {
         self.code = code
         self.style = style
         self.realm = realm
         self.requiredScopes = requiredScopes
         self.keyRefresh = keyRefresh
+        self.passwordCheck = passwordCheck
         verdict = nil
     }
 
@@ -33,6 +36,7 @@ package struct Refusal: Error, Sendable {
         requiredScopes = []
         self.verdict = verdict
         keyRefresh = nil
+        passwordCheck = nil
     }
 
     package static let defaultRealm = "tollgate"

@@ -29,6 +29,7 @@ package enum Policy: Equatable, Sendable {
     case jwtAuthentication(JWTAuthentication)
     case authorization(Authorization)
     case apiKeys(APIKeyAuthentication)
+    case basic(BasicAuthentication)
     case requestHeaders(HeaderMutation)
     case responseHeaders(HeaderMutation)
     case directResponse(DirectResponse)

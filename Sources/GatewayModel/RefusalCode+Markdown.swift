@@ -20,6 +20,7 @@ extension RefusalCode {
                 case .none: ""
                 case .bearer: "(none: no token)"
                 case .apiKey: "(none: `ApiKey`)"
+                case .basic: "(none: `Basic`)"
                 default: entry.challenge.errorAttribute.map { "`\($0)`" } ?? ""
                 }
             let retry = entry.isWorthRetrying ? "yes" : "no"

@@ -150,6 +150,18 @@ extension RefusalCode {
             Entry(
                 401, .client, challenge: .apiKey, "invalid credentials",
                 remedy: "Compare the key with those configured; a `keyHash` is the SHA-256 of the key alone.")
+        case .basicMissing:
+            Entry(
+                401, .client, challenge: .basic, "no basic auth credentials found",
+                remedy: "Send `Authorization: Basic`, with user and password.")
+        case .basicInvalid:
+            Entry(
+                401, .client, challenge: .basic, "invalid credentials",
+                remedy: "Check user and password against the `htpasswd` of the route.")
+        case .passwordsBusy:
+            Entry(
+                503, .gateway, retry: true, "too many passwords wait to be checked",
+                remedy: "Try again; find out who sends so many passwords, or lower the cost of their hashes.")
         case .credentialsAmbiguous:
             Entry(
                 400, .client, "the request carries a credential more than once",

@@ -47,6 +47,9 @@ package enum RefusalCode: String, Error, CaseIterable, Sendable {
     // Other credentials
     case apiKeyMissing = "api_key_missing"
     case apiKeyInvalid = "api_key_invalid"
+    case basicMissing = "basic_missing"
+    case basicInvalid = "basic_invalid"
+    case passwordsBusy = "passwords_busy"
     case credentialsAmbiguous = "credentials_ambiguous"
 
     // The decision
@@ -83,6 +86,8 @@ extension RefusalCode {
         case insufficientScope
         /// No registered scheme; RFC 9110 §15.5.2 asks for a challenge all the same.
         case apiKey
+        /// RFC 7617 §2.
+        case basic
 
         /// The authentication scheme, or nil.
         package var scheme: StaticString? {
@@ -90,13 +95,14 @@ extension RefusalCode {
             case .none: nil
             case .bearer, .invalidToken, .invalidRequest, .insufficientScope: "Bearer"
             case .apiKey: "ApiKey"
+            case .basic: "Basic"
             }
         }
 
         /// The `error` attribute, or nil.
         package var errorAttribute: StaticString? {
             switch self {
-            case .none, .bearer, .apiKey: nil
+            case .none, .bearer, .apiKey, .basic: nil
             case .invalidToken: "invalid_token"
             case .invalidRequest: "invalid_request"
             case .insufficientScope: "insufficient_scope"

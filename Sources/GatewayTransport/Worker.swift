@@ -19,8 +19,8 @@ final class Worker {
     /// Carries what handlers of TLS and HTTP/2 put off. It has no thread: the worker runs it.
     private var handlerLoop: EmbeddedEventLoop?
     /// Whose requests wait for keys, by the number of the wait.
-    private var keyWaiters: [Int: DownstreamConnection] = [:]
-    private var keyWaitCount = 0
+    private var waiters: [Int: DownstreamConnection] = [:]
+    private var waitCount = 0
     /// Loops of this server.
     private let loopCount: Int
     /// Payload of the bodies that are gathered here now.
@@ -167,22 +167,43 @@ final class Worker {
     ///
     /// - Returns: false where too many wait already, or there is nothing to wait for.
     func awaitKeys(_ refresh: KeyRefresh, for client: DownstreamConnection) -> Bool {
-        guard keyWaiters.count < Self.maxKeyWaiters else { return false }
-        keyWaitCount += 1
-        let (number, post) = (keyWaitCount, loop.post)
-        guard refresh.whenSettled({ post { $0.stopAwaitingKeys(number) } }) else { return false }
-        keyWaiters[number] = client
-        loop.schedule(in: Self.keyWaitNanoseconds) { [weak self] in self?.stopAwaitingKeys(number) }
+        guard waiters.count < Self.maxWaiters else { return false }
+        let (number, post) = (waitCount + 1, loop.post)
+        guard refresh.whenSettled({ post { $0.stopWaiting(number) } }) else { return false }
+        hold(client, nanoseconds: Self.keyWaitNanoseconds)
         return true
     }
 
-    private func stopAwaitingKeys(_ number: Int) {
-        tick()
-        keyWaiters.removeValue(forKey: number)?.stopAwaitingKeys()
+    /// Has a password checked on a thread of its own, and holds a client's request meanwhile.
+    ///
+    /// - Returns: false where too many wait already.
+    func awaitPassword(_ check: PasswordCheck, for client: DownstreamConnection) -> Bool {
+        guard waiters.count < Self.maxWaiters, check.begin() else { return false }
+        let (number, post) = (waitCount + 1, loop.post)
+        PasswordThread.run {
+            check.run()
+            post { $0.stopWaiting(number) }
+        }
+        hold(client, nanoseconds: Self.passwordWaitNanoseconds)
+        return true
     }
 
-    private static let maxKeyWaiters = 64
+    private func hold(_ client: DownstreamConnection, nanoseconds: Int64) {
+        waitCount += 1
+        let number = waitCount
+        waiters[number] = client
+        loop.schedule(in: nanoseconds) { [weak self] in self?.stopWaiting(number) }
+    }
+
+    private func stopWaiting(_ number: Int) {
+        tick()
+        waiters.removeValue(forKey: number)?.stopWaiting()
+    }
+
+    private static let maxWaiters = 64
     private static let keyWaitNanoseconds: Int64 = 1_000_000_000
+    /// As long as the last of the checks that may wait takes, at the cost that `htpasswd` is used with.
+    private static let passwordWaitNanoseconds: Int64 = 5_000_000_000
 
     // MARK: - Memory
 

@@ -117,6 +117,11 @@ extension ModelDump {
             block("\(title) jwtAuthentication", attachment.provenance) { $0.add(policy) }
         case .authorization(let policy):
             block("\(title) authorization", attachment.provenance) { $0.add(policy) }
+        case .basic(let policy):
+            block("\(title) basic", attachment.provenance) { dump in
+                dump.add(policy.handling)
+                dump.block("users \(policy.users.origin)", policy.users.provenance) { _ in }
+            }
         case .apiKeys(let policy):
             block("\(title) apiKeys", attachment.provenance) { dump in
                 dump.add(policy.handling)

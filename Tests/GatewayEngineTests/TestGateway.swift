@@ -11,6 +11,8 @@ struct TestGateway {
     let diagnostics: [Diagnostic]
     var scratch = RequestScratch()
     var cache = TokenCache(maxBytes: 1 << 20)
+    /// What has to be run before the last request can be decided on.
+    var passwordCheck: PasswordCheck?
     private let connection: ConnectionContext
 
     /// - Parameter refreshes: what fetches the keys of these sources.
@@ -90,6 +92,7 @@ struct TestGateway {
         case .awaitBody:
             return Answer(awaitsBody: true)
         case .refuse(let refusal):
+            passwordCheck = refusal.passwordCheck
             return Answer(
                 refusal: refusal.code, verdict: refusal.verdict?.sentence, requiredScopes: refusal.requiredScopes,
                 mayWaitForKeys: refusal.keyRefresh != nil)

@@ -8,6 +8,7 @@ extension AgentgatewayShapes {
             "Who sent the request, proven by a JSON Web Token."),
         .optional("authorization", .object(authorization), "Whether the request may pass."),
         .optional("apiKey", .object(apiKeys), "Who sent the request, by a key that the client shares."),
+        .optional("basicAuth", .object(basicAuthentication), "Who sent the request, by user and password."),
     ]
 
     /// Those that need a route that has been chosen.
@@ -30,14 +31,14 @@ extension AgentgatewayShapes {
     /// What may stand at a listener: run before a route is chosen.
     static let gatewayPolicies = ObjectShape(
         "a listener's policies", offeredPolicies,
-        notOffered: ["oidc", "extAuthz", "extProc", "cors", "transformations", "basicAuth"])
+        notOffered: ["oidc", "extAuthz", "extProc", "cors", "transformations"])
 
     /// What may stand at a route, or be attached by name.
     static let routePolicies = ObjectShape(
         "a route's policies", offeredPolicies + offeredRoutePolicies,
         notOffered: [
             "requestMirror", "cors", "mcpAuthorization", "mcpGuardrails", "mcpAuthentication", "a2a", "ai",
-            "backendTLS", "backendTunnel", "backendAuth", "localRateLimit", "remoteRateLimit", "oidc", "basicAuth",
+            "backendTLS", "backendTunnel", "backendAuth", "localRateLimit", "remoteRateLimit", "oidc",
             "extAuthz", "extProc", "transformations", "csrf", "buffer", "timeout", "retry", "delay",
         ])
 }
@@ -62,6 +63,9 @@ extension AgentgatewayDecoder {
         }
         if let policy = reader.mapping("authorization"), let authorization = authorization(policy) {
             decoded.append((.authorization(authorization), policy.place))
+        }
+        if let policy = reader.mapping("basicAuth"), let basic = basicAuthentication(policy) {
+            decoded.append((.basic(basic), policy.place))
         }
         if let policy = reader.mapping("apiKey") { decoded.append((.apiKeys(apiKeys(policy)), policy.place)) }
         // A listener's policies have none of the others.
@@ -140,6 +144,7 @@ struct PolicyCollector {
         case .jwtAuthentication: "jwtAuth"
         case .authorization: "authorization"
         case .apiKeys: "apiKey"
+        case .basic: "basicAuth"
         case .requestHeaders: "requestHeaderModifier"
         case .responseHeaders: "responseHeaderModifier"
         case .directResponse: "directResponse"

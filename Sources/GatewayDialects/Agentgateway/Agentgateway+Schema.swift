@@ -35,6 +35,8 @@ extension AgentgatewayDialect {
         (AgentgatewayShapes.jwtValidationOptions, "JWTValidationOptions"),
         (AgentgatewayShapes.authorization, "RuleSet"),
         (AgentgatewayShapes.apiKeys, "LocalAPIKeys"),
+        (AgentgatewayShapes.basicAuthentication, "LocalBasicAuth"),
+        (AgentgatewayShapes.userFile, "FileOrInline"),
         (AgentgatewayShapes.apiKey, "LocalAPIKey"),
         (AgentgatewayShapes.targetedPolicy, "LocalPolicy"),
         (AgentgatewayShapes.resourceName, "ResourceName"),

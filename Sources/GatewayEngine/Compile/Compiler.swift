@@ -10,6 +10,8 @@ package struct KeyMaterial: Sendable {
     package var refreshes: [KeySource: KeyRefresh]
     /// What stands in the files of `TLSTermination`, by path; a file that could not be read is not there.
     package var tlsFiles: [String: [UInt8]] = [:]
+    /// What stands in the files of `UserFile`, by path; a file that could not be read is not there.
+    package var userFiles: [String: [UInt8]] = [:]
 
     package init(keySets: [KeySource: KeySet] = [:], refreshes: [KeySource: KeyRefresh] = [:]) {
         self.keySets = keySets
@@ -28,6 +30,7 @@ package struct Compiler {
     /// By index of the attachment, so that routes share what they have in common.
     private var authenticators: [Int: JWTAuthenticator] = [:]
     var apiKeyAuthenticators: [Int: APIKeyAuthenticator] = [:]
+    var basicAuthenticators: [Int: BasicAuthenticator] = [:]
     var rules = RuleCompiler()
     var headers = HeaderCompiler()
     /// Indices of the attachments of each scope, in the order written.
@@ -119,6 +122,7 @@ package struct Compiler {
     ) -> EffectivePolicy {
         var policy = EffectivePolicy()
         var authorizations: [Int] = []
+        var basic: BasicAuthenticator?
         var apiKeys: APIKeyAuthenticator?
         var traffic = TrafficPolicies()
         for scope in scopes {
@@ -127,6 +131,7 @@ package struct Compiler {
                 case .jwtAuthentication(let authentication):
                     policy.jwtAuthentication = authenticator(index, authentication)
                 case .authorization: authorizations.append(index)
+                case .basic(let authentication): basic = basicAuthenticator(index, authentication)
                 case .apiKeys(let authentication): apiKeys = apiKeyAuthenticator(index, authentication)
                 case .requestHeaders(let mutation): policy.requestEdit = fieldEdit(index, mutation, of: .request)
                 case .responseHeaders(let mutation): policy.responseEdit = fieldEdit(index, mutation, of: .response)
@@ -135,7 +140,7 @@ package struct Compiler {
                 }
             }
         }
-        policy.furtherAuthentication = FurtherAuthentication(apiKeys: apiKeys)
+        policy.furtherAuthentication = FurtherAuthentication(basic: basic, apiKeys: apiKeys)
         policy.authorization = authorizer(authorizations, beside: policy, after: earlier)
         policy.traffic = TrafficSlots(traffic)
         return policy

@@ -71,6 +71,7 @@ internal import JOSE
             return unsafe .bytes(CELBuffer(borrowing: body))
         case .jwt: return claims
         case .apiKey: return unsafe scratch.pointee.apiKey?.metadata.map { CELValue(json: $0.root) } ?? .null
+        case .basicAuth: return unsafe scratch.pointee.user?.attributes ?? .null
         case .sourceAddress:
             // A peer without one fails the rule that asks for it.
             guard case .string(let address) = connection.sourceValue else {
@@ -89,7 +90,7 @@ internal import JOSE
         case .environmentNamespace: return instance.namespace.map { .string($0) } ?? .null
         case .environmentGateway: return instance.gateway.map { .string($0) } ?? .null
         // Nothing sets these yet.
-        case .consumer, .basicAuth, .extauthz, .metadata, .sourceIdentity, .sourceSubject, .sourceSubjectCN,
+        case .consumer, .extauthz, .metadata, .sourceIdentity, .sourceSubject, .sourceSubjectCN,
             .sourceIssuer, .sourceSubjectAltNames, .sourceCertificate:
             return .null
         // What does not compile in authorization.

@@ -123,7 +123,7 @@ package enum RequestAttribute: Int, CaseIterable, Sendable {
         case .apiKey: Entry("apiKey", .dyn, "The `metadata` of the API key that was sent; null where none was.")
         case .apiKeyText: Entry("apiKey.key", .opaque("secret", []), .secret, "The API key itself, a secret.")
         case .basicAuth:
-            Entry("basicAuth", .dyn, .notYet, "Who signed in by Basic authentication; null where nobody did.")
+            Entry("basicAuth", .dyn, "Who signed in by Basic authentication: `username`; null where nobody did.")
         case .extauthz: Entry("extauthz", .dyn, .notYet, "What an external check answered; null where none was asked.")
         case .metadata: Entry("metadata", .dyn, .notYet, "What transformations noted; null where none did.")
         case .environmentPodName: Entry("env.podName", .string, .sometimes, "The variable `POD_NAME` of the process.")

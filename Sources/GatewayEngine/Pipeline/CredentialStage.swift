@@ -20,6 +20,27 @@ enum CredentialStage {
         }
     }
 
+    /// Runs one `basicAuth`; on success the user holds for the request.
+    static func run(
+        _ authenticator: BasicAuthenticator, _ setting: RequestSetting, _ listener: ListenerSnapshot,
+        _ scratch: inout RequestScratch, _ bytes: Span<UInt8>
+    ) throws(RefusalCode) {
+        let credential = authenticator.credential
+        switch try find(credential, setting, listener, &scratch, bytes) {
+        case .nothing: break
+        case .useless: scratch.user = nil
+        case .one(let found):
+            switch found.withText(scratch, bytes, { authenticator.verdict($0) }) {
+            case .user(let user): scratch.user = user
+            case .invalid: scratch.user = nil
+            case .unchecked(let check):
+                scratch.awaitedPassword = check
+                throw .passwordsBusy
+            }
+            try settle(found, credential, isVerified: scratch.user != nil, &scratch, bytes)
+        }
+    }
+
     private enum Finding {
         case nothing
         /// Nobody can tell which of several counts, or what it is; the request passes all the same.

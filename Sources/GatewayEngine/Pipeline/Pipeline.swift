@@ -163,6 +163,15 @@ private struct Stages {
         _ further: FurtherAuthentication, _ listener: ListenerSnapshot, _ bytes: Span<UInt8>,
         _ scratch: inout RequestScratch
     ) throws(Refusal) {
+        if let basic = further.basic {
+            do throws(RefusalCode) {
+                try CredentialStage.run(basic, setting, listener, &scratch, bytes)
+            } catch {
+                throw Refusal(
+                    error, style: listener.refusalStyle, realm: basic.credential.realm,
+                    passwordCheck: scratch.awaitedPassword)
+            }
+        }
         if let apiKeys = further.apiKeys {
             do throws(RefusalCode) {
                 try CredentialStage.run(apiKeys, setting, listener, &scratch, bytes)

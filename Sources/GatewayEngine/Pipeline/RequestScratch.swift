@@ -30,6 +30,10 @@ package struct RequestScratch {
     package var verifiedToken: VerifiedToken?
     /// What is known of the API key that was verified.
     var apiKey: KnownAPIKey?
+    /// Whose password was right.
+    var user: KnownUser?
+    /// The check of a password that the decision waits for.
+    var awaitedPassword: PasswordCheck?
     /// The scopes that a token refused for want of one has to have.
     var requiredScopes: [String] = []
     /// The fetch of keys that may bring the one the token lacked.
@@ -59,8 +63,8 @@ package struct RequestScratch {
     /// The name of the chosen route; nil until one is chosen.
     package var routeName: String? { route.map { $0.names[routeNumber] } }
 
-    /// `sub` of the token whose claims hold; empty where there is none.
-    package var subject: [UInt8] { verifiedToken?.claims.root["sub"]?.decodedBytes ?? [] }
+    /// `sub` of the token whose claims hold, or the user whose password was right; empty where there is none.
+    package var subject: [UInt8] { verifiedToken?.claims.root["sub"]?.decodedBytes ?? user?.name ?? [] }
 
     package init() {
         addedLines.reserveCapacity(512)
@@ -85,6 +89,8 @@ package struct RequestScratch {
         if guardedNames != nil { guardedNames = nil }
         if verifiedToken != nil { verifiedToken = nil }
         if apiKey != nil { apiKey = nil }
+        if user != nil { user = nil }
+        if awaitedPassword != nil { awaitedPassword = nil }
         if !requiredScopes.isEmpty { requiredScopes = [] }
         if awaitedKeys != nil { awaitedKeys = nil }
         awaitsBody = false

@@ -37,6 +37,9 @@ extension DownstreamConnection {
             if let refresh = refusal.keyRefresh, !exchange.hasAwaitedKeys, worker.awaitKeys(refresh, for: self) {
                 return awaitKeys(bytes)
             }
+            if let check = refusal.passwordCheck, !exchange.hasAwaitedPassword, worker.awaitPassword(check, for: self) {
+                return awaitPassword(bytes)
+            }
             // Whoever sends what can be read in two ways may have sent a second request inside the first.
             if refusal.code == .ambiguousTarget || refusal.code == .hostInvalid { machine.closeAfterResponse() }
             refuse(refusal)

@@ -44,6 +44,8 @@ final class DownstreamConnection: BufferedUser {
         var hasWrittenHead = false
         /// Whether it has waited for keys: a request waits once.
         var hasAwaitedKeys = false
+        /// Whether a password of it was checked, or should have been.
+        var hasAwaitedPassword = false
         var isTunnel = false
         var plan = HeadWriter.ResponsePlan(framing: .none, keepsAlive: true, isHTTP11: true)
         var upstreamFraming = BodyFraming.none
@@ -189,8 +191,14 @@ final class DownstreamConnection: BufferedUser {
         heldHead.append(head)
     }
 
-    /// The keys have come, or have taken too long: the request is decided on anew, and for good.
-    func stopAwaitingKeys() {
+    /// Holds a request whose password is checked elsewhere.
+    func awaitPassword(_ head: Span<UInt8>) {
+        exchange.hasAwaitedPassword = true
+        heldHead.append(head)
+    }
+
+    /// What the request waits for has come, or has taken too long: it is decided on anew.
+    func stopWaiting() {
         var held = ByteQueue()
         swap(&held, &heldHead)
         if stream.isOpen, machine.isServing { decideAgain(held.bytes) }

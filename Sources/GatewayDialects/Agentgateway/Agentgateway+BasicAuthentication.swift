@@ -1,0 +1,52 @@
+import GatewayModel
+
+extension AgentgatewayShapes {
+    static let basicAuthentication = ObjectShape(
+        "a basicAuth",
+        [
+            .required(
+                "htpasswd", .either([.string, .object(userFile)]),
+                "The users and the hashes of their passwords, as `htpasswd` writes them: bcrypt (`htpasswd -B`), MD5 or "
+                    + "SHA-1. In a configuration `$` is written `$$`."),
+            .optional("realm", .string, "The realm of the challenge. Default: `Restricted`."),
+            .optional(
+                "mode", .choice(["strict", "optional", "permissive"]),
+                "What becomes of a request without a valid password, as in `jwtAuth`; agentgateway has no `permissive` "
+                    + "here. Default: `optional`, with a warning."),
+            .optional(
+                "authorizationLocation", .object(tokenLocation),
+                "Where user and password stand. Default: the header `Authorization` with the prefix `Basic `."),
+        ] + furtherCredentialFields("password"))
+
+    static let userFile = ObjectShape(
+        "an htpasswd",
+        [
+            .required(
+                "file", .string,
+                "The file that holds the users. A relative path starts at the folder the process runs in. Read again "
+                    + "when it changes.")
+        ])
+}
+
+extension AgentgatewayDecoder {
+    func basicAuthentication(_ reader: MappingReader) -> BasicAuthentication? {
+        let handling = credentialHandling(
+            reader, "basicAuth", single: "authorizationLocation",
+            standard: .header(name: "authorization", prefix: "Basic "), realm: reader.text("realm") ?? "Restricted")
+        return reader.entry("htpasswd").flatMap(users).map { BasicAuthentication(handling: handling, users: $0) }
+    }
+
+    private func users(_ entry: DocumentEntry) -> UserFile? {
+        if case .scalar = entry.value.content {
+            return entry.value.text(findings).map {
+                UserFile(origin: .inline($0), provenance: entry.value.provenance)
+            }
+        }
+        guard
+            let reader = MappingReader(
+                entry.value, AgentgatewayShapes.userFile, introducedAt: entry.keyProvenance, findings: findings),
+            let node = reader.node("file")
+        else { return nil }
+        return node.text(findings).map { UserFile(origin: .file($0), provenance: node.provenance) }
+    }
+}

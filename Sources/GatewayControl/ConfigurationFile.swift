@@ -69,6 +69,7 @@ package struct ConfigurationFile: Sendable {
         let (decoded, decoding) = AgentgatewayDialect.decode(
             text: text, documentName: path, environment: environment, strictly: isStrict)
         diagnostics = decoding
+        defer { diagnostics = diagnostics.inOrderOfPlace(beginningWith: path) }
         guard var configuration = decoded, !decoding.hasErrors else { return }
         if let host {
             for index in configuration.binds.indices { configuration.binds[index].address.host = host }
@@ -137,12 +138,10 @@ package struct ConfigurationFile: Sendable {
     /// Far more than anyone writes by hand.
     private static let maxBytes = 32 << 20
 
-    /// All diagnostics as people read them, errors last; what they quote cannot steer a terminal.
+    /// All diagnostics as people read them; what they quote cannot steer a terminal.
     package func renderedDiagnostics() -> String {
-        let rendered = diagnostics.sorted { ($0.severity, $1.provenance.line) < ($1.severity, $0.provenance.line) }
-            .map { $0.rendered(source: $0.provenance.document == path ? text : nil) }
-            .joined()
-        return TerminalText.lines(rendered)
+        let rendered = diagnostics.map { $0.rendered(source: $0.provenance.document == path ? text : nil) }
+        return TerminalText.lines(rendered.joined())
     }
 }
 

@@ -6,8 +6,8 @@ package struct Refusal: Error, Sendable {
     package let style: RefusalStyle
     /// The realm of the challenge, where there is one.
     package let realm: String
-    /// The scopes that would do, where one is missing (RFC 6750 §3).
-    package let requiredScopes: [String]
+    /// What a token lacks: the scopes that would do, or the names of claims; as the code says.
+    private let lacking: [String]
     /// Which authorization rule decided, and how; nil where none did. For the log, never for the client.
     package let verdict: AuthorizationVerdict?
     /// A fetch of keys that runs or begins at once, and may bring the one that was missing: whoever serves the
@@ -17,13 +17,13 @@ package struct Refusal: Error, Sendable {
     package let passwordCheck: PasswordCheck?
 
     package init(
-        _ code: RefusalCode, style: RefusalStyle, realm: String = Refusal.defaultRealm, requiredScopes: [String] = [],
+        _ code: RefusalCode, style: RefusalStyle, realm: String = Refusal.defaultRealm, lacking: [String] = [],
         keyRefresh: KeyRefresh? = nil, passwordCheck: PasswordCheck? = nil
     ) {
         self.code = code
         self.style = style
         self.realm = realm
-        self.requiredScopes = requiredScopes
+        self.lacking = lacking
         self.keyRefresh = keyRefresh
         self.passwordCheck = passwordCheck
         verdict = nil
@@ -33,11 +33,17 @@ package struct Refusal: Error, Sendable {
         code = verdict.refusalCode
         self.style = style
         realm = Self.defaultRealm
-        requiredScopes = []
+        lacking = []
         self.verdict = verdict
         keyRefresh = nil
         passwordCheck = nil
     }
+
+    /// The scopes that would do, where one is missing (RFC 6750 §3).
+    package var requiredScopes: [String] { code == .scopeInsufficient ? lacking : [] }
+
+    /// The claims that a token has to have and does not. For the log, never for the client.
+    package var missingClaims: [String] { code == .claimMissing ? lacking : [] }
 
     package static let defaultRealm = "tollgate"
 }

@@ -41,13 +41,15 @@ extension RefusalCode {
             case .keysUnavailable: .keysUnavailable
             case .keyUnknown, .noSuitableKey: .keyUnknown
             case .signatureInvalid: .signatureInvalid
-            case .audienceMissing, .audienceMismatch: .audienceMismatch
-            case .subjectMissing, .subjectNotAllowed: .subjectNotAllowed
+            case .audienceMismatch: .audienceMismatch
+            case .subjectNotAllowed: .subjectNotAllowed
             case .expired: .tokenExpired
             case .notYetValid, .issuedInFuture: .tokenNotYetValid
             case .lifetimeTooLong: .tokenLifetime
             case .tokenBound: .tokenBound
-            case .expirationMissing, .notBeforeMissing, .issuedAtMissing, .claimMissing: .claimMissing
+            case .audienceMissing, .subjectMissing, .expirationMissing, .notBeforeMissing, .issuedAtMissing,
+                .claimMissing:
+                .claimMissing
             case .claimMismatch: .claimMismatch
             case .scopeInsufficient: .scopeInsufficient
             case .claimUnforwardable: .claimUnforwardable

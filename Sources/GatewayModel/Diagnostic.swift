@@ -33,4 +33,14 @@ package struct Diagnostic: Hashable, Sendable {
 
 extension [Diagnostic] {
     package var hasErrors: Bool { contains { $0.severity == .error } }
+
+    /// As a reader comes by them: by document, that one first, then by line and column; what stands at one place keeps
+    /// its order.
+    package func inOrderOfPlace(beginningWith document: String) -> [Diagnostic] {
+        func key(_ index: Int) -> (Int, String, Int, Int, Int) {
+            let place = self[index].provenance
+            return (place.document == document ? 0 : 1, place.document, place.line, place.column, index)
+        }
+        return indices.sorted { key($0) < key($1) }.map { self[$0] }
+    }
 }

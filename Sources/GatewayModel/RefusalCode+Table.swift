@@ -122,7 +122,9 @@ extension RefusalCode {
         case .claimMissing:
             Entry(
                 401, .client, challenge: .invalidToken, "the token lacks a required claim",
-                remedy: "Have the issuer add the claim (`exp` is required by default).")
+                remedy:
+                    "Have the issuer add the claim, which the access log names (`missing`); `exp` is required by default."
+            )
         case .claimMismatch:
             Entry(
                 401, .client, challenge: .invalidToken, "a claim of the token does not have the required value",

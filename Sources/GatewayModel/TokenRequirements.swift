@@ -4,6 +4,8 @@ package struct TokenRequirements: Equatable, Sendable {
     package var type: TokenType
     /// From `iat` to `exp` at most, in seconds; nil: as long as the issuer likes.
     package var maxLifetimeSeconds: Int64?
+    /// Whether a token is refused that was issued later than now, by its `iat`.
+    package var refusesFutureIssuedAt: Bool
     /// Any one of these must match `sub`; empty: `sub` is not looked at.
     package var subjects: [TextMatch]
     /// All of these must be in `scope` or `scp`, each a scope-token of RFC 6749 §3.3; empty: neither is looked at.
@@ -12,11 +14,12 @@ package struct TokenRequirements: Equatable, Sendable {
     package var claims: [ClaimCondition]
 
     package init(
-        type: TokenType, maxLifetimeSeconds: Int64?, subjects: [TextMatch], scopes: [String],
-        claims: [ClaimCondition]
+        type: TokenType, maxLifetimeSeconds: Int64?, refusesFutureIssuedAt: Bool, subjects: [TextMatch],
+        scopes: [String], claims: [ClaimCondition]
     ) {
         self.type = type
         self.maxLifetimeSeconds = maxLifetimeSeconds
+        self.refusesFutureIssuedAt = refusesFutureIssuedAt
         self.subjects = subjects
         self.scopes = scopes
         self.claims = claims

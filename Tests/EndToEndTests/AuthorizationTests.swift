@@ -155,6 +155,26 @@ import Testing
         #expect(line.contains("config.yaml:"), "\(line)")
     }
 
+    @Test func `the access log names the claims that a token lacks`() throws {
+        let upstream = try EchoUpstream()
+        let routes = """
+            - matches: [{path: {exact: /profile}}]
+              policies:
+                jwtAuth:
+                  mode: strict
+                  issuer: https://issuer.test
+                  typ: at+jwt
+                  audiences: [api]
+                  jwks: '\(Tokens.key.verificationJWKS.text)'
+              backends: [{host: "127.0.0.1:\(upstream.port)"}]
+            """
+        let gateway = try RunningGateway(.init(accessLog: "text", routes: routes), upstreamPort: upstream.port)
+        let token = try Tokens.key.token(claims: Tokens.claims(), type: "at+jwt").text
+        #expect(try gateway.get("/profile", "Authorization: Bearer \(token)\r\n").refusal == "claim_missing")
+        let line = try #require(try gateway.accessLog(lines: 1).last)
+        #expect(line.contains(" refusal=claim_missing missing=\"iat client_id jti\" "), "\(line)")
+    }
+
     @Test func `rules of the gateway phase decide before a route is chosen`() throws {
         let gateway = try Rules(
             [("/open", "- 'true'")],

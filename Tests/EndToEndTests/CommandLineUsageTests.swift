@@ -44,6 +44,31 @@ struct CommandLineUsageTests {
         #expect(examples.allSatisfy { $0.count <= 80 && !$0.hasSuffix(" ") })
     }
 
+    @Test func `says what is wrong with a configuration from its first line to its last`() throws {
+        let folder = try CommandLineFolder()
+        try folder.write(
+            """
+            binds:
+            - port: 3000
+              listeners:
+              - routes:
+                - policies: {jwtAuth: {issuer: https://issuer.test, audiences: [], jwks: {file: absent.json}}}
+                  backends: [{host: "localhost:8080"}]
+                - matches: [{path: {regex: "("}}]
+                  policies:
+                    jwtAuth: {mode: permissive, issuer: https://issuer.test, jwks: {url: "http://a", allowHTTP: true}}
+                    authorization: {rules: [{allow: 'nothing.at("all"'}]}
+                  backends: [{host: "localhost:8080"}]
+            """, to: "config.yaml")
+        let lines = try folder.run("validate", "-f", "config.yaml").errors.split(separator: "\n").compactMap { line in
+            line.hasPrefix("config.yaml:")
+                ? line.split(separator: ":").dropFirst().prefix(2).compactMap { Int($0) } : nil
+        }
+        #expect(Set(lines.map(\.first)) == [5, 7, 9, 10])
+        #expect(lines.count >= 6)
+        #expect(zip(lines, lines.dropFirst()).allSatisfy { $0.lexicographicallyPrecedes($1) || $0 == $1 }, "\(lines)")
+    }
+
     @Test func `ends with 1 where a configuration is not valid`() throws {
         let folder = try CommandLineFolder()
         try folder.write("binds: []\n", to: "config.yaml")

@@ -104,6 +104,8 @@ private final class RequirementsStage {
             Request("/secret", try RequirementsStage.token(key: RequirementsStage.secret)),
             Request("/secret", try RequirementsStage.token(), "token_algorithm"),
             Request("/scopes", try RequirementsStage.token(key: RequirementsStage.secret), "token_algorithm"),
+            Request("/scopes", try RequirementsStage.token(#""iat":\#(now + 3600)"#), "token_not_yet_valid"),
+            Request("/scopes", try RequirementsStage.token(#""jti":7"#), "claim_malformed"),
         ]
         for request in requests {
             let answer = try stage.get(request.path, request.token, passes: request.refusal == nil)
@@ -216,6 +218,7 @@ private final class RequirementsStage {
                     "condition: `sub` has to be one of \"bob\", 7; the token has \"alice\".",
                 ]
             ),
+            ("jwtValidationOptions: {requiredClaims: [exp, jti]}", "claim_missing", [#"missing: "jti""#]),
             ("typ: at+jwt", "token_type", [#"expected typ: "at+jwt""#, #"the token's typ: "JWT""#]),
             ("maxLifetime: 1m", "token_lifetime", ["longest life allowed: 1 minute", "expires (exp): "]),
         ]

@@ -158,7 +158,7 @@ import Testing
         Case("an issuer that is no text", .claimMalformed, claims: ["iss": "1"]),
         Case("another audience", .audienceMismatch, claims: ["aud": #""web""#]),
         Case("other audiences", .audienceMismatch, claims: ["aud": #"["web","apix"]"#]),
-        Case("no audience", .audienceMismatch, claims: ["aud": nil]),
+        Case("no audience", .claimMissing, claims: ["aud": nil]),
         Case("audiences that are not all texts", .claimMalformed, claims: ["aud": #"["api",1]"#]),
         Case("expired", .tokenExpired, claims: ["exp": "\(Tokens.now - 1)"]),
         Case("expiring now", .tokenExpired, claims: ["exp": "\(Tokens.now)"]),
@@ -166,6 +166,9 @@ import Testing
         Case("an expiry that is text", .claimMalformed, claims: ["exp": "\"\(Tokens.now + 600)\""]),
         Case("an expiry without end", .claimMalformed, claims: ["exp": "1e400"]),
         Case("not valid yet", .tokenNotYetValid, claims: ["nbf": "\(Tokens.now + 1)"]),
+        Case("issued later than now", .tokenNotYetValid, claims: ["iat": "\(Tokens.now + 1)"]),
+        Case("a name of its own that is no text", .claimMalformed, claims: ["jti": "7"]),
+        Case("a name of its own that is null", .claimMalformed, claims: ["jti": "null"]),
     ]
 
     @Test(arguments: cases)

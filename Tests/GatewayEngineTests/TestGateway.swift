@@ -56,6 +56,7 @@ struct TestGateway {
         var verdict: String?
         /// The scopes that the challenge names.
         var requiredScopes: [String] = []
+        var missingClaims: [String] = []
         var upstream: String?
         /// What the gateway answers by itself.
         var response: String?
@@ -95,6 +96,7 @@ struct TestGateway {
             passwordCheck = refusal.passwordCheck
             return Answer(
                 refusal: refusal.code, verdict: refusal.verdict?.sentence, requiredScopes: refusal.requiredScopes,
+                missingClaims: refusal.missingClaims,
                 mayWaitForKeys: refusal.keyRefresh != nil)
         case .answer(let answer):
             let rendered = answer.rendered(
@@ -194,11 +196,12 @@ extension TokenRequirements {
     static let none = test()
 
     static func test(
-        type: TokenType = .ordinary, maxLifetimeSeconds: Int64? = nil, subjects: [TextMatch] = [],
-        scopes: [String] = [], claims: [ClaimCondition] = []
+        type: TokenType = .ordinary, maxLifetimeSeconds: Int64? = nil, refusesFutureIssuedAt: Bool = true,
+        subjects: [TextMatch] = [], scopes: [String] = [], claims: [ClaimCondition] = []
     ) -> TokenRequirements {
         TokenRequirements(
-            type: type, maxLifetimeSeconds: maxLifetimeSeconds, subjects: subjects, scopes: scopes, claims: claims)
+            type: type, maxLifetimeSeconds: maxLifetimeSeconds, refusesFutureIssuedAt: refusesFutureIssuedAt,
+            subjects: subjects, scopes: scopes, claims: claims)
     }
 }
 

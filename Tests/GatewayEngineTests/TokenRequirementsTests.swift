@@ -41,7 +41,7 @@ import Testing
         Case("a subject by its beginning", .test(subjects: [.exact("bob"), .prefix("ali")])),
         Case("a subject by its end", .test(subjects: [.suffix("ice")])),
         Case("a subject by a part", .test(subjects: [.contains("lic")])),
-        Case("no subject", .test(subjects: [.contains("a")]), ["sub": nil], refused: .subjectNotAllowed),
+        Case("no subject", .test(subjects: [.contains("a")]), ["sub": nil], refused: .claimMissing),
         Case("scopes as text", .test(scopes: ["read", "write"]), ["scope": #""write openid read""#]),
         Case("scopes as list", .test(scopes: ["read", "write"]), ["scp": #"["read","write"]"#]),
         Case("a scope less", .test(scopes: ["read", "write"]), ["scope": #""read""#], refused: .scopeInsufficient),
@@ -62,6 +62,10 @@ import Testing
         Case("an access token", .test(type: .accessToken), profile, type: "at+jwt"),
         Case("an access token without its type", .test(type: .accessToken), profile, refused: .tokenType),
         Case("an access token without its claims", .test(type: .accessToken), type: "at+jwt", refused: .claimMissing),
+        Case("a token of tomorrow", .test(), ["iat": "\(Tokens.now + 1)"], refused: .tokenNotYetValid),
+        Case(
+            "a token of tomorrow where nobody minds", .test(refusesFutureIssuedAt: false),
+            ["iat": "\(Tokens.now + 1)"]),
         Case("a type of its own", .test(type: .exactly("secevent+jwt")), type: "SecEvent+JWT"),
         Case("the usual type where another is asked for", .test(type: .exactly("secevent+jwt")), refused: .tokenType),
         Case("no type where one is asked for", .test(type: .exactly("JWT")), type: nil, refused: .tokenType),
@@ -74,7 +78,8 @@ import Testing
         for _ in 0..<2 { #expect(gateway.get(token: token).refusal == entry.code) }
         // The cache of a gateway that asked for nothing, under the rules of this one.
         let type: TokenType = entry.type == nil || entry.type == "JWT" ? .ordinary : .exactly(entry.type ?? "")
-        var lenient = try TestGateway(.test(issuers: [.test(requirements: .test(type: type))]))
+        var lenient = try TestGateway(
+            .test(issuers: [.test(requirements: .test(type: type, refusesFutureIssuedAt: false))]))
         guard lenient.get(token: token).refusal == nil else { return }
         #expect(lenient.cache.count == 1)
         gateway.cache = lenient.cache
@@ -99,9 +104,39 @@ import Testing
         #expect(query.get("/a/../b?t=\(try Tokens.token().text)").requiredScopes == ["read", "write"])
     }
 
+    @Test(arguments: ["aud", "sub", "exp", "client_id", "iat", "jti"])
+    func `names each claim that an access token lacks`(_ claim: String) throws {
+        var claims = Self.profile
+        claims.updateValue(nil, forKey: claim)
+        let token = try Tokens.key.token(claims: Tokens.claims(claims), type: "at+jwt")
+        for audiences in [[], ["api"]] {
+            var gateway = try TestGateway(
+                .test(issuers: [.test(audiences: audiences, requirements: .test(type: .accessToken))]))
+            let refused = gateway.get(token: token)
+            #expect(refused.refusal == .claimMissing)
+            #expect(refused.missingClaims == [claim])
+            // The next one's are its own.
+            #expect(gateway.get(token: try Tokens.token()).missingClaims.isEmpty)
+        }
+    }
+
+    @Test func `names all claims that are missing, nested ones with dots`() throws {
+        let conditions = [Self.roles, ClaimCondition(path: ["a.b"], test: .equals(.boolean(true)))]
+        let requirements = TokenRequirements.test(
+            maxLifetimeSeconds: 60, subjects: [.exact("alice")], claims: conditions)
+        var gateway = try TestGateway(
+            .test(issuers: [
+                .test(audiences: ["api"], requiredClaims: ["exp", "tenant"], requirements: requirements)
+            ]))
+        let token = try Tokens.token(["aud": nil, "sub": nil, "exp": nil, "tenant": "null", "a.b": "false"])
+        let refused = gateway.get(token: token)
+        #expect(refused.missingClaims == ["aud", "sub", "exp", "tenant", "realm_access.roles"])
+        #expect(refused.requiredScopes.isEmpty)
+    }
+
     @Test func `is written into the answer`() throws {
         let refusal = Refusal(
-            .scopeInsufficient, style: .agentgateway, realm: "r", requiredScopes: ["orders:read", "orders:write"])
+            .scopeInsufficient, style: .agentgateway, realm: "r", lacking: ["orders:read", "orders:write"])
         let answer = refusal.rendered(toHead: false, keepsAlive: true, date: Array("now".utf8)).text
         #expect(answer.hasPrefix("HTTP/1.1 403 Forbidden\r\n"))
         let challenge =

@@ -156,6 +156,14 @@ struct ClaimTests {
     }
 
     @Test(arguments: [
+        #""sub":7"#, #""sub":null"#, #""jti":7"#, #""jti":["a"]"#, #""jti":null"#, #""aud":7"#, #""aud":{}"#,
+        #""aud":["a",null]"#, #""exp":"2""#, #""nbf":"2""#, #""iat":"2""#,
+    ])
+    func `refuses registered claims of another type than theirs`(_ claim: String) throws {
+        #expect(try error(claim) { _ in } == .claimMalformed)
+    }
+
+    @Test(arguments: [
         (String?.none, true), ("JWT", true), ("jwt", true), ("application/jwt", true), ("at+jwt", true),
         ("AT+JWT", true), ("Application/At+Jwt", true), ("", false), ("dpop+jwt", false), ("logout+jwt", false),
         ("JWT ", false), ("application/", false), ("application/application/jwt", false), ("text/jwt", false),

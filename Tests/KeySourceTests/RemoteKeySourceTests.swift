@@ -92,7 +92,8 @@ private final class World: RemoteDocumentFetcher {
             keySources: [KeySource(origin: .remote(keys), provenance: here)],
             algorithms: nil, requiredClaims: [], clockSkewSeconds: 0, allowsWeakKeys: allowsWeakKeys,
             requirements: TokenRequirements(
-                type: .ordinary, maxLifetimeSeconds: nil, subjects: [], scopes: [], claims: []),
+                type: .ordinary, maxLifetimeSeconds: nil, refusesFutureIssuedAt: true, subjects: [], scopes: [],
+                claims: []),
             provenance: here)
         return (keys, issuer)
     }

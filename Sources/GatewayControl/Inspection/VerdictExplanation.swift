@@ -75,16 +75,8 @@ struct VerdictExplanation {
 
     private func claimDetails(of error: TokenError) -> [TokenCheck.Detail] {
         switch error {
-        case .audienceMissing, .audienceMismatch:
-            [
-                texts("expected aud", "expectedAudiences", issuers.flatMap(\.audiences)),
-                texts("the token's aud", "tokenAudiences", shown(claims?["aud"])),
-            ]
-        case .subjectMissing, .subjectNotAllowed:
-            [
-                texts("expected sub", "expectedSubjects", issuers.flatMap(\.requirements.subjects).map(\.inWords)),
-                text("the token's sub", "tokenSubject", claims?["sub"]),
-            ]
+        case .audienceMissing, .audienceMismatch: audienceDetails + missingDetails
+        case .subjectMissing, .subjectNotAllowed: subjectDetails + missingDetails
         case .expired, .notYetValid, .issuedInFuture: dateDetails
         case .lifetimeTooLong: dateDetails + lifetimeDetails
         case .tokenBound: [text("the token's cnf", "tokenConfirmation", claims?["cnf"])]
@@ -92,7 +84,7 @@ struct VerdictExplanation {
             [
                 texts("required claims", "requiredClaims", required),
                 texts("the token's claims", "tokenClaims", claims?.members.compactMap { $0.name.string } ?? []),
-                texts("missing", "missingClaims", required.filter { claims?[$0]?.isNull ?? true }),
+                texts("missing", "missingClaims", missing),
             ] + conditionDetails + lifetimeDetails
         case .claimUnforwardable:
             [texts("claims that are headers", "claimHeaders", issuers.flatMap(\.claimHeaders).map(\.inWords))]
@@ -109,6 +101,26 @@ struct VerdictExplanation {
                     .sentences(inspection.findings.filter { $0.severity == .warning }.map(\.message)))
             ]
         }
+    }
+
+    private var audienceDetails: [TokenCheck.Detail] {
+        [
+            texts("expected aud", "expectedAudiences", issuers.flatMap(\.audiences)),
+            texts("the token's aud", "tokenAudiences", shown(claims?["aud"])),
+        ]
+    }
+
+    private var subjectDetails: [TokenCheck.Detail] {
+        [
+            texts("expected sub", "expectedSubjects", issuers.flatMap(\.requirements.subjects).map(\.inWords)),
+            text("the token's sub", "tokenSubject", claims?["sub"]),
+        ]
+    }
+
+    private var missing: [String] { required.filter { claims?[$0]?.isNull ?? true } }
+
+    private var missingDetails: [TokenCheck.Detail] {
+        missing.isEmpty ? [] : [texts("missing", "missingClaims", missing)]
     }
 
     private var keyDetails: [TokenCheck.Detail] {
@@ -148,6 +160,13 @@ struct VerdictExplanation {
     }
 }
 
+extension Issuer {
+    fileprivate var claimsThatMustBeThere: [String] {
+        requiredClaims + requirements.type.requiredClaims + (audiences.isEmpty ? [] : ["aud"])
+            + (requirements.subjects.isEmpty ? [] : ["sub"])
+    }
+}
+
 extension ClaimHeader {
     fileprivate var inWords: String {
         "\(name) from \(path.joined(separator: " / ")) (encoding: \(encoding.rawValue), format: \(listFormat.rawValue))"
@@ -166,7 +185,7 @@ extension VerdictExplanation {
 
     private var required: [String] {
         var names: [String] = []
-        for name in issuers.flatMap({ $0.requiredClaims + $0.requirements.type.requiredClaims })
+        for name in issuers.flatMap(\.claimsThatMustBeThere)
         where !names.contains(name) {
             names.append(name)
         }

@@ -29,7 +29,7 @@ extension AgentgatewayShapes {
                 "The signature algorithms a token may use. Default: what the keys are for, HMAC excepted."),
             .ours(
                 "clockSkew", .duration,
-                "How far clocks may differ when `exp` and `nbf` are checked, up to 1h. Default: 60s."),
+                "How far clocks may differ when `exp`, `nbf` and `iat` are checked, up to 1h. Default: 60s."),
             .ours(
                 "allowWeak", .boolean,
                 "Whether keys too weak for their algorithm are used all the same. Default: false."),

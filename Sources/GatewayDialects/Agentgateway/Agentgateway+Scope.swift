@@ -49,6 +49,10 @@ extension AgentgatewayDialect {
             "`nbf` is checked.", "RFC 7519 §4.1.5: such a token must not be accepted."
         ),
         (
+            "A token whose `iat` is later than now, beyond `clockSkew`, is refused.",
+            "No honest clock wrote it, and a late `iat` hides a long life."
+        ),
+        (
             "Two policies that would tie are an error; agentgateway leaves open which one holds.",
             "One file means one thing."
         ),

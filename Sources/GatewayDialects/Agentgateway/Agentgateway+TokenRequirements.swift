@@ -56,7 +56,8 @@ extension AgentgatewayShapes {
 
 extension AgentgatewayDecoder {
     static var noRequirements: TokenRequirements {
-        TokenRequirements(type: .ordinary, maxLifetimeSeconds: nil, subjects: [], scopes: [], claims: [])
+        TokenRequirements(
+            type: .ordinary, maxLifetimeSeconds: nil, refusesFutureIssuedAt: true, subjects: [], scopes: [], claims: [])
     }
 
     /// Each field that is there replaces what `defaults` say.

@@ -11,8 +11,8 @@ extension IssuerRules {
             maxLifetimeSeconds: requirements.maxLifetimeSeconds, type: .ordinary,
             subjects: requirements.subjects.map(TextMatcher.init), requiredScopes: requirements.scopes,
             claims: requirements.claims.map(ClaimRule.init), maxTokenBytes: maxTokenBytes,
-            refusesFutureIssuedAt: false, allowsUnprovenBinding: false, fields: issuer.claimHeaders.map(ClaimField.init)
-        )
+            refusesFutureIssuedAt: requirements.refusesFutureIssuedAt, allowsUnprovenBinding: false,
+            fields: issuer.claimHeaders.map(ClaimField.init))
         switch requirements.type {
         case .ordinary: break
         case .accessToken: requireAccessTokenProfile()

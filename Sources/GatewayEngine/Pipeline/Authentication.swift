@@ -19,10 +19,11 @@ enum Authentication {
             scratch.verifiedToken = try verify(found, authenticator, &scratch, bytes, cache: &cache, now: now)
         } catch {
             guard authenticator.presence == .permissive else {
-                if error == .scopeInsufficient {
-                    scratch.requiredScopes = scopesRequired(of: found, authenticator, scratch, bytes, now: now)
+                let code = RefusalCode(error)
+                if code == .scopeInsufficient || code == .claimMissing {
+                    scratch.lacking = lacking(of: found, after: error, authenticator, scratch, bytes, now: now)
                 }
-                throw RefusalCode(error)
+                throw code
             }
             forgetIdentity(setting, &scratch)
             scratch.awaitedKeys = nil
@@ -79,15 +80,16 @@ enum Authentication {
             storage.span.extracting(found.range), authenticator, &scratch.awaitedKeys, cache: &cache, now: now)
     }
 
-    private static func scopesRequired(
-        of found: FoundToken, _ authenticator: JWTAuthenticator, _ scratch: RequestScratch, _ bytes: Span<UInt8>,
-        now: Int64
+    private static func lacking(
+        of found: FoundToken, after failure: TokenError, _ authenticator: JWTAuthenticator, _ scratch: RequestScratch,
+        _ bytes: Span<UInt8>, now: Int64
     ) -> [String] {
+        let verifier = authenticator.verifier
         if found.text == .head {
-            return authenticator.verifier.scopesRequired(ofRefused: bytes.extracting(found.range), now: now)
+            return verifier.lacking(in: bytes.extracting(found.range), after: failure, now: now)
         }
         let storage = found.storage(scratch)
-        return authenticator.verifier.scopesRequired(ofRefused: storage.span.extracting(found.range), now: now)
+        return verifier.lacking(in: storage.span.extracting(found.range), after: failure, now: now)
     }
 
     private static func verify(

@@ -145,7 +145,7 @@ private struct Stages {
             } catch {
                 throw Refusal(
                     error, style: listener.refusalStyle, realm: authenticator.realm,
-                    requiredScopes: scratch.requiredScopes, keyRefresh: scratch.awaitedKeys)
+                    lacking: scratch.lacking, keyRefresh: scratch.awaitedKeys)
             }
         }
         if let further = policy.furtherAuthentication { try run(further, listener, bytes, &scratch) }

@@ -34,8 +34,8 @@ package struct RequestScratch {
     var user: KnownUser?
     /// The check of a password that the decision waits for.
     var awaitedPassword: PasswordCheck?
-    /// The scopes that a token refused for want of one has to have.
-    var requiredScopes: [String] = []
+    /// What a refused token lacks: the scopes it has to have, or the names of claims.
+    var lacking: [String] = []
     /// The fetch of keys that may bring the one the token lacked.
     var awaitedKeys: KeyRefresh?
     /// Whether a rule needs the body, which has not come.
@@ -91,7 +91,7 @@ package struct RequestScratch {
         if apiKey != nil { apiKey = nil }
         if user != nil { user = nil }
         if awaitedPassword != nil { awaitedPassword = nil }
-        if !requiredScopes.isEmpty { requiredScopes = [] }
+        if !lacking.isEmpty { lacking = [] }
         if awaitedKeys != nil { awaitedKeys = nil }
         awaitsBody = false
         if route != nil { route = nil }

@@ -41,6 +41,7 @@ extension DownstreamConnection {
         exchange.status = refusal.code.entry.status
         exchange.record?.refusal = refusal.code
         exchange.record?.rule = refusal.verdict?.mark ?? ""
+        exchange.record?.missingClaims = refusal.missingClaims
         responseEnded()
     }
 

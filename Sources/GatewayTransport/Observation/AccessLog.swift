@@ -18,6 +18,8 @@ struct AccessRecord {
     var refusal: RefusalCode?
     /// The authorization rule that decided, and where it stands.
     var rule = ""
+    /// Claims that the token has to have and does not.
+    var missingClaims: [String] = []
     var upstream = ""
     var requestBytes: UInt64 = 0
     var responseBytes: UInt64 = 0
@@ -68,6 +70,7 @@ struct AccessLog {
         addNumber("status", record.status)
         if let refusal = record.refusal { addField("refusal", refusal.rawValue.utf8) }
         addField("rule", record.rule.utf8)
+        if !record.missingClaims.isEmpty { addField("missing", record.missingClaims.joined(separator: " ").utf8) }
         addField("method", record.method)
         if record.speaksHTTP2 { addField("version", "HTTP/2".utf8) }
         addField("host", record.host)

@@ -33,6 +33,20 @@ final class ClaimChecks: Sendable {
         return times
     }
 
+    /// Names of the claims that have to be there and are not, each once.
+    func missing(in token: UnverifiedToken) -> [String] {
+        let registered = token.registered
+        var names: [String] = []
+        if !audiences.isEmpty, registered.audience?.isNull ?? true { names.append("aud") }
+        if !rules.subjects.isEmpty, registered.subject == nil { names.append("sub") }
+        let isUnlimited = registered.expiration == nil && registered.issuedAt == nil
+        if rules.maxLifetimeSeconds != nil, isUnlimited { names.append("exp") }
+        names += required.missing(in: token.unverifiedClaims)
+        names += claims.compactMap { $0.missing(in: token.unverifiedClaims) }
+        var seen: Set<String> = []
+        return names.filter { seen.insert($0).inserted }
+    }
+
     private func times(_ registered: RegisteredClaims) throws(TokenError) -> TokenTimes {
         var times = TokenTimes(
             clockSkewSeconds: max(0, rules.clockSkewSeconds), maxLifetimeSeconds: rules.maxLifetimeSeconds,
@@ -43,16 +57,18 @@ final class ClaimChecks: Sendable {
         return times
     }
 
-    /// RFC 7519 §4.1.3: a string or a list of strings, any one of which is ours.
+    /// RFC 7519 §4.1.3: a string or a list of strings, any one of which is ours where it matters.
     private func check(audience: JSONValue?) throws(TokenError) {
-        guard !audiences.isEmpty else { return }
-        guard let audience, !audience.isNull else { throw .audienceMissing }
+        guard let audience, !audience.isNull else {
+            if audiences.isEmpty { return }
+            throw .audienceMissing
+        }
         if audience.isString {
             guard isOurs(audience) else { throw .audienceMismatch }
             return
         }
         guard audience.isArray else { throw .claimMalformed }
-        var isOurs = false
+        var isOurs = audiences.isEmpty
         for element in audience.elements {
             guard element.isString else { throw .claimMalformed }
             isOurs = isOurs || self.isOurs(element)
@@ -60,8 +76,9 @@ final class ClaimChecks: Sendable {
         guard isOurs else { throw .audienceMismatch }
     }
 
+    /// Every audience is where none is asked for.
     private func isOurs(_ audience: JSONValue) -> Bool {
-        audiences.contains { audience.equals($0.span) }
+        audiences.isEmpty || audiences.contains { audience.equals($0.span) }
     }
 
     private func check(subject: JSONValue?) throws(TokenError) {

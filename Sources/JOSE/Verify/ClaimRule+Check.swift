@@ -33,6 +33,12 @@ struct RequiredClaims: Sendable {
         if issuedAt, claims.issuedAt == nil { throw .issuedAtMissing }
     }
 
+    /// Names of those that are missing, in alphabetical order.
+    func missing(in claims: JSONDocument) -> [String] {
+        let all = names.sorted() + others.map { $0.span.text }
+        return all.filter { claims.root[$0]?.isNull ?? true }
+    }
+
     func checkOthers(_ claims: JSONDocument) throws(TokenError) {
         for name in others {
             guard let value = claims.root[name.span], !value.isNull else { throw .claimMissing }
@@ -48,6 +54,13 @@ struct CompiledClaimRule: Sendable {
     init(_ rule: ClaimRule) {
         path = rule.path.map { Array($0.utf8) }
         condition = rule.condition
+    }
+
+    /// The claim's name, with dots between the names of a nested one; nil where the claim is there.
+    func missing(in claims: JSONDocument) -> String? {
+        var value: JSONValue? = claims.root
+        for name in path { value = value?[name.span] }
+        return value?.isNull ?? true ? path.map { $0.span.text }.joined(separator: ".") : nil
     }
 
     func check(_ claims: JSONDocument) throws(TokenError) {

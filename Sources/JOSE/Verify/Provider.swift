@@ -29,15 +29,18 @@ final class Provider: Sendable {
 
     var requiredScopes: [String] { rules.requiredScopes }
 
-    /// Whether a required scope is all that the token's claims lack.
-    func misses(scopeOf unverified: UnverifiedToken, now: Int64) -> Bool {
+    /// Whether the token's claims fail this provider's rules in this way.
+    func refuses(claimsOf unverified: UnverifiedToken, for failure: TokenError, now: Int64) -> Bool {
         do {
             _ = try claims.check(unverified, now: now)
             return false
         } catch {
-            return error == .scopeInsufficient
+            return error == failure
         }
     }
+
+    /// Names of the claims that have to be there and are not; of nested ones with dots between.
+    func missingClaims(of unverified: UnverifiedToken) -> [String] { claims.missing(in: unverified) }
 
     /// Whether a token with this header would be this provider's to verify, had it the key.
     func lacksKey(of header: JWSHeader) -> Bool {

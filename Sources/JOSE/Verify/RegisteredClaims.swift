@@ -10,6 +10,7 @@ struct RegisteredClaims: Sendable {
     private var expirationIndex: Int32 = -1
     private var notBeforeIndex: Int32 = -1
     private var issuedAtIndex: Int32 = -1
+    private var identifierIndex: Int32 = -1
     private var confirmationIndex: Int32 = -1
     private var scopeIndex: Int32 = -1
     private var scpIndex: Int32 = -1
@@ -20,16 +21,20 @@ struct RegisteredClaims: Sendable {
     var expiration: JSONValue? { value(expirationIndex) }
     var notBefore: JSONValue? { value(notBeforeIndex) }
     var issuedAt: JSONValue? { value(issuedAtIndex) }
+    /// `jti`, the token's own name.
+    var identifier: JSONValue? { value(identifierIndex) }
     /// RFC 7800 confirmation: the key the token is bound to.
     var confirmation: JSONValue? { value(confirmationIndex) }
     var scope: JSONValue? { value(scopeIndex) }
     var scp: JSONValue? { value(scpIndex) }
 
-    /// Throws `claimMalformed` where `iss` or `sub` is not a string.
+    /// Throws `claimMalformed` where `iss`, `sub` or `jti` is not a string.
     init(of claims: JSONDocument) throws(TokenError) {
         document = claims
         claims.forEachRootMember { name, value in note(Int32(value), named: name) }
-        guard issuer?.isString ?? true, subject?.isString ?? true else { throw .claimMalformed }
+        guard issuer?.isString ?? true, subject?.isString ?? true, identifier?.isString ?? true else {
+            throw .claimMalformed
+        }
     }
 
     private func value(_ index: Int32) -> JSONValue? {
@@ -46,6 +51,7 @@ struct RegisteredClaims: Sendable {
         case 0x65_78_70: expirationIndex = value
         case 0x6E_62_66: notBeforeIndex = value
         case 0x69_61_74: issuedAtIndex = value
+        case 0x6A_74_69: identifierIndex = value
         case 0x63_6E_66: confirmationIndex = value
         case 0x73_63_70: scpIndex = value
         default: return

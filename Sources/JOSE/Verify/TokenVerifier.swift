@@ -60,15 +60,16 @@ package final class TokenVerifier: Sendable {
         throw failure ?? (issuer == nil ? .issuerMissing : .issuerUnknown)
     }
 
-    /// The scopes that a token refused as `scopeInsufficient` has to have, for the challenge of RFC 6750 §3.1:
-    /// those of the first provider that misses nothing else in its claims. Checks no signature.
-    package func scopesRequired(ofRefused token: Span<UInt8>, now: Int64) -> [String] {
+    /// What a token lacks that was refused with `failure`: the scopes it has to have, for the challenge of RFC 6750
+    /// §3.1, where it misses one; else the names of the claims that are missing. By the rules of the first provider
+    /// that refuses its claims for that. Checks no signature.
+    package func lacking(in token: Span<UInt8>, after failure: TokenError, now: Int64) -> [String] {
         guard let unverified = try? UnverifiedToken(parsing: token, maxBytes: maxTokenBytes) else { return [] }
         let issuer = unverified.registered.issuer
-        for provider in providers where provider.answers(for: issuer) && provider.misses(scopeOf: unverified, now: now)
-        {
-            return provider.requiredScopes
+        let refusing = providers.first {
+            $0.answers(for: issuer) && $0.refuses(claimsOf: unverified, for: failure, now: now)
         }
-        return []
+        guard let refusing else { return [] }
+        return failure == .scopeInsufficient ? refusing.requiredScopes : refusing.missingClaims(of: unverified)
     }
 }

@@ -9,15 +9,15 @@ enum CertificateLoader {
     static func load(for configuration: GatewayConfiguration) -> ([String: [UInt8]], [Diagnostic]) {
         var files: [String: [UInt8]] = [:]
         var diagnostics: [Diagnostic] = []
-        for termination in configuration.tlsTerminations {
-            for path in termination.files where files[path] == nil {
+        for (paths, place) in configuration.tlsFiles {
+            for path in paths where files[path] == nil {
                 switch TextFile.readBytes(path, maxBytes: maxBytes) {
                 case .success(let bytes): files[path] = bytes
                 case .failure(let error):
                     diagnostics.append(
                         Diagnostic(
                             .error, "tls_file_unreadable", "cannot read `\(path)`: \(error)",
-                            at: termination.provenance,
+                            at: place,
                             hint: "the path is relative to the folder the gateway runs in, not to this file"))
                 }
             }
@@ -27,10 +27,17 @@ enum CertificateLoader {
 }
 
 extension GatewayConfiguration {
-    var tlsTerminations: [TLSTermination] {
-        binds.flatMap(\.listeners).compactMap { listener in
-            if case .tls(let termination) = listener.security { return termination }
+    /// What is read for TLS, by listeners and to backends, with the place that names it.
+    var tlsFiles: [(paths: [String], place: Provenance)] {
+        let terminations = binds.flatMap(\.listeners).compactMap { listener in
+            if case .tls(let termination) = listener.security { return (termination.files, termination.provenance) }
             return nil
         }
+        let shared: [BackendTLS] = attachments.compactMap { attachment in
+            if case .backendTLS(let tls) = attachment.policy { return tls }
+            return nil
+        }
+        let own = upstreams.flatMap(\.endpoints).compactMap(\.policies.tls)
+        return terminations + (shared + own).map { ($0.files, $0.provenance) }
     }
 }

@@ -77,8 +77,7 @@ package struct ConfigurationFile: Sendable {
         self.configuration = configuration
         outline = ConfigurationOutline(configuration)
         let keyFiles =
-            configuration.keyFiles + configuration.tlsTerminations.flatMap(\.files)
-            + configuration.userFiles.map(\.path)
+            configuration.keyFiles + configuration.tlsFiles.flatMap(\.paths) + configuration.userFiles.map(\.path)
         paths += keyFiles
         fingerprint.add(keyFiles)
         let loading: [Diagnostic]

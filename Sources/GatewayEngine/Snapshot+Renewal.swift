@@ -5,7 +5,8 @@ extension Snapshot {
     /// This snapshot with the keys that sources hold now.
     package func renewed(_ keys: KeyMaterial) -> Snapshot {
         var renewal = KeyRenewal(keys: keys)
-        return Snapshot(binds: binds.map { renewal.renewed($0) }, upstreams: upstreams, traffic: traffic)
+        return Snapshot(
+            binds: binds.map { renewal.renewed($0) }, upstreams: upstreams, traffic: traffic, trustPlaces: trustPlaces)
     }
 }
 

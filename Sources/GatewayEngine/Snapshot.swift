@@ -10,8 +10,14 @@ package final class Snapshot: Sendable {
     package let binds: [BindSnapshot]
     package let upstreams: [UpstreamSnapshot]
     package let traffic: TrafficPolicy
+    /// Where TLS to upstreams is written, each place once.
+    let trustPlaces: [(trust: UpstreamTrust, place: Provenance)]
 
-    init(binds: [BindSnapshot], upstreams: [UpstreamSnapshot], traffic: TrafficPolicy) {
+    init(
+        binds: [BindSnapshot], upstreams: [UpstreamSnapshot], traffic: TrafficPolicy,
+        trustPlaces: [(trust: UpstreamTrust, place: Provenance)]
+    ) {
+        self.trustPlaces = trustPlaces
         self.binds = binds
         self.upstreams = upstreams
         self.traffic = traffic
@@ -185,13 +191,17 @@ package final class UpstreamSnapshot: Sendable {
     private let shares: [Int]
     /// Of each endpoint; empty where none has any.
     private let policies: [EndpointPolicy?]
+    /// Of each endpoint; nil: plain text.
+    package let tls: [UpstreamTLS?]
 
-    /// - Parameter policy: what the policies of an endpoint compile to.
-    init(_ upstream: Upstream, policy: (Upstream.Endpoint) -> EndpointPolicy?) {
-        self.id = upstream.id
+    /// - Parameter compiled: what the policies of an endpoint compile to, and what is spoken to it below HTTP.
+    init(_ upstream: Upstream, id: UpstreamID, compiled: (Upstream.Endpoint) -> (EndpointPolicy?, UpstreamTLS?)) {
+        self.id = id
         let endpoints = upstream.endpoints.filter { $0.weight > 0 }
         self.endpoints = endpoints
-        let policies = endpoints.map(policy)
+        let compiled = endpoints.map(compiled)
+        tls = compiled.map(\.1)
+        let policies = compiled.map(\.0)
         self.policies = policies.contains { $0 != nil } ? policies : []
         var total = 0
         self.shares = endpoints.map { endpoint in

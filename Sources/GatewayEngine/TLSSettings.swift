@@ -21,11 +21,15 @@ package struct TLSSettings: Equatable, Sendable {
 package protocol TLSChecking: Sendable {
     /// - Returns: what is wrong; empty where nothing is.
     func problems(of settings: TLSSettings) -> [Diagnostic]
+
+    /// The same of TLS to upstreams, written at a place.
+    func problems(of trust: UpstreamTrust, at place: Provenance) -> [Diagnostic]
 }
 
 extension Snapshot {
-    /// What is wrong with certificates and keys, on all addresses.
+    /// What is wrong with certificates and keys, on all addresses and to all upstreams.
     package func tlsProblems(_ check: any TLSChecking) -> [Diagnostic] {
         binds.flatMap(\.tls).flatMap { check.problems(of: $0) }
+            + trustPlaces.flatMap { check.problems(of: $0.trust, at: $0.place) }
     }
 }

@@ -35,4 +35,6 @@ package enum Policy: Equatable, Sendable {
     case directResponse(DirectResponse)
     case requestRedirect(RequestRedirect)
     case urlRewrite(URLChange)
+    /// Of the backends that have none of their own.
+    case backendTLS(BackendTLS)
 }

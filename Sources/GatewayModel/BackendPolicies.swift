@@ -1,9 +1,13 @@
-/// What is done to requests that go to one backend, and to what it answers; after the route's policies.
+/// How one backend is reached, and what is done to requests that go there and to what it answers, after the route's
+/// policies.
 package struct BackendPolicies: Equatable, Sendable {
     package var requestHeaders: HeaderMutation?
     package var responseHeaders: HeaderMutation?
+    /// Nil: as the route says.
+    package var tls: BackendTLS?
 
-    package init(requestHeaders: HeaderMutation?, responseHeaders: HeaderMutation?) {
+    package init(requestHeaders: HeaderMutation?, responseHeaders: HeaderMutation?, tls: BackendTLS? = nil) {
+        self.tls = tls
         self.requestHeaders = requestHeaders
         self.responseHeaders = responseHeaders
     }
@@ -12,6 +16,7 @@ package struct BackendPolicies: Equatable, Sendable {
     package mutating func override(by closer: BackendPolicies) {
         requestHeaders = closer.requestHeaders ?? requestHeaders
         responseHeaders = closer.responseHeaders ?? responseHeaders
+        tls = closer.tls ?? tls
     }
 
     package static let none = BackendPolicies(requestHeaders: nil, responseHeaders: nil)

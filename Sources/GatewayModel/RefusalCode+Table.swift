@@ -194,6 +194,16 @@ extension RefusalCode {
             Entry(
                 502, .upstream, retry: true, "the upstream cannot be reached",
                 remedy: "Check that the backend listens at its configured address.")
+        case .upstreamUntrusted:
+            Entry(
+                502, .upstream, "the upstream is not who it has to be",
+                remedy:
+                    "Its certificate is not valid, of no trusted authority or for another name: see `backendTLS.root` and `hostname`."
+            )
+        case .upstreamTLSFailed:
+            Entry(
+                502, .upstream, "no TLS with the upstream",
+                remedy: "See whether the upstream speaks TLS on that port, and whether it asks for a certificate.")
         case .upstreamConnectTimeout:
             Entry(
                 504, .upstream, retry: true, "the upstream did not accept a connection in time",

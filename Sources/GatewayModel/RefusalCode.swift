@@ -62,6 +62,8 @@ package enum RefusalCode: String, Error, CaseIterable, Sendable {
     // The upstream and the gateway itself
     case noBackend = "no_backend"
     case upstreamUnreachable = "upstream_unreachable"
+    case upstreamUntrusted = "upstream_untrusted"
+    case upstreamTLSFailed = "upstream_tls_failed"
     case upstreamConnectTimeout = "upstream_connect_timeout"
     case upstreamClosed = "upstream_closed"
     case upstreamMalformed = "upstream_malformed"

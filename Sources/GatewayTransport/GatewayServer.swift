@@ -65,6 +65,7 @@ package final class GatewayServer: Sendable {
 
     private let settings: Settings
     private let listening = Mutex(Listening())
+    private let initiators = TLSInitiators()
     private let logWriter = LogWriter(descriptor: STDOUT_FILENO)
 
     package init(_ settings: Settings) {
@@ -74,6 +75,7 @@ package final class GatewayServer: Sendable {
     /// Listens on every address of the snapshot. Answers when all of them accept connections.
     package func start(_ snapshot: Snapshot) async throws {
         let terminators = try terminators(of: snapshot)
+        try initiators.prepare(snapshot.upstreamTrusts)
         for _ in 0..<settings.threads {
             let driver = try await startDriver(snapshot, terminators)
             listening.withLock { $0.drivers.append(driver) }
@@ -99,9 +101,9 @@ package final class GatewayServer: Sendable {
     private func startDriver(
         _ snapshot: Snapshot, _ terminators: [ListenAddress: TLSTerminator]
     ) async throws -> any Driver {
-        let makeWorker: @Sendable (any WorkerLoop) -> Worker = { [settings, logWriter] loop in
+        let makeWorker: @Sendable (any WorkerLoop) -> Worker = { [settings, initiators, logWriter] loop in
             Worker(
-                loop: loop, snapshot: snapshot, terminators: terminators,
+                loop: loop, snapshot: snapshot, terminators: terminators, initiators: initiators,
                 loopCount: settings.threads, tokenCacheBytes: settings.tokenCacheBytes / settings.threads,
                 accessLog: AccessLog(settings.accessLog, logWriter), warn: settings.warn)
         }
@@ -120,6 +122,7 @@ package final class GatewayServer: Sendable {
             return ($0.drivers, $0.addresses)
         }
         let terminators = try terminators(of: snapshot)
+        try initiators.prepare(snapshot.upstreamTrusts)
         let wanted = Set(snapshot.binds.map(\.address))
         var added: [ListenAddress] = []
         // A listener that moves between one address and all of them can't be bound beside its old self.

@@ -21,6 +21,7 @@ final class Worker {
     /// Whose requests wait for keys, by the number of the wait.
     private var waiters: [Int: DownstreamConnection] = [:]
     private var waitCount = 0
+    let initiators: TLSInitiators
     /// Loops of this server.
     private let loopCount: Int
     /// Payload of the bodies that are gathered here now.
@@ -48,24 +49,31 @@ final class Worker {
     /// What is served at each address, as of the current snapshot.
     private var slots: [ListenAddress: BindSlot] = [:]
 
+    /// Where connections of one pool lead.
     struct Endpoint: Hashable {
         var host: String
         var port: Int
+        /// Nil: plain text.
+        var tls: UpstreamTLS?
 
-        /// As it stands in `Host`: without the port that `http` implies.
-        var authority: [UInt8] { Array((port == 80 ? (host.contains(":") ? "[\(host)]" : host) : name).utf8) }
+        /// As it stands in `Host`: without the port that `http`, or `https`, implies.
+        var authority: [UInt8] {
+            Array((port == (tls == nil ? 80 : 443) ? (host.contains(":") ? "[\(host)]" : host) : name).utf8)
+        }
 
         /// As it stands in the log.
         var name: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
     }
 
     init(
-        loop: any WorkerLoop, snapshot: Snapshot, terminators: [ListenAddress: TLSTerminator], loopCount: Int,
+        loop: any WorkerLoop, snapshot: Snapshot, terminators: [ListenAddress: TLSTerminator],
+        initiators: TLSInitiators, loopCount: Int,
         tokenCacheBytes: Int, accessLog: AccessLog,
         warn: @escaping (String) -> Void
     ) {
         self.loop = loop
         self.snapshot = snapshot
+        self.initiators = initiators
         self.loopCount = loopCount
         self.accessLog = accessLog
         self.warn = warn
@@ -88,8 +96,8 @@ final class Worker {
         }
         var kept: [Endpoint: UpstreamPool] = [:]
         upstreams = snapshot.upstreams.map { upstream in
-            upstream.endpoints.map { endpoint in
-                let key = Endpoint(host: endpoint.host, port: endpoint.port)
+            zip(upstream.endpoints, upstream.tls).map { endpoint, tls in
+                let key = Endpoint(host: endpoint.host, port: endpoint.port, tls: tls)
                 let pool = kept[key] ?? pools[key] ?? UpstreamPool(endpoint: key, worker: self)
                 kept[key] = pool
                 return pool

@@ -19,11 +19,13 @@ final class CertificateAuthority {
     /// The authority's own certificate.
     var certificate: String { path("ca.pem") }
 
-    /// Signs a new certificate for a name; it stands in `NAME.pem`, its key in `NAME.key`.
+    /// Signs a new certificate for a name or an IPv4 address; it stands in `NAME.pem`, its key in `NAME.key`.
     @discardableResult
     func sign(_ name: String) throws -> (certificate: String, key: String) {
         try run(["req"] + Self.newKey + ["-keyout", "\(name).key", "-out", "\(name).csr", "-subj", "/CN=\(name)"])
-        try "subjectAltName=DNS:\(name)\n".write(to: folder.appending(path: "names"), atomically: true, encoding: .utf8)
+        let kind = name.allSatisfy { $0.isNumber || $0 == "." } ? "IP" : "DNS"
+        try "subjectAltName=\(kind):\(name)\n".write(
+            to: folder.appending(path: "names"), atomically: true, encoding: .utf8)
         try run([
             "x509", "-req", "-in", "\(name).csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-days", "2",
             "-extfile", "names", "-out", "\(name).pem",

@@ -135,7 +135,15 @@ extension ModelDump {
             block("\(title) response headers", attachment.provenance) { $0.add(mutation) }
         case .directResponse, .requestRedirect, .urlRewrite:
             addTraffic(attachment, title)
+        case .backendTLS(let tls):
+            block("\(title) backend tls", attachment.provenance) { $0.add(tls) }
         }
+    }
+
+    private mutating func add(_ tls: BackendTLS) {
+        line("roots: \(tls.rootsFile ?? "the system's"), verification: \(tls.verification.rawValue)")
+        if let identity = tls.identity { line("certificate: \(identity.certificateFile), key: \(identity.keyFile)") }
+        if let name = tls.serverName { line("server name: \(name)") }
     }
 
     private mutating func add(_ mutation: HeaderMutation) {
@@ -155,6 +163,7 @@ extension ModelDump {
             line("response headers")
             add(mutation)
         }
+        if let tls = policies.tls { block("tls", tls.provenance) { $0.add(tls) } }
         indentation -= 1
     }
 

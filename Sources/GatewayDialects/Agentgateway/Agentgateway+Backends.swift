@@ -36,9 +36,10 @@ extension AgentgatewayShapes {
             .optional(
                 "responseHeaderModifier", .object(headerModifier),
                 "The same of what it answers, after the route's `responseHeaderModifier`."),
+            .optional("backendTLS", .object(backendTLS), "TLS to this backend, in place of the route's."),
         ],
         notOffered: [
-            "transformations", "backendTLS", "backendAuth", "http", "tcp", "backendTunnel", "requestRedirect", "health",
+            "transformations", "backendAuth", "http", "tcp", "backendTunnel", "requestRedirect", "health",
             "extAuthz", "authorization", "mcpAuthorization", "mcpGuardrails", "a2a", "inferenceRouting",
             "sessionAffinity", "ai",
         ])
@@ -73,7 +74,8 @@ extension AgentgatewayDecoder {
     private func backendPolicies(_ reader: MappingReader) -> BackendPolicies {
         BackendPolicies(
             requestHeaders: reader.mapping("requestHeaderModifier").map(headerMutation),
-            responseHeaders: reader.mapping("responseHeaderModifier").map(headerMutation))
+            responseHeaders: reader.mapping("responseHeaderModifier").map(headerMutation),
+            tls: reader.mapping("backendTLS").map(backendTLS))
     }
 
     /// One server; backends of a kind that is not offered are reported and yield nil.

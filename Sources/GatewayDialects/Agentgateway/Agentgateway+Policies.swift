@@ -20,6 +20,8 @@ extension AgentgatewayShapes {
             .optional(
                 "responseHeaderModifier", .object(headerModifier),
                 "The same of the answer, be it the backend's or a refusal."),
+            .optional(
+                "backendTLS", .object(backendTLS), "TLS to the backends that have no `backendTLS` of their own."),
         ] + trafficPolicies
 
     /// Names of the policies that are offered.
@@ -38,7 +40,7 @@ extension AgentgatewayShapes {
         "a route's policies", offeredPolicies + offeredRoutePolicies,
         notOffered: [
             "requestMirror", "cors", "mcpAuthorization", "mcpGuardrails", "mcpAuthentication", "a2a", "ai",
-            "backendTLS", "backendTunnel", "backendAuth", "localRateLimit", "remoteRateLimit", "oidc",
+            "backendTunnel", "backendAuth", "localRateLimit", "remoteRateLimit", "oidc",
             "extAuthz", "extProc", "transformations", "csrf", "buffer", "timeout", "retry", "delay",
         ])
 }
@@ -76,6 +78,7 @@ extension AgentgatewayDecoder {
         if let policy = reader.mapping("responseHeaderModifier") {
             decoded.append((.responseHeaders(headerMutation(policy)), policy.place))
         }
+        if let policy = reader.mapping("backendTLS") { decoded.append((.backendTLS(backendTLS(policy)), policy.place)) }
         decoded += decodedTrafficPolicies(reader)
         return decoded
     }
@@ -150,6 +153,7 @@ struct PolicyCollector {
         case .directResponse: "directResponse"
         case .requestRedirect: "requestRedirect"
         case .urlRewrite: "urlRewrite"
+        case .backendTLS: "backendTLS"
         }
     }
 

@@ -29,6 +29,7 @@ extension AgentgatewayDialect {
         (AgentgatewayShapes.backend, "LocalRouteBackend"),
         (AgentgatewayShapes.backendPolicies, "LocalBackendPolicies"),
         (AgentgatewayShapes.headerModifier, "HeaderModifier"),
+        (AgentgatewayShapes.backendTLS, "LocalBackendTLS"),
         (AgentgatewayShapes.jwtProvider, "ProviderConfig"),
         (AgentgatewayShapes.tokenLocation, "AuthorizationLocation"),
         (AgentgatewayShapes.keySet, "FileInlineOrRemote"),

@@ -44,7 +44,8 @@ package enum HostSyntax {
         return host.contains(":") ? "[\(host)]" : host
     }
 
-    private static func endpointHost(_ text: Substring) throws(NameProblem) -> String {
+    /// A name, an IPv4 address, or an IPv6 address in brackets; without the brackets.
+    static func endpointHost(_ text: Substring) throws(NameProblem) -> String {
         if text.hasPrefix("[") {
             let address = text.dropFirst().dropLast()
             guard text.hasSuffix("]"), isIPv6(address) else {

@@ -7,8 +7,10 @@ extension Compiler {
         var upstreams: [UpstreamSnapshot] = []
         var indices: [UpstreamID: Int] = [:]
         var known: [[String]: [(servers: Upstream, index: Int)]] = [:]
+        let routeTLS = backendTLSOfRoutes()
         for upstream in configuration.upstreams {
             var servers = upstream
+            if let tls = routeTLS[upstream.id] { servers.speakTLS(tls) }
             servers.id = UpstreamID("")
             servers.provenance = Provenance(document: "")
             let addresses = servers.endpoints.map { "\($0.host) \($0.port)" }
@@ -17,9 +19,24 @@ extension Compiler {
             } else {
                 known[addresses, default: []].append((servers, upstreams.count))
                 indices[upstream.id] = upstreams.count
-                upstreams.append(UpstreamSnapshot(upstream) { endpointPolicy($0.policies) })
+                upstreams.append(
+                    UpstreamSnapshot(servers, id: upstream.id) { endpoint in
+                        (
+                            endpointPolicy(endpoint.policies),
+                            endpoint.policies.tls.flatMap { upstreamTLS($0, to: endpoint) }
+                        )
+                    })
             }
         }
         return (upstreams, indices)
+    }
+}
+
+extension Upstream {
+    /// Gives the endpoints that have none of their own the TLS of their route.
+    fileprivate mutating func speakTLS(_ tls: BackendTLS) {
+        for index in endpoints.indices where endpoints[index].policies.tls == nil {
+            endpoints[index].policies.tls = tls
+        }
     }
 }

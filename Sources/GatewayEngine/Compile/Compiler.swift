@@ -8,7 +8,7 @@ package struct KeyMaterial: Sendable {
     package var keySets: [KeySource: KeySet]
     /// What fetches those that are fetched.
     package var refreshes: [KeySource: KeyRefresh]
-    /// What stands in the files of `TLSTermination`, by path; a file that could not be read is not there.
+    /// What stands in the files of `TLSTermination` and `BackendTLS`, by path; a file that could not be read is not there.
     package var tlsFiles: [String: [UInt8]] = [:]
     /// What stands in the files of `UserFile`, by path; a file that could not be read is not there.
     package var userFiles: [String: [UInt8]] = [:]
@@ -34,7 +34,8 @@ package struct Compiler {
     var rules = RuleCompiler()
     var headers = HeaderCompiler()
     /// Indices of the attachments of each scope, in the order written.
-    private let attachments: [Attachment.Scope: [Int]]
+    let attachments: [Attachment.Scope: [Int]]
+    var trustPlaces: [(trust: UpstreamTrust, place: Provenance)] = []
 
     /// The snapshot, or nil where a diagnostic is an error.
     ///
@@ -63,7 +64,7 @@ package struct Compiler {
         let (upstreams, indices) = compileUpstreams()
         let binds = configuration.binds.map { compile($0, upstreams: indices) }
         let traffic = TrafficPolicy(configuration.traffic, &diagnostics)
-        return Snapshot(binds: binds, upstreams: upstreams, traffic: traffic)
+        return Snapshot(binds: binds, upstreams: upstreams, traffic: traffic, trustPlaces: trustPlaces)
     }
 
     private mutating func compile(_ bind: Bind, upstreams: [UpstreamID: Int]) -> BindSnapshot {
@@ -137,6 +138,8 @@ package struct Compiler {
                 case .responseHeaders(let mutation): policy.responseEdit = fieldEdit(index, mutation, of: .response)
                 case .directResponse, .requestRedirect, .urlRewrite:
                     traffic.add(configuration.attachments[index])
+                // It belongs to the upstream.
+                case .backendTLS: break
                 }
             }
         }

@@ -5,6 +5,8 @@ internal import GatewayModel
 final class UpstreamPool {
     let endpoint: Worker.Endpoint
     unowned let worker: Worker
+    /// Nil where the endpoint is plain text.
+    private let initiator: TLSInitiator?
     private var idle: [UpstreamConnection] = []
     private var openCount = 0
     private var isRetired = false
@@ -19,6 +21,7 @@ final class UpstreamPool {
     init(endpoint: Worker.Endpoint, worker: Worker) {
         self.endpoint = endpoint
         self.worker = worker
+        initiator = endpoint.tls.flatMap { worker.initiators.initiator($0.trust) }
     }
 
     /// The connection used last, or nil where none is idle.
@@ -35,13 +38,39 @@ final class UpstreamPool {
         guard openCount < Self.maxConnections else { return then(.failure(.busy)) }
         openCount += 1
         worker.counters.upstreamConnections &+= 1
-        worker.loop.connect(endpoint, seconds: worker.snapshot.traffic.connectSeconds) { result in
+        open { result in
             if case .failure(let failure) = result {
                 self.openCount -= 1
                 if failure == .noDescriptors { self.worker.descriptorsRanOut() }
             }
             then(result.map { UpstreamConnection(stream: $0, pool: self) })
         }
+    }
+
+    private func open(_ then: @escaping (Result<Stream, ConnectFailure>) -> Void) {
+        let seconds = worker.snapshot.traffic.connectSeconds
+        guard let tls = endpoint.tls else { return worker.loop.connect(endpoint, seconds: seconds, then) }
+        worker.loop.connect(endpoint, seconds: seconds) { result in
+            switch result {
+            case .success(let records): self.secure(records, tls, seconds: seconds, then)
+            case .failure: then(result)
+            }
+        }
+    }
+
+    private func secure(
+        _ records: Stream, _ tls: UpstreamTLS, seconds: Int64,
+        _ then: @escaping (Result<Stream, ConnectFailure>) -> Void
+    ) {
+        guard let initiator,
+            let stream = try? TLSStream(
+                over: records, initiator, serverName: tls.serverName, loop: worker.loopForHandlers())
+        else {
+            records.close()
+            return then(.failure(.tlsFailed))
+        }
+        let handshake = UpstreamHandshake(stream, then)
+        worker.loop.schedule(in: seconds * 1_000_000_000) { [weak handshake] in handshake?.giveUp() }
     }
 
     /// Takes a connection back whose last answer ended cleanly.

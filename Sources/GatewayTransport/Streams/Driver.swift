@@ -56,12 +56,18 @@ enum ConnectFailure: Error {
     /// The process may open no more descriptors.
     case noDescriptors
     case unreachable
+    /// Its certificate does not show that it is who it has to be.
+    case untrusted
+    /// There is no TLS with it.
+    case tlsFailed
 
     var refusalCode: RefusalCode {
         switch self {
         case .busy, .noDescriptors: .upstreamBusy
         case .timeout: .upstreamConnectTimeout
         case .unreachable: .upstreamUnreachable
+        case .untrusted: .upstreamUntrusted
+        case .tlsFailed: .upstreamTLSFailed
         }
     }
 }

@@ -25,7 +25,7 @@ class Stream {
     var hasUnsent: Bool { !output.isEmpty }
 
     /// Whether something new may be begun on it.
-    final var isUsable: Bool { isOpen && !isEnding }
+    var isUsable: Bool { isOpen && !isEnding }
 
     /// What follows when everything written has left.
     enum AtEnd {
@@ -160,6 +160,9 @@ class StreamUser {
 
     /// Before any byte: TLS has been agreed on with the certificate of a listener, and which protocol is spoken in it.
     func secured(by listener: ListenerID, speaksHTTP2: Bool) {}
+
+    /// Before any byte: TLS has been agreed on with an upstream that is who it has to be.
+    func secured() {}
 
     func received(_ bytes: Span<UInt8>) {}
 

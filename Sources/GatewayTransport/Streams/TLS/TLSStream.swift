@@ -14,6 +14,8 @@ final class TLSStream: Stream {
     private let records: Stream
     private let channel: EmbeddedChannel
     private let handshake: Handshake
+    /// Why there is no TLS with an upstream.
+    private(set) var failure = ConnectFailure.tlsFailed
     /// Whether the user knows that the handshake is over.
     private var hasToldSecured = false
     /// Our side has ended: what still comes is counted, not read.
@@ -37,7 +39,32 @@ final class TLSStream: Stream {
         channel.connect(to: try SocketAddress(ipAddress: "::", port: 0), promise: nil)
     }
 
+    /// The side of the client.
+    ///
+    /// - Parameter serverName: a name or an IP address, which is asked for and expected in the certificate.
+    init(over records: Stream, _ initiator: TLSInitiator, serverName: String, loop: EmbeddedEventLoop) throws {
+        self.records = records
+        let handshake = Handshake()
+        self.handshake = handshake
+        channel = EmbeddedChannel(loop: loop)
+        super.init(worker: records.worker)
+        // An address is never asked for (RFC 6066 §3); the certificate has to hold the one of the channel.
+        let address = try? SocketAddress(ipAddress: serverName, port: 0)
+        let client = try NIOSSLClientHandler(
+            context: initiator.context, serverHostname: address == nil ? serverName : nil)
+        let handlers: [any ChannelHandler] = [client, handshake]
+        try channel.pipeline.syncOperations.addHandlers(handlers)
+        records.user = RecordUser(self)
+        let peer = try address ?? SocketAddress(ipAddress: "::", port: 0)
+        channel.remoteAddress = peer
+        channel.connect(to: peer, promise: nil)
+        writeRecords()
+        records.flush()
+    }
+
     override var isReady: Bool { handshake.isOver }
+
+    override var isUsable: Bool { super.isUsable && records.isUsable }
 
     override var hasUnsent: Bool { !output.isEmpty || records.hasUnsent }
 
@@ -99,12 +126,16 @@ final class TLSStream: Stream {
         do {
             try channel.writeInbound(bytes.withUnsafeBytes { ByteBuffer(bytes: $0) })
         } catch {
-            return fail()
+            return fail(error)
         }
         writeRecords()
-        if handshake.isOver, !hasToldSecured, let listener = handshake.listener {
+        if handshake.isOver, !hasToldSecured {
             hasToldSecured = true
-            user?.secured(by: listener, speaksHTTP2: handshake.hasChosenHTTP2)
+            if let listener = handshake.listener {
+                user?.secured(by: listener, speaksHTTP2: handshake.hasChosenHTTP2)
+            } else {
+                user?.secured()
+            }
         }
         while isOpen, let buffer = try? channel.readInbound(as: ByteBuffer.self) {
             user?.received(buffer.readableBytesUInt8Span)
@@ -115,10 +146,20 @@ final class TLSStream: Stream {
     }
 
     /// Records that cannot be read, or a handshake that fails: the alert goes out, then this is over.
-    private func fail() {
+    private func fail(_ error: any Error) {
         hasFailed = true
+        failure = Self.failure(error)
         writeRecords()
         records.closeWhenWritten()
+    }
+
+    private static func failure(_ error: any Error) -> ConnectFailure {
+        switch error {
+        case let error as NIOSSLExtraError where error == .failedToValidateHostname: .untrusted
+        case NIOSSLError.handshakeFailed(let cause) where "\(cause)".contains("CERTIFICATE_VERIFY_FAILED"): .untrusted
+        case NIOSSLError.unableToValidateCertificate: .untrusted
+        default: .tlsFailed
+        }
     }
 
     fileprivate func recordsEnded() {

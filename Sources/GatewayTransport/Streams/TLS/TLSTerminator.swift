@@ -32,12 +32,6 @@ final class TLSTerminator: Sendable {
     }
 }
 
-/// Why TLS cannot be served as it is written.
-struct TLSFault: Error {
-    var message: String
-    var hint: String?
-}
-
 extension HostPattern {
     fileprivate func fits(_ name: String) -> Bool {
         switch self {
@@ -59,10 +53,8 @@ extension HostPattern {
 extension TLSSettings {
     /// For swift-nio-ssl.
     fileprivate func made() throws -> TLSConfiguration {
-        let chain = try certificates(certificates, "the certificate file")
-        let key = try read("the key file", hint: "it has to hold one PEM private key without a passphrase") {
-            try NIOSSLPrivateKey(bytes: self.key, format: .pem)
-        }
+        let chain = try TLSFile.certificates(certificates, "the certificate file")
+        let key = try TLSFile.key(key)
         var configuration = TLSConfiguration.makeServerConfiguration(
             certificateChain: chain.map { .certificate($0) }, privateKey: .privateKey(key))
         configuration.minimumTLSVersion = minimumVersion == .tls13 ? .tlsv13 : .tlsv12
@@ -70,26 +62,10 @@ extension TLSSettings {
         configuration.cipherSuiteValues = cipherSuites.compactMap { Self.ciphers[$0] }
         configuration.applicationProtocols = ["h2", "http/1.1"]
         if let clientRoots {
-            configuration.trustRoots = .certificates(try certificates(clientRoots, "the root file"))
+            configuration.trustRoots = .certificates(try TLSFile.certificates(clientRoots, "the root file"))
             configuration.certificateVerification = .noHostnameVerification
         }
         return configuration
-    }
-
-    private func certificates(_ bytes: [UInt8], _ name: String) throws -> [NIOSSLCertificate] {
-        let found = try read(name, hint: "it has to hold PEM certificates") {
-            try NIOSSLCertificate.fromPEMBytes(bytes)
-        }
-        guard !found.isEmpty else { throw TLSFault(message: "\(name) holds no certificate") }
-        return found
-    }
-
-    private func read<Value>(_ name: String, hint: String, _ body: () throws -> Value) throws -> Value {
-        do {
-            return try body()
-        } catch {
-            throw TLSFault(message: "\(name) cannot be read", hint: hint)
-        }
     }
 
     private static let ciphers: [String: NIOTLSCipher] = [
@@ -100,24 +76,4 @@ extension TLSSettings {
         "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256": .TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256,
         "TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256": .TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
     ]
-}
-
-/// Says before it is served whether TLS can be served as it is written.
-package struct TLSChecker: TLSChecking {
-    package init() {}
-
-    package func problems(of settings: TLSSettings) -> [Diagnostic] {
-        do {
-            _ = try TLSTerminator([settings])
-            return []
-        } catch let fault as TLSFault {
-            return [Diagnostic(.error, "tls_invalid", fault.message, at: settings.provenance, hint: fault.hint)]
-        } catch {
-            return [
-                Diagnostic(
-                    .error, "tls_invalid", "the certificate cannot be served with this key", at: settings.provenance,
-                    hint: "`key` has to be the private key of the first certificate in `cert`")
-            ]
-        }
-    }
 }

@@ -34,10 +34,13 @@ let package = Package(
             ],
             swiftSettings: lowerRing
         ),
+        .target(
+            name: "Passwords", dependencies: ["Bytes", .product(name: "Crypto", package: "swift-crypto")],
+            swiftSettings: lowerRing),
         .target(name: "GatewayModel", dependencies: ["Bytes"], swiftSettings: lowerRing),
         .target(
             name: "GatewayEngine",
-            dependencies: ["Bytes", "HTTPWire", "CEL", "JOSE", "GatewayModel"],
+            dependencies: ["Bytes", "HTTPWire", "CEL", "JOSE", "Passwords", "GatewayModel"],
             swiftSettings: lowerRing
         ),
         .target(name: "CAllocations"),

@@ -100,7 +100,7 @@ package final class RouteSnapshot: Sendable {
     let names: RouteNames
     /// Index of the upstream in the snapshot; nil where the route has none.
     let upstream: Int?
-    let policy: EffectivePolicy
+    package let policy: EffectivePolicy
     /// Names that a client may not send in trailers either; nil: none.
     let guardedNames: FieldNames?
 
@@ -146,7 +146,7 @@ package struct EffectivePolicy: Sendable {
     package var jwtAuthentication: JWTAuthenticator?
     package var authorization: Authorizer?
     /// What few routes have.
-    var traffic: TrafficSlots?
+    package var traffic: TrafficSlots?
     /// Authentication by other means than a token; nil where there is none.
     package var furtherAuthentication: FurtherAuthentication?
     /// What is changed of the request's field lines, when all other stages have run.

@@ -22,11 +22,11 @@ package struct TrafficPolicy: Sendable {
         headLimits = HeadLimits(
             maxHeadBytes: settings.maxHeadBytes, maxTargetBytes: settings.maxTargetBytes,
             maxFields: settings.maxFields, maxTrailerBytes: HeadLimits.standard.maxTrailerBytes)
-        headSeconds = Self.seconds(settings.headTimeout)
-        idleSeconds = Self.seconds(settings.idleTimeout)
-        bodySeconds = Self.seconds(settings.bodyTimeout)
-        requestSeconds = Self.seconds(settings.requestTimeout)
-        connectSeconds = Self.seconds(settings.connectTimeout)
+        headSeconds = settings.headTimeout.wholeSeconds
+        idleSeconds = settings.idleTimeout.wholeSeconds
+        bodySeconds = settings.bodyTimeout.wholeSeconds
+        requestSeconds = settings.requestTimeout.wholeSeconds
+        connectSeconds = settings.connectTimeout.wholeSeconds
         maxBodyBytes = settings.maxBodyBytes.map { UInt64($0) } ?? .max
         maxBufferedBodyBytes = settings.maxBufferedBodyBytes
         maxBufferedBytes = settings.maxBufferedBytes
@@ -51,9 +51,4 @@ package struct TrafficPolicy: Sendable {
 
     /// An address as the network of itself.
     private static func host(_ address: String) -> String { address + (address.contains(":") ? "/128" : "/32") }
-
-    private static func seconds(_ duration: Duration) -> Int64 {
-        let parts = duration.components
-        return parts.seconds + (parts.attoseconds > 0 ? 1 : 0)
-    }
 }

@@ -37,4 +37,7 @@ package enum Policy: Equatable, Sendable {
     case urlRewrite(URLChange)
     /// Of the backends that have none of their own.
     case backendTLS(BackendTLS)
+    case cors(CORS)
+    case timeouts(RouteTimeouts)
+    case retry(RetryPolicy)
 }

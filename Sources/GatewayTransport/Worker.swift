@@ -124,6 +124,21 @@ final class Worker {
         return (upstreams[index][endpoint], upstream.policy(of: endpoint))
     }
 
+    /// The pool of another endpoint of an upstream; the same one where there is none, where others have policies of
+    /// their own, or where the upstream is no longer served.
+    func pool(of upstream: UpstreamSnapshot, insteadOf pool: UpstreamPool) -> UpstreamPool {
+        guard let index = snapshot.upstreams.firstIndex(where: { $0 === upstream }) else { return pool }
+        let others = upstreams[index].indices.filter { upstreams[index][$0] !== pool && upstream.policy(of: $0) == nil }
+        guard !others.isEmpty else { return pool }
+        turn &+= 1
+        // By their shares, where chance does not bring up the same one again and again.
+        for _ in 0..<others.count {
+            if let other = upstream.endpoint(turn: turn), others.contains(other) { return upstreams[index][other] }
+            turn &+= 1
+        }
+        return upstreams[index][others[0]]
+    }
+
     // MARK: - Time
 
     /// Reads the clock, once per event.
@@ -141,6 +156,26 @@ final class Worker {
         tick()
         wallOffset = WallClock.nanoseconds() - uptime
         date.update(now)
+        nextLook = uptime + 1_100_000_000
+    }
+
+    /// When deadlines are looked at next, as a rule before.
+    private(set) var nextLook: Int64 = 0
+    /// What has to be done before, by the time slice it is done at the end of.
+    private var appointments: [Int64: [() -> Void]] = [:]
+    /// In nanoseconds. A loop has one timer per slice, however many requests there are.
+    private static let slice: Int64 = 5_000_000
+
+    /// Calls once, between events, some milliseconds after that uptime at the latest.
+    func schedule(at due: Int64, _ fire: @escaping () -> Void) {
+        let number = due / Self.slice + 1
+        appointments[number, default: []].append(fire)
+        guard appointments[number]?.count == 1 else { return }
+        loop.schedule(in: max(0, number * Self.slice - uptime)) { [weak self] in
+            guard let self else { return }
+            tick()
+            for fire in appointments.removeValue(forKey: number) ?? [] { fire() }
+        }
     }
 
     /// What is done once a second: deadlines, idle connections, the clock.
@@ -302,6 +337,7 @@ final class Worker {
         // Nothing may be left to do in a loop that ends.
         handlerLoop?.advanceTime(by: .hours(1))
         handlerLoop = nil
+        appointments = [:]
         accessLog.flush()
     }
 

@@ -13,8 +13,28 @@ extension ModelDump {
             }
         case .urlRewrite(let change):
             block("\(title) urlRewrite", place) { $0.add(change) }
+        case .cors(let cors): block("\(title) cors", place) { $0.add(cors) }
+        case .timeouts(let timeouts):
+            block("\(title) timeouts", place) {
+                $0.line("request \(timeouts.request as Duration?), upstream \(timeouts.upstream as Duration?)")
+            }
+        case .retry(let retry):
+            block("\(title) retry", place) {
+                $0.line("\(retry.retries) times after \(retry.backoff) for \(retry.codes)")
+                if !retry.methods.isEmpty { $0.line("also \(retry.methods.joined(separator: " "))") }
+            }
         default: break
         }
+    }
+
+    private mutating func add(_ cors: CORS) {
+        switch cors.origins {
+        case .any: line("origins: any")
+        case .listed(let origins):
+            for origin in origins { line("origin \(origin.scheme) \(origin.host) port \(origin.port)") }
+        }
+        line("credentials: \(cors.allowsCredentials), maxAgeSeconds: \(cors.maxAgeSeconds.map(String.init) ?? "none")")
+        line("methods \(cors.methods), headers \(cors.headers), exposed \(cors.exposedHeaders)")
     }
 
     private mutating func add(_ change: URLChange) {

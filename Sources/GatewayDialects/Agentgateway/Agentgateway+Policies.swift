@@ -7,6 +7,7 @@ extension AgentgatewayShapes {
             "jwtAuth", .either([.object(jwtSingle), .object(jwtMulti)]),
             "Who sent the request, proven by a JSON Web Token."),
         .optional("authorization", .object(authorization), "Whether the request may pass."),
+        .optional("cors", .object(cors), "Which other sites' scripts may ask."),
         .optional("apiKey", .object(apiKeys), "Who sent the request, by a key that the client shares."),
         .optional("basicAuth", .object(basicAuthentication), "Who sent the request, by user and password."),
     ]
@@ -33,15 +34,16 @@ extension AgentgatewayShapes {
     /// What may stand at a listener: run before a route is chosen.
     static let gatewayPolicies = ObjectShape(
         "a listener's policies", offeredPolicies,
-        notOffered: ["oidc", "extAuthz", "extProc", "cors", "transformations"])
+        notOffered: ["oidc", "extAuthz", "extProc", "transformations"],
+        elsewhere: (routePolicyNames, "at a route, or under `policies` with the gateway as its target"))
 
     /// What may stand at a route, or be attached by name.
     static let routePolicies = ObjectShape(
         "a route's policies", offeredPolicies + offeredRoutePolicies,
         notOffered: [
-            "requestMirror", "cors", "mcpAuthorization", "mcpGuardrails", "mcpAuthentication", "a2a", "ai",
+            "requestMirror", "mcpAuthorization", "mcpGuardrails", "mcpAuthentication", "a2a", "ai",
             "backendTunnel", "backendAuth", "localRateLimit", "remoteRateLimit", "oidc",
-            "extAuthz", "extProc", "transformations", "csrf", "buffer", "timeout", "retry", "delay",
+            "extAuthz", "extProc", "transformations", "csrf", "buffer", "delay",
         ])
 }
 
@@ -70,6 +72,7 @@ extension AgentgatewayDecoder {
             decoded.append((.basic(basic), policy.place))
         }
         if let policy = reader.mapping("apiKey") { decoded.append((.apiKeys(apiKeys(policy)), policy.place)) }
+        if let policy = reader.mapping("cors") { decoded.append((.cors(cors(policy)), policy.place)) }
         // A listener's policies have none of the others.
         guard reader.shape.field("requestHeaderModifier") != nil else { return decoded }
         if let policy = reader.mapping("requestHeaderModifier") {
@@ -154,6 +157,9 @@ struct PolicyCollector {
         case .requestRedirect: "requestRedirect"
         case .urlRewrite: "urlRewrite"
         case .backendTLS: "backendTLS"
+        case .cors: "cors"
+        case .timeouts: "timeout"
+        case .retry: "retry"
         }
     }
 

@@ -103,10 +103,6 @@ extension AgentgatewayDecoder {
                 "several_of_one",
                 "a targeted policy has one kind, found \(kinds.map { "`\($0)`" }.joined(separator: " and "))",
                 at: policy.place, hint: "write one entry for each")
-        } else if let kind = kinds.first, phase == .gateway, AgentgatewayShapes.routePolicyNames.contains(kind) {
-            findings.error(
-                "phase_impossible", "`\(kind)` cannot run before a route is chosen", at: policy.place,
-                hint: "remove `phase`")
         } else if kinds.isEmpty, policy.isSound {
             findings.error(
                 "field_missing", "the policy is empty", at: policy.place,

@@ -104,6 +104,7 @@ extension MappingReader {
     }
 
     private static func hint(forUnknown name: String, _ shape: ObjectShape) -> String? {
+        if let elsewhere = shape.elsewhere, elsewhere.names.contains(name) { return "it belongs \(elsewhere.place)" }
         if let path = shape.path(toNested: name) { return "it belongs under `\(path)`" }
         // What is not offered is no good suggestion, unless it is all there is.
         let offered = shape.fields.filter { $0.status != .notOffered }.map(\.name)

@@ -10,17 +10,20 @@ package struct ObjectShape: Sendable {
     package var exactlyOne: [String]
     /// Fields that the original dialect has no default for, and this one has.
     package var requiredByOriginal: [String]
+    /// Fields of other objects that are often written here, and where they belong, in words.
+    package var elsewhere: (names: [String], place: String)?
 
     /// - Parameter notOffered: fields the original dialect has and this version refuses. One that
     ///   deserves a hint stands among `fields` instead, with the hint for its documentation.
     package init(
         _ name: String, _ fields: [FieldShape], exactlyOne: [String] = [], notOffered: [String] = [],
-        requiredByOriginal: [String] = []
+        requiredByOriginal: [String] = [], elsewhere: (names: [String], place: String)? = nil
     ) {
         self.name = name
         self.fields = fields + notOffered.map { FieldShape($0, .anything, .notOffered, "") }
         self.exactlyOne = exactlyOne
         self.requiredByOriginal = requiredByOriginal
+        self.elsewhere = elsewhere
     }
 
     package func field(_ name: String) -> FieldShape? { fields.first { $0.name == name } }

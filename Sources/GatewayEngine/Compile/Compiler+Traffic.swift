@@ -11,6 +11,9 @@ struct TrafficPolicies: Equatable {
     private(set) var urlRewrite: Placed<URLChange>?
     private(set) var requestRedirect: Placed<RequestRedirect>?
     private(set) var directResponse: Placed<DirectResponse>?
+    private(set) var cors: CORS?
+    private(set) var timeouts: RouteTimeouts?
+    private(set) var retry: RetryPolicy?
 
     /// Takes a policy that is more specific than those before it; kinds of other slots are left alone.
     mutating func add(_ attachment: Attachment) {
@@ -19,6 +22,9 @@ struct TrafficPolicies: Equatable {
         case .urlRewrite(let value): urlRewrite = Placed(value: value, provenance: place)
         case .requestRedirect(let value): requestRedirect = Placed(value: value, provenance: place)
         case .directResponse(let value): directResponse = Placed(value: value, provenance: place)
+        case .cors(let value): cors = value
+        case .timeouts(let value): timeouts = value
+        case .retry(let value): retry = value
         default: break
         }
     }

@@ -136,7 +136,7 @@ package struct Compiler {
                 case .apiKeys(let authentication): apiKeys = apiKeyAuthenticator(index, authentication)
                 case .requestHeaders(let mutation): policy.requestEdit = fieldEdit(index, mutation, of: .request)
                 case .responseHeaders(let mutation): policy.responseEdit = fieldEdit(index, mutation, of: .response)
-                case .directResponse, .requestRedirect, .urlRewrite:
+                case .directResponse, .requestRedirect, .urlRewrite, .cors, .timeouts, .retry:
                     traffic.add(configuration.attachments[index])
                 // It belongs to the upstream.
                 case .backendTLS: break

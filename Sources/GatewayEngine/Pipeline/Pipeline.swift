@@ -44,8 +44,10 @@ package enum Pipeline {
                 setting: RequestSetting(head: head, connection: connection, bind: bind, now: now))
             // Nil or empty where there is none to wait for.
             let body = head.framing.isEmpty ? Span<UInt8>() : body
+            if let answer = stages.runFirst(listener.gatewayPolicy, bytes, &scratch) { return .answer(answer) }
             try stages.run(listener.gatewayPolicy, listener, bytes, body: body, &scratch, &cache)
             guard let number = route(of: listener, head, bytes, &scratch) else {
+                if let answer = stages.runFirst(listener.unroutedPolicy, bytes, &scratch) { return .answer(answer) }
                 try stages.run(listener.unroutedPolicy, listener, bytes, body: body, &scratch, &cache)
                 if scratch.awaitsBody { return .awaitBody }
                 throw Refusal(.routeNotFound, style: listener.refusalStyle)
@@ -53,6 +55,7 @@ package enum Pipeline {
             scratch.choose(route: number, of: listener.routes)
             let route = listener.routes[number]
             if let edit = route.policy.responseEdit { scratch.editResponse(edit) }
+            if let answer = stages.runFirst(route.policy, bytes, &scratch) { return .answer(answer) }
             try stages.run(route.policy, listener, bytes, body: body, &scratch, &cache)
             if scratch.awaitsBody { return .awaitBody }
             if let answer = try stages.runTraffic(route.policy, listener, bytes, &scratch) { return .answer(answer) }
@@ -179,6 +182,15 @@ private struct Stages {
                 throw Refusal(error, style: listener.refusalStyle, realm: apiKeys.credential.realm)
             }
         }
+    }
+
+    /// What comes before authentication. Answers what is given in place of everything else.
+    @inline(__always)
+    func runFirst(
+        _ policy: EffectivePolicy, _ bytes: Span<UInt8>, _ scratch: inout RequestScratch
+    ) -> LocalAnswer? {
+        guard let traffic = policy.traffic else { return nil }
+        return traffic.runFirst(setting.head, bytes, &scratch)
     }
 
     /// What comes behind authorization, once the route is known. Answers what is given in place of forwarding.

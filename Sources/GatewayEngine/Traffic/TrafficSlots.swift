@@ -1,12 +1,16 @@
 internal import Bytes
 internal import GatewayModel
+internal import HTTPWire
 
-/// The slots of what few routes have, behind one reference: a request of any other route pays for one look.
-final class TrafficSlots: Sendable {
+/// The slots of what few routes have, behind one reference: a request of any other route pays for one look before
+/// authentication and one behind authorization.
+package final class TrafficSlots: Sendable {
+    private let cors: CORSStage?
     private let urlRewrite: URLRewriteStage?
     private let redirect: RedirectStage?
     private let directResponse: LocalAnswer?
-
+    package let bounds: RequestBounds?
+    package let retry: RetryPlan?
     /// Policies that replace the prefix of a path, each by the name of its field.
     let prefixChanges: [(field: String, place: Provenance)]
 
@@ -14,9 +18,17 @@ final class TrafficSlots: Sendable {
     init?(_ policies: TrafficPolicies) {
         guard policies != TrafficPolicies() else { return nil }
         prefixChanges = policies.prefixChanges
+        cors = policies.cors.map(CORSStage.init)
         urlRewrite = policies.urlRewrite.map { URLRewriteStage($0.value) }
         redirect = policies.requestRedirect.map { RedirectStage($0.value) }
         directResponse = policies.directResponse.map { LocalAnswer(status: $0.value.status, body: $0.value.body) }
+        bounds = policies.timeouts.map(RequestBounds.init)
+        retry = policies.retry.map(RetryPlan.init)
+    }
+
+    /// Runs what comes before authentication; answers what is given in place of everything else.
+    func runFirst(_ head: RequestHead, _ bytes: Span<UInt8>, _ scratch: inout RequestScratch) -> LocalAnswer? {
+        cors?.run(head, bytes, &scratch)
     }
 
     /// Runs what comes behind authorization, in this order; answers what is given in place of forwarding.

@@ -38,6 +38,9 @@ extension DownstreamConnection {
             case .lingering: Self.lingerSeconds
             }
         deadline.at = seconds.map { worker.uptime &+ $0 &* 1_000_000_000 } ?? .max
+        guard let course = exchange.course, machine.isServing else { return }
+        if wait == .response, let bound = course.attemptNanoseconds { deadline.at = worker.uptime &+ bound }
+        watch(course)
     }
 
     private static var lingerSeconds: Int64 { 5 }
@@ -47,6 +50,8 @@ extension DownstreamConnection {
         if isLingering { return stream.hasUnsent ? .writing : .lingering }
         guard machine.isServing else { return hasPending || !stream.isReady ? .head : .idle }
         if exchange.isTunnel { return hasEndedInput ? .lingering : .tunnel }
+        // The route's time goes on; there is no attempt whose time could.
+        if exchange.course?.isBackingOff ?? false { return .nothing }
         if exchange.hasWrittenHead { return stream.isWritable ? .nothing : .writing }
         // A body that the upstream does not take is the upstream's delay, not the client's.
         let waitsForClient =
@@ -60,6 +65,10 @@ extension DownstreamConnection {
         // Nobody says when the last of what waits has left.
         if isLingering { updateDeadline() }
         if deadline.wait == .tunnel { return checkTokenExpiry() }
+        if let course = exchange.course, machine.isServing {
+            if worker.uptime >= course.endsAt { return endLate(course) }
+            watch(course)
+        }
         guard worker.uptime >= deadline.at else { return }
         switch deadline.wait {
         case .nothing, .tunnel: break
@@ -69,8 +78,26 @@ extension DownstreamConnection {
             beginWithoutHead()
             end(with: .requestTimeout)
         case .body, .gathering: end(with: .requestTimeout)
+        case .response where retriesAttemptThatIsLate(): break
         case .response: end(with: isConnecting ? .upstreamConnectTimeout : .upstreamTimeout)
         }
+    }
+
+    /// Deadlines of routes are kept more exactly than those of the process: the nearest one gets an appointment.
+    private func watch(_ course: RequestCourse) {
+        let due = min(course.endsAt, course.attemptNanoseconds == nil ? .max : deadline.at)
+        guard due < worker.nextLook, due != course.watchedUntil else { return }
+        course.watchedUntil = due
+        worker.schedule(at: due) { [weak self] in
+            guard let self, stream.isOpen else { return }
+            checkDeadline()
+        }
+    }
+
+    /// The route's time for requests is over.
+    private func endLate(_ course: RequestCourse) {
+        course.endsAt = .max
+        end(with: deadline.wait == .body ? .requestTimeout : .upstreamTimeout)
     }
 
     private func end(with code: RefusalCode) {

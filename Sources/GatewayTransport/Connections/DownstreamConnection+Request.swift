@@ -7,6 +7,8 @@ internal import HTTPWire
 extension DownstreamConnection {
     func handle(_ head: RequestHead, _ bytes: Span<UInt8>) {
         exchange = Exchange()
+        // A request that waited behind another one has a time of its own.
+        if deadline.wait == .response { deadline = Deadline() }
         if gathered != nil { gathered = nil }
         exchange.startedAt = worker.uptime
         exchange.request = ForwardedRequest(
@@ -67,6 +69,10 @@ extension DownstreamConnection {
     private func forward(_ head: RequestHead, _ bytes: Span<UInt8>, upstream index: Int) {
         guard let (pool, policy) = worker.pool(upstream: index) else { return refuse(.noBackend) }
         exchange.record?.upstream = pool.endpoint.name
+        if let traffic = worker.scratch.route?.policy.traffic {
+            let isBound = policy != nil || worker.scratch.takesHostOfUpstream
+            setCourse(traffic, head, bytes, upstream: isBound ? nil : worker.snapshot.upstreams[index])
+        }
         if worker.scratch.takesHostOfUpstream { worker.scratch.rewrittenHost = pool.endpoint.authority }
         if !worker.scratch.rewrittenHost.isEmpty { worker.scratch.table.drop(.host) }
         if let policy { apply(policy, bytes) }
@@ -141,6 +147,9 @@ extension DownstreamConnection {
                 self.upstream = connection
                 connection.requestHead = head
                 connection.begin(for: self, self.exchange.request)
+            case .failure(let failure)
+            where failure.mayPass && self.mayRetry && self.stream.isOpen && self.machine.isServing:
+                self.retry(head, insteadOf: pool)
             case .failure(let failure):
                 if self.stream.isOpen, self.machine.isServing { self.refuse(failure.refusalCode) }
             }
@@ -154,6 +163,7 @@ extension DownstreamConnection {
         exchange.hasSentBody = true
         exchange.awaitsContinue = false
         exchange.bodyBytes &+= UInt64(bytes.count)
+        keepForRetry(bytes, upstream)
         guard exchange.bodyBytes <= worker.snapshot.traffic.maxBodyBytes || exchange.isTunnel else {
             self.upstream = nil
             upstream.abandon()
@@ -168,7 +178,10 @@ extension DownstreamConnection {
         guard let upstream else { return }
         exchange.hasSentBody = true
         if let names = exchange.guardedNames { names.drop(from: &worker.scratch.table, in: bytes) }
-        if exchange.isChunked { upstream.stream.writeLastChunk(worker.scratch.table, bytes) }
+        if exchange.isChunked {
+            upstream.stream.writeLastChunk(worker.scratch.table, bytes)
+            if exchange.course?.keepsBody ?? false { upstream.requestHead.appendLastChunk(worker.scratch.table, bytes) }
+        }
         upstream.requestEnded()
     }
 
@@ -180,7 +193,10 @@ extension DownstreamConnection {
         upstream = nil
         guard connection.isReused, exchange.request.isIdempotent, !exchange.hasSentBody, !exchange.wasRetried,
             !exchange.hasWrittenHead
-        else { return upstreamFailed(.upstreamClosed) }
+        else {
+            guard mayRepeat else { return upstreamFailed(.upstreamClosed) }
+            return retry(connection.takeRequestHead(), insteadOf: connection.pool)
+        }
         exchange.wasRetried = true
         worker.counters.upstreamRetries &+= 1
         connect(connection.pool, head: connection.takeRequestHead())

@@ -7,7 +7,7 @@ internal import HTTPWire
 ///
 /// It decides nothing about requests and parses nothing: bytes go to the state machine, heads to the
 /// pipeline, and what they answer is carried out here. The rest of it is in files of its own: `+Request`,
-/// `+Body`, `+Response`, `+Ending`, `+Deadline`.
+/// `+Body`, `+Response`, `+Ending`, `+Deadline`, `+Retry`.
 final class DownstreamConnection: BufferedUser {
     let worker: Worker
     let slot: BindSlot
@@ -51,6 +51,8 @@ final class DownstreamConnection: BufferedUser {
         var upstreamFraming = BodyFraming.none
         var startedAt: Int64 = 0
         var status = 0
+        /// What its route says of time and repetition; nil where it says nothing.
+        var course: RequestCourse?
         /// What is changed of the answer's field lines on its way to the client; nil: nothing.
         var responseEdit: FieldEdit?
         /// Names that a client may not send in trailers either; nil: none.

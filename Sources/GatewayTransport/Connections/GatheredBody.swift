@@ -61,12 +61,7 @@ final class GatheredBody {
         var payload = ByteQueue()
         swap(&payload, &self.payload)
         guard var trailers else { return queue.append(payload.bytes) }
-        if !payload.isEmpty {
-            let count = payload.count
-            queue.append(room: HeadWriter.maxChunkHeadBytes) { HeadWriter.writeChunkHead(count, into: &$0) }
-            queue.append(payload.bytes)
-            queue.append("\r\n")
-        }
+        queue.appendBody(payload.bytes, inChunks: true)
         guarded?.drop(from: &trailers)
         queue.append("0\r\n")
         queue.append(trailers.span)

@@ -93,6 +93,11 @@ final class UpstreamConnection: BufferedUser {
             case .informational(let head):
                 client.writeInformational(head, bytes.extracting(position..<bytes.count))
                 position += head.byteCount
+            case .head(let head) where client.retries(status: head.status):
+                self.client = nil
+                stream.close()
+                client.retry(takeRequestHead(), insteadOf: pool)
+                return bytes.count
             case .head(let head):
                 if requestHead.capacity > Self.maxSpareBytes { requestHead = ByteQueue() }
                 client.writeHead(head, bytes.extracting(position..<bytes.count))

@@ -50,6 +50,20 @@ struct ByteQueue: ~Copyable {
         append(room: literal.utf8CodeUnitCount) { $0.append(literal) }
     }
 
+    /// Appends a piece of a body.
+    mutating func appendBody(_ bytes: Span<UInt8>, inChunks: Bool) {
+        guard inChunks else { return append(bytes) }
+        guard bytes.count > 0 else { return }
+        append(room: HeadWriter.maxChunkHeadBytes) { HeadWriter.writeChunkHead(bytes.count, into: &$0) }
+        append(bytes)
+        append("\r\n")
+    }
+
+    /// - Parameter bytes: those the trailer lines were read from.
+    mutating func appendLastChunk(_ trailers: FieldTable, _ bytes: Span<UInt8>) {
+        append(room: HeadWriter.boundOfLastChunk(trailers)) { HeadWriter.writeLastChunk(trailers, bytes, into: &$0) }
+    }
+
     /// Drops the oldest bytes; the memory stays.
     mutating func removeFirst(_ count: Int) {
         precondition(count <= self.count, "more bytes removed than there are")

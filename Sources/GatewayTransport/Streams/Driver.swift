@@ -61,6 +61,9 @@ enum ConnectFailure: Error {
     /// There is no TLS with it.
     case tlsFailed
 
+    /// Whether another server may be reached all the same.
+    var mayPass: Bool { self == .timeout || self == .unreachable }
+
     var refusalCode: RefusalCode {
         switch self {
         case .busy, .noDescriptors: .upstreamBusy

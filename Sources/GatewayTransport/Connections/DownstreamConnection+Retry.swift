@@ -1,0 +1,99 @@
+internal import Bytes
+internal import GatewayEngine
+internal import HTTPWire
+
+/// Requests that are sent once more, as their route says.
+extension DownstreamConnection {
+    /// - Parameter upstream: where another server may be found; nil where the head is for one and no other.
+    func setCourse(
+        _ traffic: TrafficSlots, _ head: RequestHead, _ bytes: Span<UInt8>, upstream: UpstreamSnapshot?
+    ) {
+        let retry = head.asksForWebSocket ? nil : traffic.retry
+        guard retry != nil || traffic.bounds != nil else { return }
+        let method = bytes.extracting(head.methodName)
+        exchange.course = RequestCourse(
+            startedAt: exchange.startedAt, bounds: traffic.bounds, retry: retry,
+            mayBeRepeated: retry.map { head.method.isIdempotent || $0.admits(method: method) } ?? false,
+            upstream: upstream)
+    }
+
+    /// Whether an answer is dropped and its request sent once more.
+    func retries(status: Int) -> Bool {
+        exchange.course?.retry?.countsAsFailure(status) ?? false && mayRepeat
+    }
+
+    /// Whether the request may go to an upstream after one that may have carried it out already: all of it is at hand.
+    var mayRepeat: Bool {
+        guard let course = exchange.course, course.mayRetry, course.mayBeRepeated, !exchange.hasWrittenHead else {
+            return false
+        }
+        return exchange.request.isWhole || course.keepsBody && machine.hasReadWholeRequest
+    }
+
+    /// Whether it may go to another server after one that has not seen it.
+    var mayRetry: Bool { exchange.course?.mayRetry ?? false }
+
+    /// Keeps a piece of a body that has gone to an upstream, as long as it is small.
+    func keepForRetry(_ bytes: Span<UInt8>, _ upstream: UpstreamConnection) {
+        guard let course = exchange.course, course.keepsBody else { return }
+        course.keepsBody = exchange.bodyBytes <= UInt64(RequestCourse.maxKeptBytes)
+        if course.keepsBody { upstream.requestHead.appendBody(bytes, inChunks: exchange.isChunked) }
+    }
+
+    /// Sends a request once more, to another server of its upstream if there is one.
+    ///
+    /// - Parameters:
+    ///   - head: what was sent before, what there was of the body included.
+    ///   - pool: where it went before.
+    func retry(_ head: consuming ByteQueue, insteadOf pool: UpstreamPool) {
+        guard let course = exchange.course, let plan = course.retry else { return }
+        upstream = nil
+        course.retryCount += 1
+        worker.counters.upstreamRetries &+= 1
+        if machine.hasReadWholeRequest, exchange.hasSentBody { exchange.request.isWhole = true }
+        let next = course.upstream.map { worker.pool(of: $0, insteadOf: pool) } ?? pool
+        exchange.record?.upstream = next.endpoint.name
+        // The next attempt has a time of its own.
+        deadline = Deadline()
+        guard plan.backoffNanoseconds > 0 else {
+            send(head, to: next)
+            return flush()
+        }
+        connectingHead = head
+        course.isBackingOff = true
+        worker.schedule(at: worker.uptime &+ plan.backoffNanoseconds) { [weak self] in
+            self?.endBackoff(course, next)
+        }
+        updateDeadline()
+    }
+
+    private func endBackoff(_ course: RequestCourse, _ pool: UpstreamPool) {
+        course.isBackingOff = false
+        // Another request has another course.
+        guard stream.isOpen, machine.isServing, exchange.course === course, isConnecting else { return }
+        var head = ByteQueue()
+        swap(&head, &connectingHead)
+        send(head, to: pool)
+        flush()
+    }
+
+    private func send(_ head: consuming ByteQueue, to pool: UpstreamPool) {
+        guard let connection = pool.takeIdle() else {
+            connect(pool, head: head)
+            return updateDeadline()
+        }
+        upstream = connection
+        connection.requestHead = head
+        connection.begin(for: self, exchange.request)
+        updateDeadline()
+    }
+
+    /// Sends a request once more whose upstream has not begun to answer in time.
+    func retriesAttemptThatIsLate() -> Bool {
+        guard mayRepeat, let late = upstream else { return false }
+        let head = late.takeRequestHead()
+        late.abandon()
+        retry(head, insteadOf: late.pool)
+        return true
+    }
+}

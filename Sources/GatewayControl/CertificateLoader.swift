@@ -10,7 +10,7 @@ enum CertificateLoader {
         var files: [String: [UInt8]] = [:]
         var diagnostics: [Diagnostic] = []
         for (paths, place) in configuration.tlsFiles {
-            for path in paths where files[path] == nil {
+            for path in Set(paths).sorted() where files[path] == nil {
                 switch TextFile.readBytes(path, maxBytes: maxBytes) {
                 case .success(let bytes): files[path] = bytes
                 case .failure(let error):

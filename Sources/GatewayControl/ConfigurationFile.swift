@@ -70,12 +70,25 @@ package struct ConfigurationFile: Sendable {
             text: text, documentName: path, environment: environment, strictly: isStrict)
         diagnostics = decoding
         defer { diagnostics = diagnostics.inOrderOfPlace(beginningWith: path) }
-        guard var configuration = decoded, !decoding.hasErrors else { return }
+        guard var configuration = decoded else { return }
         if let host {
             for index in configuration.binds.indices { configuration.binds[index].address.host = host }
         }
-        self.configuration = configuration
-        outline = ConfigurationOutline(configuration)
+        if !decoding.hasErrors {
+            self.configuration = configuration
+            outline = ConfigurationOutline(configuration)
+        }
+        let compiling = compile(configuration, environment: environment, tls: tls, remote: remote)
+        diagnostics += compiling
+        if diagnostics.hasErrors { snapshot = nil }
+    }
+
+    /// Reads what the model names and compiles it. Of a document with errors what is left of it, for what else is
+    /// wrong with it: warnings about how its parts fit together say nothing then.
+    private mutating func compile(
+        _ configuration: GatewayConfiguration, environment: [String: String], tls: (any TLSChecking)?,
+        remote: RemoteKeySources?
+    ) -> [Diagnostic] {
         let keyFiles =
             configuration.keyFiles + configuration.tlsFiles.flatMap(\.paths) + configuration.userFiles.map(\.path)
         paths += keyFiles
@@ -86,11 +99,11 @@ package struct ConfigurationFile: Sendable {
         keys.tlsFiles = files
         let (userFiles, readingUsers) = UserFileLoader.load(for: configuration)
         keys.userFiles = userFiles
-        let (snapshot, compiling) = Compiler.compile(
-            configuration, keys: keys, instance: GatewayInstance(environment: environment))
-        diagnostics += loading + reading + readingUsers + compiling
-        if let snapshot, let tls { diagnostics += snapshot.tlsProblems(tls) }
-        self.snapshot = diagnostics.hasErrors ? nil : snapshot
+        let compiling: [Diagnostic]
+        (snapshot, compiling) = Compiler.compile(
+            configuration, keys: keys, instance: GatewayInstance(environment: environment), tls: tls)
+        let isWhole = !diagnostics.hasErrors
+        return loading + reading + readingUsers + compiling.filter { isWhole || $0.severity == .error }
     }
 
     /// A snapshot of this configuration with the keys that remote sources have now; nil where it is not valid.

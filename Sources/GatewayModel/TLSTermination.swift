@@ -6,7 +6,8 @@ package enum ListenerSecurity: Hashable, Sendable {
 
 /// How a listener ends TLS (RFC 8446, RFC 5246).
 package struct TLSTermination: Hashable, Sendable {
-    /// A PEM file: the server's certificate, then those that sign it.
+    /// A PEM file: the server's certificate, then those that sign it. Empty, as `keyFile`, in what was read of a
+    /// document with errors.
     package var certificateFile: String
     /// A PEM file: the certificate's private key.
     package var keyFile: String
@@ -34,7 +35,7 @@ package struct TLSTermination: Hashable, Sendable {
     package var files: [String] {
         var files = [certificateFile, keyFile]
         if case .required(let roots) = clients { files.append(roots) }
-        return files
+        return files.filter { !$0.isEmpty }
     }
 }
 

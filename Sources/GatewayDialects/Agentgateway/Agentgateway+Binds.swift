@@ -95,7 +95,7 @@ extension AgentgatewayDecoder {
 
     private mutating func listener(_ node: DocumentNode, index: Int, port: Int) -> Listener? {
         guard let reader = MappingReader(node, AgentgatewayShapes.listener, findings: findings) else { return nil }
-        let security = security(reader) ?? .plain
+        let security = security(reader)
         let gateway = QualifiedName(reader.name("gatewayName"), namespace: reader.name("namespace"))
         let name = reader.name("name")
         let id = ListenerID(names.unique("\(port)/\(name ?? "listener\(index)")"))

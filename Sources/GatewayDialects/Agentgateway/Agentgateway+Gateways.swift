@@ -118,7 +118,7 @@ extension AgentgatewayDecoder {
         listeners.append(ListenerRecord(id: id, gateway: owner, name: name, port: port))
         attachable[gateway, default: []].append(id)
         if name != gateway { attachable[name] = [id] }
-        let security = security(reader) ?? .plain
+        let security = security(reader)
         let pattern = hasHostname ? reader.node("hostname").map { hostPattern($0) } : nil
         if pattern == .some(nil) { unreadableHostnames.insert(id) }
         inlinePolicies(reader, scope: .listener(id), phase: .gateway)

@@ -37,22 +37,28 @@ extension AgentgatewayShapes {
 
 extension AgentgatewayDecoder {
     /// What is spoken below HTTP: `protocol` and `tls` of a listener together.
-    func security(_ listener: MappingReader) -> ListenerSecurity? {
+    func security(_ listener: MappingReader) -> ListenerSecurity {
         let named = listener.choice("protocol")
         guard let tls = listener.mapping("tls") else {
             guard named == "HTTPS" else { return .plain }
             findings.error(
                 "field_missing", "a listener with `protocol: HTTPS` needs a certificate", at: listener.place,
                 hint: "add `tls: {cert: server.pem, key: server-key.pem}`")
-            return nil
+            return .tls(Self.unreadableTermination(at: listener.place))
         }
         if named == "HTTP", let node = listener.node("protocol") {
             findings.error(
                 "field_conflict", "`protocol: HTTP` and `tls` exclude each other", at: node.provenance,
                 hint: "write `protocol: HTTPS`, or leave it out")
-            return nil
         }
-        return termination(tls).map { .tls($0) }
+        return .tls(termination(tls) ?? Self.unreadableTermination(at: tls.place))
+    }
+
+    /// What a listener has whose `tls` could not be read: it is not plain text, and has nothing to show.
+    private static func unreadableTermination(at place: Provenance) -> TLSTermination {
+        TLSTermination(
+            certificateFile: "", keyFile: "", clients: .notAsked, minimumVersion: .tls12, maximumVersion: .tls13,
+            cipherSuites: AgentgatewayShapes.cipherSuites, provenance: place)
     }
 
     private func termination(_ reader: MappingReader) -> TLSTermination? {

@@ -15,7 +15,8 @@ package enum AgentgatewayDialect {
     ///   - documentName: the name places are reported with, such as the path the user gave.
     ///   - environment: the variables the document may use.
     ///   - strictly: what agentgateway does not have is an error, so that it can read the document too.
-    /// - Returns: the model, nil where there is an error, and all findings in the document's order.
+    /// - Returns: the model and all findings in the document's order. With an error among them the model is what
+    ///   could be read, nil if nothing could: good for looking on for what else is wrong, never for serving.
     ///   Expressions, regular expressions and keys are not looked into: the compiler does.
     package static func decode(
         text: String, documentName: String, environment: [String: String], strictly: Bool = false
@@ -29,7 +30,7 @@ package enum AgentgatewayDialect {
             configuration = decoder.decode(root)
             if strictly { StrictSchema(findings: findings).check(root, AgentgatewayShapes.document) }
         }
-        return (findings.hasErrors ? nil : configuration, findings.sorted)
+        return (configuration, findings.sorted)
     }
 }
 

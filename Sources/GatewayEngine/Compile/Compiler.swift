@@ -39,12 +39,16 @@ package struct Compiler {
 
     /// The snapshot, or nil where a diagnostic is an error.
     ///
-    /// - Parameter instance: which gateway this process is.
+    /// - Parameters:
+    ///   - instance: which gateway this process is.
+    ///   - tls: tells whether certificates and keys can be served; nil: nobody looks.
     package static func compile(
-        _ configuration: GatewayConfiguration, keys: KeyMaterial, instance: GatewayInstance = GatewayInstance()
+        _ configuration: GatewayConfiguration, keys: KeyMaterial, instance: GatewayInstance = GatewayInstance(),
+        tls: (any TLSChecking)? = nil
     ) -> (snapshot: Snapshot?, diagnostics: [Diagnostic]) {
         var compiler = Compiler(configuration: configuration, keys: keys, instance: instance)
         let snapshot = compiler.compile()
+        if let tls { compiler.diagnostics += snapshot.tlsProblems(tls) }
         return (compiler.diagnostics.hasErrors ? nil : snapshot, compiler.diagnostics)
     }
 

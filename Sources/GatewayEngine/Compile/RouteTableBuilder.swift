@@ -66,9 +66,10 @@ struct RouteTableBuilder {
             regexes[pattern] = regex
             return regex
         } catch {
-            let diagnostic = Diagnostic(
-                .error, "regex_invalid", "`\(pattern)` is not a regular expression: \(error)", at: match.provenance,
-                hint: "the syntax is RE2's; look-around and back-references are not in it")
+            var diagnostic = Diagnostic(
+                .error, "regex_invalid", "`\(pattern)` is not a regular expression: \(error.message)",
+                at: match.provenance, hint: "the syntax is RE2's; look-around and back-references are not in it")
+            diagnostic.excerpt = CELSourceLocation(error.offset, in: pattern).excerpt
             if !diagnostics.contains(diagnostic) { diagnostics.append(diagnostic) }
             return nil
         }

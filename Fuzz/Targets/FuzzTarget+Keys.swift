@@ -26,6 +26,7 @@ enum KeyReading {
         let label = labels[Int(first) % labels.count]
         let body = Array(input.dropFirst())
         let text = Base64URL.encode(body.span)
+        run(document: body)
         run(pem: Array("-----BEGIN \(label)-----\n".utf8) + text + Array("\n-----END \(label)-----\n".utf8))
     }
 

@@ -13,7 +13,7 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
     case jwk
     /// PEM text, as a document of keys and as a private key.
     case pem
-    /// A label's number and DER, wrapped into PEM.
+    /// A label's number and DER, as it is and wrapped into PEM.
     case der
     /// What a client sends over a connection.
     case request

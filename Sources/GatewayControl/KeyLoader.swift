@@ -58,8 +58,11 @@ package enum KeyLoader {
             }
         }
         let result = KeyImport(
-            bytes, options: KeyImportOptions(allowWeak: issuer.allowsWeakKeys, admitsSecrets: issuer.namesSecrets))
-        diagnostics += result.findings.compactMap { diagnostic($0, source) }
+            bytes,
+            options: KeyImportOptions(allowWeak: issuer.allowsWeakKeys, secretAlgorithms: issuer.secretAlgorithms))
+        // Where nothing is left, what is otherwise no fault is the reason.
+        let least: KeyFinding.Severity = result.keySet.keys.isEmpty ? .note : .warning
+        diagnostics += result.findings.filter { $0.severity >= least }.compactMap { diagnostic($0, source) }
         if result.keySet.keys.isEmpty {
             diagnostics.append(
                 Diagnostic(.error, "no_usable_key", "\(source.inWords) holds no usable key", at: source.provenance))
@@ -87,16 +90,16 @@ package enum KeyLoader {
 
     /// One bad key never sinks a set: whatever is wrong with a part of it is a warning.
     private static func diagnostic(_ finding: KeyFinding, _ source: KeySource) -> Diagnostic? {
-        guard finding.severity > .note, finding.code != .noUsableKey else { return nil }
+        guard finding.code != .noUsableKey else { return nil }
         let label = finding.kid.map { " (key `\($0)`)" } ?? finding.keyIndex.map { " (key number \($0 + 1))" } ?? ""
         return Diagnostic(.warning, finding.code.rawValue, finding.message + label, at: source.provenance)
     }
 }
 
 extension Issuer {
-    /// Whether shared secrets count: only where the configuration names one of their algorithms.
-    fileprivate var namesSecrets: Bool {
-        algorithms?.contains { SignatureAlgorithm(name: $0)?.isSymmetric ?? false } ?? false
+    /// What shared secrets may serve: only what the configuration names.
+    fileprivate var secretAlgorithms: AlgorithmSet {
+        AlgorithmSet((algorithms ?? []).compactMap { SignatureAlgorithm(name: $0) }).intersection(.symmetric)
     }
 }
 

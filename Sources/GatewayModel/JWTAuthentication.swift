@@ -88,7 +88,7 @@ package struct Issuer: Equatable, Sendable {
 /// Where an issuer's keys come from.
 package struct KeySource: Hashable, Sendable {
     package enum Origin: Hashable, Sendable {
-        /// The text of a JWK Set, a JWK or PEM.
+        /// The text of a JWK Set, a JWK, PEM, or an object of PEM texts by `kid`.
         case inline(String)
         /// A path as the user wrote it, relative to the folder the process runs in.
         case file(String)

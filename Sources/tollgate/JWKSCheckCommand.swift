@@ -8,8 +8,8 @@ struct JWKSCheckCommand: ParsableCommand {
         commandName: "check",
         abstract: "Show which keys of a document the gateway would use, and what is wrong with the others.",
         discussion: """
-            Reads a JWKS, a single JWK, public keys in PEM or certificates with the
-            gateway's own importer:
+            Reads a JWKS, a single JWK, public keys and certificates in PEM or DER, or
+            an object of certificates by kid, with the gateway's own importer:
 
               curl -s https://issuer.example/jwks.json | tollgate jwks check -
               tollgate jwks check keys.json --strict

@@ -30,9 +30,9 @@ struct CommandLineKeysTests {
         #expect(result.exitCode == 0)
         for text in [
             #"key 2 (kid "padded"): warning: Padding was removed in "x". [padding_removed]"#,
-            #"key 3 (kid "curve"): note: not used: The curve "secp256k1" is not offered. [unsupported_curve]"#,
+            #"key 3 (kid "curve"): warning: not used: The curve "secp256k1" is not offered. [unsupported_curve]"#,
             #"key 4 (kid "?[2J"): error: not used: The member "n" is missing. [member_missing]"#,
-            #"key 5 (kid "secret"): error: not used: "#, "2 usable keys, 3 not used, 3 warnings.",
+            #"key 5 (kid "secret"): error: not used: "#, "2 usable keys, 3 not used, 4 warnings.",
             "warning: This key is a published sample (RFC 8037 A.2)",
         ] {
             #expect(result.output.contains(text), "\(result.output)")
@@ -60,6 +60,54 @@ struct CommandLineKeysTests {
         let taken = try folder.run("jwks", "check", "keys.json", "--allow-secrets")
         #expect(taken.exitCode == 0)
         #expect(taken.output.contains("s    oct  256       sig  HS256       (secret)"))
+    }
+
+    struct Source: Sendable, CustomTestStringConvertible {
+        var testDescription: String
+        var jwks: String
+        var more = ""
+        var words: [String]
+    }
+
+    @Test(arguments: [
+        Source(
+            testDescription: "a key of a kind that is not offered", jwks: "{file: ed448.pem}",
+            words: [
+                "warning: The key is of a kind that is not offered: Ed448. (key number 1) [unsupported_key_type]",
+                "error: the key file `ed448.pem` holds no usable key [no_usable_key]",
+            ]),
+        Source(
+            testDescription: "a key for encryption",
+            jwks: #"'{"keys":[{"kty":"OKP","crv":"X25519","kid":"x","x":"AA"}]}'"#,
+            words: [#"warning: The curve "X25519" is for key agreement. (key `x`) [unsupported_curve]"#]),
+        Source(
+            testDescription: "a secret that is too short for its algorithm",
+            jwks: #"'{"keys":[{"kty":"oct","kid":"s","k":"a0swbGtielhyRTdhaVRpeUsvWjBTd2FiMDEyMzQ1Njc4OWFi"}]}'"#,
+            more: "algorithms: [HS512]",
+            words: ["warning: The key is too weak (288 bits) and is not used. (key `s`) [weak_key]"]),
+    ])
+    func `a configuration is told why none of its keys is left`(_ source: Source) throws {
+        let folder = try CommandLineFolder()
+        try folder.write(
+            """
+            -----BEGIN PUBLIC KEY-----
+            MEMwBQYDK2VxAzoAOZuqyxnxLXtcgQfS+y4NGJ+KSYjYDD9XEytdNLetXILzKCWF
+            GA2CA/6q7n5bEa7L/9KF6wwc3PaA
+            -----END PUBLIC KEY-----
+            """, to: "ed448.pem")
+        try folder.write(
+            """
+            binds:
+            - port: 3000
+              listeners:
+              - routes:
+                - policies:
+                    jwtAuth: {mode: strict, issuer: "https://issuer.test", jwks: \(source.jwks), \(source.more)}
+                  backends: [{host: "localhost:8080"}]
+            """, to: "config.yaml")
+        let result = try folder.run("validate", "-f", "config.yaml")
+        #expect(result.exitCode == 1)
+        for text in source.words { #expect(result.errors.contains(text), "\(result.errors)") }
     }
 
     @Test(arguments: ["", "{}", "nonsense", #"{"keys":[]}"#, #"{"keys":[{"kty":"RSA"}]}"#])

@@ -219,6 +219,37 @@ struct KeyImportTests {
         #expect(codes(#"{"kty":"RSA","n":"AQAB","e":"AQAB"}"#, Self.tolerant) == [.weakKey])
     }
 
+    @Test(arguments: [
+        ([UInt8](repeating: 7, count: 32), "the same byte again and again"),
+        ([UInt8](repeating: 0, count: 64), "the same byte again and again"),
+        (Array("0123456701234567012345670123456701234567".utf8), "the same 8 bytes again and again"),
+        (Array(repeating: Array("secret".utf8), count: 9).joined() + Array("sec".utf8), "the same 6 bytes"),
+    ])
+    func `warns of secrets that repeat themselves`(_ secret: [UInt8], _ words: String) {
+        let text = #"{"kty":"oct","k":"\#(Base64URL.encode(secret.span).asText)"}"#
+        let result = KeyImport(text, options: Self.strict)
+        #expect(result.keySet.keys.count == 1)
+        #expect(result.findings.map(\.code) == [.secretRepeats])
+        #expect(result.findings.map(\.severity) == [.warning])
+        #expect(result.findings.first?.message.contains(words) == true)
+    }
+
+    @Test
+    func `lets secrets serve only what their issuer names`() throws {
+        let bytes = Array("kK0lkbzXrE7aiTiyK/Z0Swab0123456789abcdef".utf8)
+        let k = Base64URL.encode(bytes.span).asText
+        func read(_ alg: String, _ algorithms: [SignatureAlgorithm]) -> KeyImport {
+            let options = KeyImportOptions(allowWeak: false, secretAlgorithms: AlgorithmSet(algorithms))
+            return KeyImport(#"{"kty":"oct","k":"\#(k)"\#(alg)}"#, options: options)
+        }
+        #expect(read("", [.hs256, .hs512, .rs256]).keySet.keys.map(\.algorithms.algorithms) == [[.hs256]])
+        #expect(read(#","alg":"HS256""#, [.hs256]).findings == [])
+        // Too short for all that it may be used for.
+        #expect(read("", [.hs512]).findings.map(\.code) == [.weakKey])
+        #expect(read(#","alg":"HS256""#, [.hs512]).findings.map(\.code) == [.secretNotAdmitted])
+        #expect(read("", [.es256]).findings.map(\.code) == [.secretNotAdmitted])
+    }
+
     @Test
     func `notes duplicates`() throws {
         let other = try SigningKey.generate(.es256, kid: "e")

@@ -23,7 +23,7 @@ extension KeyFinding {
         return severity == .error || Self.leavingOut.contains(code)
     }
 
-    /// Reasons that are no fault of the document, and therefore only notes.
+    /// Reasons that are no fault of the document, and therefore no errors.
     private static let leavingOut: Set<Code> = [
         .unsupportedKeyType, .unsupportedCurve, .unsupportedAlgorithm, .notForSignatures, .notForVerification,
     ]

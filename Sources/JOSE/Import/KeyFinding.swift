@@ -3,7 +3,7 @@ package struct KeyFinding: Sendable, Equatable {
     package enum Severity: UInt8, Sendable, Comparable {
         /// As it should be, but worth a line.
         case note
-        /// The key works; somebody should look at it.
+        /// Somebody should look at it. The key works, unless it is of a kind that is not offered.
         case warning
         /// The key, or the whole document, is not used.
         case error
@@ -27,6 +27,7 @@ package struct KeyFinding: Sendable, Equatable {
         case notJSON = "not_json"
         case notAKeySet = "not_a_key_set"
         case badPEM = "bad_pem"
+        case badDER = "bad_der"
         case noUsableKey = "no_usable_key"
         case tooManyKeys = "too_many_keys"
         case tooManyFindings = "too_many_findings"
@@ -41,6 +42,7 @@ package struct KeyFinding: Sendable, Equatable {
         case privateMembersDropped = "private_members_dropped"
         case keysMemberMissing = "keys_member_missing"
         case certificateRead = "certificate_read"
+        case certificateUnreadable = "certificate_unreadable"
         // Keys that are left out
         case keyNotAnObject = "key_not_an_object"
         case memberMissing = "member_missing"
@@ -48,6 +50,7 @@ package struct KeyFinding: Sendable, Equatable {
         case unsupportedKeyType = "unsupported_key_type"
         case unsupportedCurve = "unsupported_curve"
         case unsupportedAlgorithm = "unsupported_algorithm"
+        case certificateMismatch = "certificate_mismatch"
         case algorithmMismatch = "algorithm_mismatch"
         case notForSignatures = "not_for_signatures"
         case notForVerification = "not_for_verification"
@@ -59,6 +62,7 @@ package struct KeyFinding: Sendable, Equatable {
         case secretIsKeyText = "secret_is_key_text"
         // Keys that are kept
         case weakKeyAdmitted = "weak_key_admitted"
+        case secretRepeats = "secret_repeats"
         case sampleKey = "sample_key"
         case duplicateKid = "duplicate_kid"
         case duplicateKey = "duplicate_key"

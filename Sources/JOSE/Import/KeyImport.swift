@@ -4,12 +4,17 @@ internal import Bytes
 package struct KeyImportOptions: Sendable {
     /// Keep keys below the floor: RSA of 1024 to 2047 bits, secrets shorter than their hash.
     package var allowWeak: Bool
-    /// Whether shared secrets may come from here; never true for a URL or discovery.
-    package var admitsSecrets: Bool
+    /// What shared secrets from here may serve; never anything for a URL or discovery.
+    package var secretAlgorithms: AlgorithmSet
 
-    package init(allowWeak: Bool, admitsSecrets: Bool) {
+    package init(allowWeak: Bool, secretAlgorithms: AlgorithmSet) {
         self.allowWeak = allowWeak
-        self.admitsSecrets = admitsSecrets
+        self.secretAlgorithms = secretAlgorithms.intersection(.symmetric)
+    }
+
+    /// - Parameter admitsSecrets: shared secrets may come from here, and serve whatever they are long enough for.
+    package init(allowWeak: Bool, admitsSecrets: Bool) {
+        self.init(allowWeak: allowWeak, secretAlgorithms: admitsSecrets ? .symmetric : [])
     }
 }
 
@@ -22,7 +27,8 @@ package struct KeyImport: Sendable {
     package let keySet: KeySet
     package let findings: [KeyFinding]
 
-    /// Reads a JWKS, a single JWK, a list of JWKs, or PEM (public keys and certificates).
+    /// Reads a JWKS, a single JWK, a list of JWKs, PEM or DER (public keys and certificates), or an object of
+    /// certificates or keys in PEM by their `kid`.
     package init(_ document: [UInt8], options: KeyImportOptions) {
         var importer = KeyImporter(options: options)
         importer.read(document)
@@ -88,9 +94,10 @@ struct KeyImporter {
         switch first {
         case UInt8(ascii: "{"), UInt8(ascii: "["): readJSON(text)
         default:
+            if Self.looksLikeDER(document) { return readDER(document) }
             // Other tools write text before the first block.
-            guard text.span.text.contains("-----BEGIN ") else {
-                return report(.error, .notAKeySet, "The document is neither JSON nor PEM.")
+            guard Self.looksLikePEM(text) else {
+                return report(.error, .notAKeySet, "The document is neither JSON nor PEM nor DER.")
             }
             readPEM(text)
         }

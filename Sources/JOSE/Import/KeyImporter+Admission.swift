@@ -24,6 +24,7 @@ extension KeyImporter {
             return report(.error, .notAKey, key: label, "The numbers are not those of a key of this type.")
         }
         guard noteDuplicates(of: key, label) else { return }
+        noteRepetition(in: material, label)
         if let sample = SampleKeys.origin(of: key) {
             report(
                 .warning, .sampleKey, key: label,
@@ -87,6 +88,21 @@ extension KeyImporter {
         case .secret(let bytes):
             AlgorithmSet(declared.algorithms.filter { bytes.count >= $0.hashByteCount })
         default: declared
+        }
+    }
+
+    /// A secret that repeats itself is guessed as fast as what it repeats.
+    private mutating func noteRepetition(in material: KeyMaterial, _ label: KeyLabel) {
+        guard case .secret(let bytes) = material, let period = Self.period(of: bytes) else { return }
+        report(
+            .warning, .secretRepeats, key: label,
+            "The secret is the same \(period == 1 ? "byte" : "\(period) bytes") again and again: it is easily guessed.")
+    }
+
+    /// What the secret repeats, in bytes; nil if nothing, or nothing shorter than the longest hash.
+    private static func period(of secret: [UInt8]) -> Int? {
+        (1..<64).first { period in
+            period * 2 <= secret.count && (period..<secret.count).allSatisfy { secret[$0] == secret[$0 - period] }
         }
     }
 

@@ -9,15 +9,32 @@ extension KeyImporter {
             return readKeys(root.elements)
         }
         guard let keys = root["keys"] else {
-            guard root["kty"] != nil else {
+            if root["kty"] != nil || root["x5c"] != nil { return readJWK(root, index: 0) }
+            guard readNamedPEM(root) else {
                 return report(.error, .notAKeySet, "The object has neither \"keys\" nor \"kty\".")
             }
-            return readJWK(root, index: 0)
+            return
         }
         guard keys.isArray else {
             return report(.error, .notAKeySet, "The member \"keys\" is not a list.")
         }
         readKeys(keys.elements)
+    }
+
+    /// Reads an object of PEM texts by `kid`, as some issuers publish their certificates. False where it has none.
+    private mutating func readNamedPEM(_ object: JSONValue) -> Bool {
+        let isOne = object.members.contains { Self.looksLikePEM($0.value.decodedBytes ?? []) }
+        guard isOne else { return false }
+        for (index, (name, value)) in object.members.enumerated() {
+            let label = KeyLabel(index: index, kid: shown(name))
+            // Of a chain the first certificate is the key's own.
+            if let text = value.decodedBytes, let block = blocks(in: text, label)?.first {
+                read(block, kid: name.decodedBytes, label)
+            } else {
+                report(.error, .badPEM, key: label, "The member is not PEM.")
+            }
+        }
+        return true
     }
 
     private mutating func readKeys(_ elements: JSONValue.Elements) {

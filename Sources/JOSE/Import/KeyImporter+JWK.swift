@@ -11,10 +11,10 @@ extension KeyImporter {
         if let kid = jwk["kid"], !kid.isString {
             report(.warning, .kidMalformed, key: label, "The kid is not a string; the key is used as one without.")
         }
-        guard isForVerification(jwk, label), let material = material(of: jwk, label) else { return }
-        guard let declared = declaredAlgorithms(jwk, material, label) else { return }
-        notePrivateMembers(of: jwk, material, label)
-        admit(material, declared: declared, kid: jwk["kid"]?.decodedBytes, label)
+        guard isForVerification(jwk, label), let key = publicKey(of: jwk, label) else { return }
+        guard let declared = declaredAlgorithms(jwk, key, label) else { return }
+        notePrivateMembers(of: jwk, key.material, label)
+        admit(key.material, declared: declared, kid: jwk["kid"]?.decodedBytes, label)
     }
 
     /// `use` and `key_ops` (RFC 7517 §4.2, §4.3). Keys for encryption are common and no fault.
@@ -34,7 +34,7 @@ extension KeyImporter {
         return true
     }
 
-    private mutating func material(of jwk: JSONValue, _ label: KeyLabel) -> KeyMaterial? {
+    mutating func material(of jwk: JSONValue, _ label: KeyLabel) -> KeyMaterial? {
         guard let type = jwk["kty"], type.isString else {
             report(.error, .memberMissing, key: label, "The member \"kty\" is missing.")
             return nil
@@ -49,7 +49,7 @@ extension KeyImporter {
         if type.equals("OKP") { return octetKeyPair(jwk, label) }
         if type.equals("AKP") { return algorithmKeyPair(jwk, label) }
         if type.equals("oct") { return secret(jwk, label) }
-        report(.note, .unsupportedKeyType, key: label, "Keys of type \"\(shown(type))\" are not supported.")
+        report(.warning, .unsupportedKeyType, key: label, "Keys of type \"\(shown(type))\" are not supported.")
         return nil
     }
 
@@ -85,7 +85,7 @@ extension KeyImporter {
         }
         let name = algorithm.string ?? ""
         guard let parameters = MLDSAParameters.allCases.first(where: { "\($0.algorithm)" == name }) else {
-            report(.note, .unsupportedAlgorithm, key: label, "The algorithm \"\(shown(algorithm))\" is not offered.")
+            report(.warning, .unsupportedAlgorithm, key: label, "The algorithm \"\(shown(algorithm))\" is not offered.")
             return nil
         }
         guard let key = bytes("pub", of: jwk, label) else { return nil }
@@ -99,7 +99,7 @@ extension KeyImporter {
     }
 
     private mutating func secret(_ jwk: JSONValue, _ label: KeyLabel) -> KeyMaterial? {
-        guard options.admitsSecrets else {
+        guard !options.secretAlgorithms.isEmpty else {
             report(.error, .secretNotAdmitted, key: label, "A shared secret may not come from this source.")
             return nil
         }
@@ -113,7 +113,10 @@ extension KeyImporter {
 
     private mutating func unsupportedCurve(_ jwk: JSONValue, _ label: KeyLabel) -> KeyMaterial? {
         if let curve = jwk["crv"] {
-            report(.note, .unsupportedCurve, key: label, "The curve \"\(shown(curve))\" is not offered.")
+            let isForAgreement = curve.equals("X25519") || curve.equals("X448")
+            report(
+                isForAgreement ? .note : .warning, .unsupportedCurve, key: label,
+                "The curve \"\(shown(curve))\" is \(isForAgreement ? "for key agreement" : "not offered").")
         } else {
             report(.error, .memberMissing, key: label, "The member \"crv\" is missing.")
         }
@@ -122,22 +125,35 @@ extension KeyImporter {
 
     /// What `alg` leaves of the key's algorithms; nil if the two contradict each other.
     private mutating func declaredAlgorithms(
-        _ jwk: JSONValue, _ material: KeyMaterial, _ label: KeyLabel
+        _ jwk: JSONValue, _ key: PublicKeyInfo, _ label: KeyLabel
     ) -> AlgorithmSet? {
-        guard let value = jwk["alg"] else { return material.natural }
+        let isSecret = key.material.type == .oct
+        guard let value = jwk["alg"] else { return isSecret ? options.secretAlgorithms : key.algorithms }
         guard let name = value.string, let algorithm = SignatureAlgorithm(name: name) else {
-            report(.note, .unsupportedAlgorithm, key: label, "The algorithm \"\(shown(value))\" is not offered.")
+            let isForEncryption = Self.encryptionAlgorithms.contains { value.string?.hasPrefix($0) ?? false }
+            report(
+                isForEncryption ? .note : .warning, .unsupportedAlgorithm, key: label,
+                "The algorithm \"\(shown(value))\" is \(isForEncryption ? "for encryption" : "not offered").")
             return nil
         }
-        guard material.natural.contains(algorithm) else {
+        guard key.algorithms.contains(algorithm) else {
             report(
                 .error, .algorithmMismatch, key: label,
-                "A key of type \(material.type.rawValue) cannot serve \(algorithm).")
+                "A key of type \(key.material.type.rawValue) cannot serve \(algorithm).")
+            return nil
+        }
+        guard !isSecret || options.secretAlgorithms.contains(algorithm) else {
+            report(
+                .error, .secretNotAdmitted, key: label,
+                "The secret is for \(algorithm), which is not among the algorithms of its issuer.")
             return nil
         }
         // RFC 9864: a key for the older name EdDSA serves both, as Ed25519 is what it means here.
         return algorithm == .edDSA ? .ed25519 : AlgorithmSet([algorithm])
     }
+
+    /// How the algorithms of RFC 7518 §4 begin.
+    private static let encryptionAlgorithms = ["RSA-OAEP", "RSA1_5", "ECDH-ES", "A128", "A192", "A256", "dir", "PBES2"]
 
     private mutating func notePrivateMembers(of jwk: JSONValue, _ material: KeyMaterial, _ label: KeyLabel) {
         guard material.type != .oct else { return }
@@ -149,7 +165,7 @@ extension KeyImporter {
     }
 
     /// A text of the document for a message: bounded, no control characters.
-    private func shown(_ value: JSONValue) -> String {
+    func shown(_ value: JSONValue) -> String {
         guard let text = value.string else { return "(not a string)" }
         return String(
             text.unicodeScalars.prefix(80).map { $0.properties.generalCategory == .control ? "?" : Character($0) })

@@ -1,4 +1,4 @@
-/// A SubjectPublicKeyInfo (RFC 5280 §4.1.2.7): the form of public keys in PEM and in certificates.
+/// A public key and what it may be used for; read from the forms of it that are DER.
 struct PublicKeyInfo {
     var material: KeyMaterial
     /// What the algorithm identifier leaves of the key's algorithms.
@@ -6,10 +6,11 @@ struct PublicKeyInfo {
 
     enum Failure: Error {
         case malformed
-        case unsupported
+        /// A key that is not offered, by the object identifier of its algorithm or curve; empty where it has none.
+        case unsupported([UInt8])
     }
 
-    /// Reads the DER form whole.
+    /// Reads a SubjectPublicKeyInfo (RFC 5280 §4.1.2.7), the form of public keys in PEM and in certificates, whole.
     init(der: [UInt8]) throws(Failure) {
         var reader = DERReader(der)
         guard var info = reader.enter(0x30), reader.isAtEnd, var algorithm = info.enter(0x30),
@@ -22,7 +23,7 @@ struct PublicKeyInfo {
             try self.init(rsa: key)
             if identifier == ObjectIdentifier.rsaPSS { algorithms = .rsaPSS }
         case ObjectIdentifier.ecPublicKey:
-            guard let curve = algorithm.content(0x06) else { throw .unsupported }
+            guard let curve = algorithm.content(0x06) else { throw .unsupported([]) }
             try self.init(point: key, curve: curve)
         case ObjectIdentifier.ed25519:
             guard key.count == 32 else { throw .malformed }
@@ -33,7 +34,7 @@ struct PublicKeyInfo {
         case ObjectIdentifier.mlDSA87:
             guard key.count == MLDSAParameters.mlDSA87.publicKeyByteCount else { throw .malformed }
             self.init(.mlDSA(.mlDSA87, key))
-        default: throw .unsupported
+        default: throw .unsupported(identifier)
         }
     }
 
@@ -60,7 +61,8 @@ struct PublicKeyInfo {
         try self.init(der: info)
     }
 
-    private init(_ material: KeyMaterial) {
+    /// A key that may be used for all that its kind can do.
+    init(_ material: KeyMaterial) {
         self.material = material
         algorithms = material.natural
     }
@@ -71,7 +73,7 @@ struct PublicKeyInfo {
         case ObjectIdentifier.p256: known = .p256
         case ObjectIdentifier.p384: known = .p384
         case ObjectIdentifier.p521: known = .p521
-        default: throw .unsupported
+        default: throw .unsupported(curve)
         }
         let size = known.coordinateByteCount
         guard point.count == 1 + 2 * size, point[0] == 0x04 else { throw .malformed }

@@ -21,10 +21,29 @@ enum ExpressionReading {
             return
         }
         let value = evaluate(parsed, request)
-        _ = try? CELUnguardedRead.find(in: source, environment: Request.environment(.typed))
         guard let typed = compile(source, .typed) else { return }
+        checkAbsences(source, value)
         require(evaluate(typed, request).typedJSON == value.typedJSON, "checking changes a value")
         require(value.isError || typed.type.admits(value), "a \(value.typeName.rawValue) that is a \(typed.type)")
+    }
+
+    /// What no absence is pointed out in does not fail for one, and what is written instead has none.
+    private static func checkAbsences(_ source: String, _ value: CELValue) {
+        let environment = Request.environment(.typed)
+        guard let found = try? CELAbsences(of: source, in: environment) else {
+            return require(false, "an expression that is none to the analysis of absence")
+        }
+        guard let remedy = found.remedy else {
+            guard case .error(let error) = value else { return }
+            // A map where the size of a list was asked for is another type, and no absence.
+            require(
+                ![.noSuchKey, .noneDereference].contains(error.code) || source.contains("size"),
+                "an absence that was not pointed out")
+            return
+        }
+        // What is written around it can make it too large, too deep or, around what is no condition, ill-typed.
+        guard let left = try? CELAbsences(of: remedy.applied(to: source), in: environment) else { return }
+        require(left.reads.isEmpty, "a remedy that leaves an absence")
     }
 
     private static func compile(_ source: String, _ checking: CELEnvironment.Checking) -> CELProgram? {

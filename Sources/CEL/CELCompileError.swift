@@ -18,12 +18,14 @@ package struct CELCompileError: Error, Sendable, CustomStringConvertible {
     package var column: Int { CELSourceLocation(offset, in: source).column }
 
     /// Every issue with its place, the line it stands in and a caret.
-    package var description: String { issues.map(render).joined(separator: "\n") }
+    package var description: String { issues.map { $0.rendered(in: source) }.joined(separator: "\n") }
+}
 
-    private func render(_ issue: CELIssue) -> String {
-        let location = CELSourceLocation(issue.offset, in: source)
-        let hint = issue.hint.map { "\n  \($0)" } ?? ""
-        return "\(location.line):\(location.column): \(issue.message)\n\(location.excerpt)\(hint)"
+extension CELIssue {
+    /// The message with its place in the source, the line it stands in, a caret and the hint.
+    package func rendered(in source: String) -> String {
+        let location = CELSourceLocation(offset, in: source)
+        return "\(location.line):\(location.column): \(message)\n\(location.excerpt)" + (hint.map { "\n  \($0)" } ?? "")
     }
 }
 

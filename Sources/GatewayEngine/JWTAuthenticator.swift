@@ -85,7 +85,8 @@ extension JWTAuthentication {
 
     fileprivate var guaranteedClaims: Set<String> {
         guard presence == .strict, let first = issuers.first else { return [] }
-        return issuers.dropFirst().reduce(first.guaranteedClaims) { $0.intersection($1.guaranteedClaims) }
+        return issuers.dropFirst().reduce(first.guaranteedClaims) { $0.intersection($1.guaranteedClaims) }.union(["jwt"]
+        )
     }
 }
 

@@ -52,6 +52,7 @@ struct CELCheckCommand: ParsableCommand {
             text += "\nmay be absent: \(check.unguarded.joined(separator: ", "))"
             text += "\n  A deny rule denies then; to let such requests pass it, \(remedy)."
         }
+        for note in check.notes { text += "\nnote: \(note)" }
         return text
     }
 
@@ -59,6 +60,7 @@ struct CELCheckCommand: ParsableCommand {
         .object([
             ("valid", .boolean(check.isCondition)), ("type", .text(check.type)), ("reads", .texts(check.reads)),
             ("mayBeAbsent", .texts(check.unguarded)), ("remedy", .text(check.remedy)),
+            ("notes", .texts(check.notes)),
         ])
     }
 }

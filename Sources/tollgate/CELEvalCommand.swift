@@ -13,6 +13,7 @@ struct CELEvalCommand: ParsableCommand {
               tollgate cel eval '1 + 2'
               tollgate cel eval 'user.startsWith("a")' -b '{"user": "alice"}'
               tollgate cel eval @rule.cel --bindings request.json
+              tollgate cel eval -- '-7 / 2'
 
             Bindings are a JSON object of variables. A whole number is an int; other
             types are written as the output writes them, {"limit": {"uint": "3"}}.
@@ -75,6 +76,23 @@ struct CELEvalCommand: ParsableCommand {
 
 /// An expression on the command line: itself, `@FILE`, or `-` for the standard input.
 enum ExpressionArgument {
+    /// What else there is to say where these arguments could not be read: an expression may look like an option.
+    static func hint(after arguments: some Sequence<String>) -> String? {
+        let arguments = Array(arguments)
+        guard arguments.first == "cel", ["eval", "check"].contains(arguments.dropFirst().first),
+            !arguments.contains("--"), let expression = arguments.dropFirst(2).first(where: isTakenForAnOption)
+        else { return nil }
+        return "  An expression that begins with '-' stands behind '--': "
+            + "tollgate cel \(arguments[1]) -- \(TerminalText.line("'\(expression)'"))"
+    }
+
+    /// Whether it begins as options do and is none, by what is behind the hyphens.
+    private static func isTakenForAnOption(_ argument: String) -> Bool {
+        argument.count > 1 && argument.hasPrefix("-")
+            && argument.contains { !$0.isLetter && $0 != "-" }
+            && !["-b", "--bindings"].contains { argument.hasPrefix($0) }
+    }
+
     static func text(_ argument: String) throws -> String {
         var bytes = Array(argument.utf8)
         if argument == "-" { bytes = try InputArgument.document("-") }

@@ -30,6 +30,9 @@ struct Tollgate: AsyncParsableCommand {
         } catch {
             guard exitCode(for: error) == .validationFailure else { exit(withError: error) }
             StandardError.print(TerminalText.lines(fullMessage(for: error)))
+            if let hint = ExpressionArgument.hint(after: CommandLine.arguments.dropFirst()) {
+                StandardError.print(hint)
+            }
             exit(withError: Exit.misused)
         }
     }

@@ -85,6 +85,10 @@ struct CommandLineExpressionTests {
                 reads: request.path, jwt
                 may be absent: jwt.groups
                   A deny rule denies then; to let such requests pass it, write `has(jwt.groups) && \(rule)`.
+                note: 1:40: `jwt.groups` may be a text, of which this looks for a part: a list has elements
+                 | \(rule)
+                 |                                        ^
+                  `'admins' in jwt.groups` asks for an element and is an error for a text.
 
                 """)
         let json = try CommandLineRunner.run(["cel", "check", rule, "--json"])
@@ -92,6 +96,7 @@ struct CommandLineExpressionTests {
         #expect(shown["valid"] as? Bool == true)
         #expect(shown["reads"] as? [String] == ["request.path", "jwt"])
         #expect(shown["mayBeAbsent"] as? [String] == ["jwt.groups"])
+        #expect((shown["notes"] as? [String])?.count == 1)
         #expect(try CommandLineRunner.run(["cel", "check", "true"]).output == "type: bool\nreads: nothing\n")
     }
 
@@ -113,6 +118,20 @@ struct CommandLineExpressionTests {
     @Test func `check takes a wrong name where only the grammar counts`() throws {
         let result = try CommandLineRunner.run(["cel", "check", "request.pth == ''", "--parse-only"])
         #expect(result.exitCode == 0)
+        #expect(result.output.contains("note: 1:9: 'request' has no member 'pth'"))
+        #expect(result.output.contains("  Did you mean 'path'?"))
+    }
+
+    @Test(arguments: ["-9223372036854775808", "-1 + 2", "-2 == jwt.level", "--1"])
+    func `an expression that looks like an option is told to stand behind two hyphens`(_ expression: String) throws {
+        for command in ["eval", "check"] {
+            let result = try CommandLineRunner.run(["cel", command, expression])
+            #expect(result.exitCode == 2)
+            #expect(result.errors.contains("tollgate cel \(command) -- '\(expression)'"), "\(result.errors)")
+        }
+        let result = try CommandLineRunner.run(["cel", "eval", "--", "-9223372036854775808"])
+        #expect(result.line == #"{"int": "-9223372036854775808"}"#)
+        #expect(try !CommandLineRunner.run(["cel", "eval", "--nope"]).errors.contains("--'"))
     }
 
     @Test func `conformance prints misses and counts`() throws {

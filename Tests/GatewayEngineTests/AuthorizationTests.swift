@@ -111,6 +111,27 @@ import Testing
         #expect(gateway.get("/").verdict == "no allow rule holds")
     }
 
+    @Test(arguments: [
+        ("request.pth == '/'", "'request' has no member 'pth', at 1:9 of the expression", "Did you mean 'path'?"),
+        ("rquest.path == '/'", "unknown variable 'rquest', at 1:1 of the expression", "Did you mean 'request'?"),
+        (
+            "request.path.startWith('/')", "unknown function 'startWith', at 1:14 of the expression",
+            "Did you mean 'startsWith'?"
+        ),
+    ])
+    func `a name that stands for nothing is pointed out where expressions are only parsed`(
+        _ rule: String, _ message: String, _ hint: String
+    ) throws {
+        var configuration = GatewayConfiguration([.named("a")], [.rules([.allow(rule), .allow("1 + 'a' == 2")])])
+        configuration.expressions.checking = .parseOnly
+        let gateway = try TestGateway(configuration)
+        #expect(gateway.diagnostics.map(\.code) == ["expression_unknown_name"])
+        #expect(gateway.diagnostics.map(\.severity) == [.warning])
+        #expect(gateway.diagnostics.map(\.message) == [message])
+        #expect(gateway.diagnostics.map(\.hint) == [hint])
+        #expect(gateway.diagnostics.first?.excerpt?.hasSuffix("^") == true)
+    }
+
     @Test func `an expression that is wrong is shown with line, column, caret and suggestion`() throws {
         let invalid = #expect(throws: TestGateway.Invalid.self) {
             try TestGateway(GatewayConfiguration([.named("a")], [.rules([.allow("true &&\n  request.pth == '/'")])]))
@@ -146,15 +167,31 @@ import Testing
             rule: "jwt.a == 'x' || jwt.b == 'y'", names: "`jwt.a`, `jwt.b`",
             rewritten: "write `has(jwt.a) && has(jwt.b) && (jwt.a == 'x' || jwt.b == 'y')`"),
         Absence(
-            rule: "request.headers['x-team'] == 'red'", names: "`request.headers[\"x-team\"]`",
-            rewritten: #"write `"x-team" in request.headers && request.headers['x-team'] == 'red'`"#),
+            rule: "request.headers['x-team'] == 'red'", names: "`request.headers['x-team']`",
+            rewritten: "write `'x-team' in request.headers && request.headers['x-team'] == 'red'`"),
         Absence(
             rule: "request.query.debug == 'true'", names: "`request.query.debug`",
             rewritten: "write `has(request.query.debug) && request.query.debug == 'true'`"),
         Absence(
             rule: "route.name == 'a'", names: "`route.name`",
             rewritten: "write `has(route.name) && route.name == 'a'`"),
-        Absence(rule: "jwt.groups.exists(g, g.name == 'x')", names: "`jwt.groups`, `g.name`", rewritten: "guard"),
+        Absence(
+            rule: "jwt.groups.exists(g, g.name == 'x')", names: "`jwt.groups`, `g.name`",
+            rewritten: "write `default(jwt.groups.exists(g, g.name == 'x'), false)`; it is then false whatever it"),
+        Absence(
+            rule: "jwt.a == 1 ||\n jwt.b == 2", names: "`jwt.a`, `jwt.b`",
+            rewritten: "put `has(jwt.a) && has(jwt.b) && (` before it and `)` behind it, on a line of its own"),
+        Absence(
+            rule: "request.headers.cookie('beta') == 'on'", names: "`request.headers.cookie('beta')`",
+            rewritten:
+                "`default(request.headers.cookie('beta'), null) != null && request.headers.cookie('beta') == 'on'"),
+        Absence(
+            rule: "json(request.body).role == 'admin'", names: "`json(request.body).role`",
+            rewritten: "`default(json(request.body), null) != null && has(json(request.body).role) && json("),
+        Absence(
+            rule: "request.headers[request.query['h']] == 'x'", names: "`request.headers[request.query['h']]`",
+            rewritten: "'h' in request.query && request.query['h'] in request.headers && request.headers["),
+        Absence(rule: "'admin' in jwt", names: "`jwt`", rewritten: "write `jwt != null && 'admin' in jwt`"),
         Absence(rule: "has(jwt.team) && jwt.team == 'red'", names: nil),
         Absence(rule: "default(jwt.team, '') == 'red'", names: nil),
         Absence(rule: "request.path == '/admin'", names: nil),
@@ -162,7 +199,8 @@ import Testing
         Absence(rule: "source.address == '192.0.2.1'", names: nil),
     ])
     func `a deny rule that reads what may be absent is pointed out, with what to write`(_ entry: Absence) throws {
-        let gateway = try TestGateway(GatewayConfiguration([.named("a")], [.rules([.deny(entry.rule)])]))
+        let gateway = try TestGateway(
+            GatewayConfiguration([.named("a")], [.jwt(.test(.optional)), .rules([.deny(entry.rule), .allow("true")])]))
         guard let names = entry.names else {
             #expect(gateway.diagnostics.isEmpty)
             return
@@ -196,9 +234,68 @@ import Testing
         #expect(optional.diagnostics.map(\.code) == ["deny_reads_absent"])
     }
 
+    struct Filling: Sendable {
+        let rule: String
+        let attachments: [GatewayModel.Attachment]
+        let message: String?
+        var hint = ""
+    }
+
+    @Test(arguments: [
+        Filling(
+            rule: "jwt.sub == 'a'", attachments: [],
+            message: "`jwt` is always null: no `jwtAuth` stands before this rule",
+            hint: "a policy `jwtAuth` fills it, at the route, its listener or its gateway"),
+        Filling(rule: "jwt.sub == 'a'", attachments: [.jwt(.test(.optional))], message: nil),
+        Filling(rule: "jwt.sub == 'a'", attachments: [.jwt(.test(.optional), phase: .gateway)], message: nil),
+        Filling(
+            rule: "has(apiKey.team)", attachments: [.jwt(.test())],
+            message: "`apiKey` is always null: no `apiKey` stands before this rule"),
+        Filling(
+            rule: "basicAuth.username == 'a'", attachments: [.jwt(.test())],
+            message: "`basicAuth` is always null: no `basicAuth` stands before this rule"),
+        Filling(
+            rule: "basicAuth.username == apiKey.team", attachments: [.optionalPasswords, .optionalKeys], message: nil),
+        Filling(
+            rule: "consumer.name == 'a'", attachments: [], message: "`consumer` is always null: nothing fills it yet",
+            hint: "it is for consumers, which is not offered yet"),
+        Filling(
+            rule: "extauthz.user == 'a'", attachments: [], message: "`extauthz` is always null: nothing fills it yet",
+            hint: "it is for `extAuthz`, which is not offered yet"),
+        Filling(
+            rule: "has(metadata.a)", attachments: [], message: "`metadata` is always null: nothing fills it yet"),
+        Filling(
+            rule: "source.identity.namespace == 'a'", attachments: [],
+            message: "`source.identity` is always absent: nothing fills it yet"),
+        Filling(rule: "request.path == '/' && source.tls", attachments: [], message: nil),
+    ])
+    func `a rule that reads what nothing before it fills is pointed out`(_ entry: Filling) throws {
+        let gateway = try TestGateway(
+            GatewayConfiguration([.named("a")], entry.attachments + [.rules([.allow(entry.rule)])]))
+        #expect(gateway.diagnostics.map(\.message) == (entry.message.map { [$0] } ?? []))
+        #expect(gateway.diagnostics.allSatisfy { $0.code == "root_never_filled" && $0.severity == .warning })
+        if !entry.hint.isEmpty { #expect(gateway.diagnostics.first?.hint == entry.hint) }
+    }
+
+    @Test func `a route on which a shared rule reads what nothing fills is named`() throws {
+        let here = GatewayModel.Attachment.Scope.route(RouteID("b"))
+        let gateway = try TestGateway(
+            GatewayConfiguration(
+                [.named("a"), .named("b")], [.jwt(.test(), here), .rules([.allow("jwt.sub == 'x'")])]))
+        #expect(
+            gateway.diagnostics.map(\.message) == [
+                "`jwt` is always null on some routes, such as `a`: no `jwtAuth` stands before this rule"
+            ])
+        let early = try TestGateway(
+            GatewayConfiguration([.named("a")], [.jwt(.test()), .rules([.require("jwt != null")], phase: .gateway)]))
+        #expect(early.diagnostics.map(\.code) == ["root_never_filled"])
+        #expect(early.diagnostics.first?.hint == "a policy `jwtAuth` fills it, in the gateway phase, as this rule is")
+    }
+
     @Test func `allow and require rules may read what is absent`() throws {
         let gateway = try TestGateway(
-            GatewayConfiguration([.named("a")], [.rules([.allow("jwt.a == 1"), .require("jwt.b == 1")])]))
+            GatewayConfiguration(
+                [.named("a")], [.jwt(.test(.optional)), .rules([.allow("jwt.a == 1"), .require("jwt.b == 1")])]))
         #expect(gateway.diagnostics.isEmpty)
     }
 

@@ -231,6 +231,22 @@ extension Attachment {
     }
 }
 
+/// Credentials that nobody has, asked for where they are sent.
+extension Attachment {
+    private static let handling = CredentialHandling(
+        presence: .optional, locations: [.header(name: "authorization", prefix: "Basic ")], forwardsVerified: false,
+        forwardsUnverified: false, realm: "test")
+
+    static let optionalPasswords = policy(
+        .basic(
+            BasicAuthentication(
+                handling: handling,
+                users: UserFile(
+                    origin: .inline("alice:$2y$04$abcdefghijklmnopqrstuu2r9OfJnfCsdneAXAGHnS4UpFFP8WIrW"),
+                    provenance: here))))
+    static let optionalKeys = policy(.apiKeys(APIKeyAuthentication(handling: handling, keys: [])))
+}
+
 extension AuthorizationRule {
     /// A rule of these tests, told from others by its line.
     static func test(_ effect: Effect, _ expression: String, line: Int = 1) -> AuthorizationRule {

@@ -17,6 +17,13 @@ struct Checker {
         return checker.unifier.resolve(type, isFinal: true)
     }
 
+    /// What is wrong with the expression; all its nodes have types then, `dyn` where something is.
+    static func issues(_ expression: Expression, in environment: CELEnvironment) -> [CELIssue] {
+        var checker = Checker(names: NameScope(environment))
+        _ = checker.type(of: expression)
+        return checker.issues
+    }
+
     private init(names: NameScope<CELType>) {
         self.names = names
     }

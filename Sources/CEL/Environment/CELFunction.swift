@@ -6,6 +6,17 @@ package struct CELFunction: Sendable {
     let bodies: [Body]
     /// Whether equal arguments give equal results, so that calls on constants can be made at compile time.
     let isPure: Bool
+    let absence: Absence
+
+    /// How a call can be an error because something is not there. Deny rules that make such a call unguarded are
+    /// pointed out (`CELAbsences`).
+    package enum Absence: Sendable {
+        case never
+        /// What it looks for may not be there: a cookie, JSON in an empty text, the greatest of no numbers.
+        case subject
+        /// A position among its arguments may be past the end.
+        case position
+    }
 
     /// Code per number of arguments, the receiver included. Arguments are never errors; a body answers
     /// `.error` for values of types it does not take, and reports work that grows with its input to the frame.
@@ -16,15 +27,18 @@ package struct CELFunction: Sendable {
         case variadic(@Sendable ([CELValue], inout CELFrame) -> CELValue)
     }
 
-    package init(_ name: String, _ signatures: [CELSignature], isPure: Bool = true, _ bodies: Body...) {
+    package init(
+        _ name: String, _ signatures: [CELSignature], isPure: Bool = true, absence: Absence = .never, _ bodies: Body...
+    ) {
         self.name = name
         self.signatures = signatures
         self.bodies = bodies
         self.isPure = isPure
+        self.absence = absence
     }
 
     /// Signatures as text, for the tables of the libraries.
-    init(_ name: String, _ signatures: String..., do bodies: Body...) {
+    init(_ name: String, _ signatures: String..., absence: Absence = .never, do bodies: Body...) {
         self.name = name
         self.signatures = signatures.map { text in
             guard let signature = CELSignature(text) else { preconditionFailure("malformed signature: \(text)") }
@@ -32,6 +46,7 @@ package struct CELFunction: Sendable {
         }
         self.bodies = bodies
         self.isPure = true
+        self.absence = absence
     }
 
     /// The code for this number of arguments, or nil.

@@ -18,6 +18,12 @@ package indirect enum CELType: Hashable, Sendable {
     package static let network = CELType.opaque("net.CIDR", [])
 }
 
+extension CELType {
+    var isOptional: Bool {
+        if case .opaque("optional_type", _) = self { true } else { false }
+    }
+}
+
 extension CELType: CustomStringConvertible {
     package var description: String {
         switch self {

@@ -4,6 +4,7 @@ extension CELLibrary {
     static let gateway: [CELFunction] = [
         CELFunction(
             "json", "(string) -> dyn", "(bytes) -> dyn",
+            absence: .subject,
             do: .unary { value, frame in
                 guard let text = value.octets else { return .noSuchOverload }
                 return JSONText.read(text, &frame)
@@ -12,6 +13,7 @@ extension CELLibrary {
         toJSON("to_json"),
         CELFunction(
             "jsonField", "(string, string) -> dyn", "string.(string) -> dyn",
+            absence: .subject,
             do: .binary { text, name, frame in
                 guard let text = text.octets, case .string(let name) = name else { return .noSuchOverload }
                 let value = JSONText.read(text, &frame)

@@ -3,6 +3,7 @@ extension CELLibrary {
     static let lists: [CELFunction] = [
         CELFunction(
             "slice", "list(A).(int, int) -> list(A)",
+            absence: .position,
             do: .ternary { list, start, end, frame in
                 guard let elements = list.elements, case .int(let start) = start, case .int(let end) = end else {
                     return .noSuchOverload

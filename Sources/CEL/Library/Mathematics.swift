@@ -6,11 +6,11 @@ extension CELLibrary {
         CELFunction(
             "math.greatest", "(int) -> int", "(uint) -> uint", "(double) -> double", "(list(int)) -> int",
             "(list(uint)) -> uint", "(list(double)) -> double",
-            do: .unary { value, _ in extreme(value, .greater) }),
+            absence: .subject, do: .unary { value, _ in extreme(value, .greater) }),
         CELFunction(
             "math.least", "(int) -> int", "(uint) -> uint", "(double) -> double", "(list(int)) -> int",
             "(list(uint)) -> uint", "(list(double)) -> double",
-            do: .unary { value, _ in extreme(value, .less) }),
+            absence: .subject, do: .unary { value, _ in extreme(value, .less) }),
     ]
 
     private static func extreme(_ value: CELValue, _ wanted: CELOrder) -> CELValue {

@@ -15,6 +15,7 @@ extension CELLibrary {
             }),
         CELFunction(
             "value", "optional(V).() -> V",
+            absence: .subject,
             do: .unary { value, _ in
                 guard case .optional(let box) = value else { return .noSuchOverload }
                 return box?.value ?? .failure(.noneDereference)

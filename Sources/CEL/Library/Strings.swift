@@ -5,6 +5,7 @@ extension CELLibrary {
     static let strings: [CELFunction] = [
         CELFunction(
             "charAt", "string.(int) -> string",
+            absence: .position,
             do: .binary { text, index, frame in
                 guard case .string(let text) = text, case .int(let index) = index else { return .noSuchOverload }
                 guard let scalars = ScalarText(text, &frame) else { return .failure(.budgetExceeded) }
@@ -14,15 +15,15 @@ extension CELLibrary {
             }),
         CELFunction(
             "indexOf", "string.(string) -> int", "string.(string, int) -> int",
-            do: .binary { text, part, frame in indexOf(text, part, .int(0), &frame) },
+            absence: .position, do: .binary { text, part, frame in indexOf(text, part, .int(0), &frame) },
             .ternary { text, part, start, frame in indexOf(text, part, start, &frame) }),
         CELFunction(
             "lastIndexOf", "string.(string) -> int", "string.(string, int) -> int",
-            do: .binary { text, part, frame in lastIndexOf(text, part, nil, &frame) },
+            absence: .position, do: .binary { text, part, frame in lastIndexOf(text, part, nil, &frame) },
             .ternary { text, part, start, frame in lastIndexOf(text, part, start, &frame) }),
         CELFunction(
             "substring", "string.(int) -> string", "string.(int, int) -> string",
-            do: .binary { text, start, frame in substring(text, start, nil, &frame) },
+            absence: .position, do: .binary { text, start, frame in substring(text, start, nil, &frame) },
             .ternary { text, start, end, frame in substring(text, start, end, &frame) }),
         CELFunction(
             "join", "list(string).() -> string", "list(string).(string) -> string",

@@ -3,6 +3,8 @@ final class Expression {
     let kind: Kind
     /// Byte offset in the source of what an error about this node should point at.
     let offset: Int
+    /// Where it stands in the source, parentheses around it included: what an author would copy.
+    var range: Range<Int>
     /// Nodes on the longest way down, this one included.
     let depth: Int
     /// Comprehensions inside each other, this one included.
@@ -48,9 +50,10 @@ final class Expression {
         let isOptional: Bool
     }
 
-    init(_ kind: Kind, at offset: Int) {
+    init(_ kind: Kind, at offset: Int, range: Range<Int>) {
         self.kind = kind
         self.offset = offset
+        self.range = range
         let children = kind.children
         self.depth = 1 + children.reduce(0) { max($0, $1.depth) }
         var loops = children.reduce(0) { max($0, $1.comprehensionDepth) }
@@ -109,6 +112,17 @@ struct Comprehension {
 }
 
 extension Expression.Kind {
+    /// The part that stands first in the source, where the node is written behind it.
+    var leading: Expression? {
+        switch self {
+        case .select(let operand, _, _), .index(let operand, _, _), .binary(_, let operand, _),
+            .conditional(let operand, _, _):
+            operand
+        case .and(let operands), .or(let operands): operands.first
+        default: nil
+        }
+    }
+
     var children: [Expression] {
         switch self {
         case .literal, .name: []

@@ -15,6 +15,7 @@ extension Parser {
             try advance()
             let inner = try expression()
             try expect(.rightParenthesis, ")")
+            inner.range = offset..<end
             return inner
         case .dot:
             try advance()
@@ -39,7 +40,9 @@ extension Parser {
         try advance()
         guard token.kind == .leftParenthesis else { return try make(.name(name, isAbsolute: isAbsolute), at: offset) }
         let arguments = try self.arguments()
-        return try call(target: nil, name, arguments, at: offset)
+        let node = try call(target: nil, name, arguments, at: offset)
+        node.range = offset..<end
+        return node
     }
 
     /// A parenthesised list of expressions.
@@ -85,7 +88,9 @@ extension Parser {
         try advance()
         if !isQuoted, !isOptional, token.kind == .leftParenthesis {
             let arguments = try self.arguments()
-            return try call(target: operand, field, arguments, at: offset)
+            let node = try call(target: operand, field, arguments, at: offset)
+            node.range = operand.range.lowerBound..<end
+            return node
         }
         return try make(.select(operand, field: field, isOptional ? .optional : .value), at: offset)
     }

@@ -19,6 +19,8 @@ struct Parser {
     private var lexer: Lexer
     private(set) var token = Token(kind: .end, range: 0..<0)
     let limits: CELLimits
+    /// Behind the token before this one.
+    private(set) var end = 0
     private var recursion = 0
     private var nodeCount = 0
 
@@ -44,7 +46,10 @@ struct Parser {
 
     // MARK: - Tokens
 
-    mutating func advance() throws(CELIssue) { token = try lexer.next() }
+    mutating func advance() throws(CELIssue) {
+        end = token.range.upperBound
+        token = try lexer.next()
+    }
 
     mutating func take(_ kind: Token.Kind) throws(CELIssue) -> Bool {
         guard token.kind == kind else { return false }
@@ -67,10 +72,12 @@ struct Parser {
         return CELIssue(.syntax, "expected \(wanted), found \(found)", at: token.range.lowerBound)
     }
 
+    /// A node that ends where the parser is, and begins at its offset or with its first part.
     mutating func make(_ kind: Expression.Kind, at offset: Int) throws(CELIssue) -> Expression {
         nodeCount += 1
         guard nodeCount <= limits.maxNodes else { throw CELIssue(.limit, "the expression is too large", at: offset) }
-        let node = Expression(kind, at: offset)
+        let start = min(offset, kind.leading?.range.lowerBound ?? offset)
+        let node = Expression(kind, at: offset, range: start..<max(start, end))
         guard node.depth <= limits.maxDepth else {
             throw CELIssue(.limit, "the expression nests too deeply", at: offset)
         }

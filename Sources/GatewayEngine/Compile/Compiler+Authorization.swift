@@ -15,6 +15,8 @@ struct RuleCompiler {
         let basic: ObjectIdentifier?
         let apiKeys: ObjectIdentifier?
         let earlierAuthenticator: ObjectIdentifier?
+        let earlierBasic: ObjectIdentifier?
+        let earlierAPIKeys: ObjectIdentifier?
         let earlierAuthorizer: ObjectIdentifier?
 
         init(_ attachments: [Int], beside policy: EffectivePolicy, after earlier: EffectivePolicy) {
@@ -23,6 +25,8 @@ struct RuleCompiler {
             basic = policy.furtherAuthentication?.basic.map(ObjectIdentifier.init)
             apiKeys = policy.furtherAuthentication?.apiKeys.map(ObjectIdentifier.init)
             earlierAuthenticator = earlier.jwtAuthentication.map(ObjectIdentifier.init)
+            earlierBasic = earlier.furtherAuthentication?.basic.map(ObjectIdentifier.init)
+            earlierAPIKeys = earlier.furtherAuthentication?.apiKeys.map(ObjectIdentifier.init)
             earlierAuthorizer = earlier.authorization.map(ObjectIdentifier.init)
         }
     }
@@ -30,10 +34,13 @@ struct RuleCompiler {
     var authorizers: [Place: Authorizer] = [:]
     var rules: [Key: CompiledRule] = [:]
     var programs: [String: CELProgram] = [:]
-    /// Unguarded reads of deny rules.
-    var unguardedReads: [String: [CELUnguardedRead]] = [:]
+    /// What deny rules read that may be absent, by what is known to be there.
+    var absences: [Set<String>: [String: CELAbsences]] = [:]
     /// Deny rules that were pointed out.
     var warned: Set<Key> = []
+    var fillers = FillerCheck()
+    /// Places whose rules were looked at for it.
+    var noted: Set<Place> = []
 }
 
 extension Compiler {
@@ -42,10 +49,12 @@ extension Compiler {
     /// - Parameters:
     ///   - policy: the other slots of the place.
     ///   - earlier: what a request has passed before.
+    ///   - route: the name of the route; empty for the gateway phase, nil where no route matches.
     mutating func authorizer(
-        _ attachments: [Int], beside policy: EffectivePolicy, after earlier: EffectivePolicy
+        _ attachments: [Int], beside policy: EffectivePolicy, after earlier: EffectivePolicy, onRoute route: String?
     ) -> Authorizer? {
         let place = RuleCompiler.Place(attachments, beside: policy, after: earlier)
+        defer { noteFillers(at: place, behind: [policy, earlier], onRoute: route) }
         if let known = rules.authorizers[place] { return known }
         let rules = attachments.flatMap { configuration.attachments[$0].policy.authorizationRules }
         guard !rules.isEmpty else { return nil }
@@ -54,10 +63,24 @@ extension Compiler {
         return authorizer
     }
 
+    private mutating func noteFillers(
+        at place: RuleCompiler.Place, behind policies: [EffectivePolicy], onRoute route: String?
+    ) {
+        guard let route, rules.noted.insert(place).inserted else { return }
+        for rule in place.attachments.flatMap({ configuration.attachments[$0].policy.authorizationRules }) {
+            guard let program = rules.programs[rule.expression] else { continue }
+            let key = RuleCompiler.Key(expression: rule.expression, provenance: rule.provenance)
+            rules.fillers.note(program, of: key, behind: policies, onRoute: route)
+        }
+    }
+
     private mutating func authorizer(
         _ rules: [AuthorizationRule], beside policy: EffectivePolicy, after earlier: EffectivePolicy
     ) -> Authorizer {
-        let guaranteed = (policy.jwtAuthentication ?? earlier.jwtAuthentication)?.guaranteedClaims ?? []
+        var guaranteed = (policy.jwtAuthentication ?? earlier.jwtAuthentication)?.guaranteedClaims ?? []
+        if policy.furtherAuthentication?.basic?.credential.presence == .strict {
+            guaranteed.formUnion(["basicAuth", "basicAuth.username"])
+        }
         let compiled = rules.compactMap { rule in
             if rule.effect == .deny { warnOfAbsence(rule, guaranteed) }
             return compile(rule)
@@ -86,23 +109,23 @@ extension Compiler {
     private mutating func warnOfAbsence(_ rule: AuthorizationRule, _ guaranteed: Set<String>) {
         let key = RuleCompiler.Key(expression: rule.expression, provenance: rule.provenance)
         guard configuration.expressions.onDenyError == .deny, !rules.warned.contains(key) else { return }
-        let reads = unguardedReads(rule.expression).filter { !guaranteed.contains($0.path) }
-        guard let first = reads.first else { return }
-        let names = reads.map { "`\($0.text)`" }.joined(separator: ", ")
+        let absences = absences(rule.expression, guaranteed)
+        guard let first = absences.reads.first, let remedy = absences.remedy else { return }
+        let names = absences.reads.map { "`\($0.text)`" }.joined(separator: ", ")
         var diagnostic = Diagnostic(
             .warning, "deny_reads_absent", "where \(names) is absent, this rule denies the request",
-            at: rule.provenance, hint: "to let such requests pass the rule, \(reads.remedy(for: rule.expression))")
+            at: rule.provenance, hint: "to let such requests pass the rule, \(remedy.words)")
         diagnostic.excerpt = CELSourceLocation(first.offset, in: rule.expression).excerpt
         report(diagnostic)
         rules.warned.insert(key)
     }
 
-    private mutating func unguardedReads(_ expression: String) -> [CELUnguardedRead] {
-        if let known = rules.unguardedReads[expression] { return known }
+    private mutating func absences(_ expression: String, _ guaranteed: Set<String>) -> CELAbsences {
+        if let known = rules.absences[guaranteed]?[expression] { return known }
         // What is no expression is reported where it is compiled.
-        let reads = (try? CELUnguardedRead.find(in: expression, environment: environment)) ?? []
-        rules.unguardedReads[expression] = reads
-        return reads
+        let found = (try? CELAbsences(of: expression, in: environment, present: guaranteed)) ?? CELAbsences()
+        rules.absences[guaranteed, default: [:]][expression] = found
+        return found
     }
 
     /// Where tokens are optional and rules only deny, who brings no token has nothing to fear from them.

@@ -27,14 +27,10 @@ extension Compiler {
                 refuse(expression, "'request.body' is not there: this is asked before a request's body has come")
                 return nil
             }
+            advise(expression)
             return program
         } catch {
-            for issue in error.issues {
-                let location = CELSourceLocation(issue.offset, in: expression.text)
-                refuse(
-                    expression, "\(issue.message), at \(location.line):\(location.column) of the expression",
-                    excerpt: location.excerpt, hint: issue.hint)
-            }
+            for issue in error.issues { report(.error, "expression_invalid", issue, in: expression) }
             return nil
         }
     }
@@ -46,12 +42,27 @@ extension Compiler {
         return program
     }
 
-    private mutating func refuse(
-        _ expression: Expression, _ message: String, excerpt: String? = nil, hint: String? = nil
+    /// Where names are not checked, what stands for nothing is known all the same.
+    private mutating func advise(_ expression: Expression) {
+        guard configuration.expressions.checking == .parseOnly,
+            let advice = try? CELAdvice(on: expression.text, in: environment)
+        else { return }
+        for issue in advice.unknownNames { report(.warning, "expression_unknown_name", issue, in: expression) }
+    }
+
+    private mutating func report(
+        _ severity: Diagnostic.Severity, _ code: String, _ issue: CELIssue, in expression: Expression
     ) {
-        var diagnostic = Diagnostic(.error, "expression_invalid", message, at: expression.provenance, hint: hint)
-        diagnostic.excerpt = excerpt
+        let location = CELSourceLocation(issue.offset, in: expression.text)
+        var diagnostic = Diagnostic(
+            severity, code, "\(issue.message), at \(location.line):\(location.column) of the expression",
+            at: expression.provenance, hint: issue.hint)
+        diagnostic.excerpt = location.excerpt
         report(diagnostic)
+    }
+
+    private mutating func refuse(_ expression: Expression, _ message: String) {
+        report(Diagnostic(.error, "expression_invalid", message, at: expression.provenance))
     }
 
     /// Nil where its expression is none, which has been reported.

@@ -67,6 +67,7 @@ package struct Compiler {
         checkClaimHeaders()
         let (upstreams, indices) = compileUpstreams()
         let binds = configuration.binds.map { compile($0, upstreams: indices) }
+        for diagnostic in rules.fillers.diagnostics { report(diagnostic) }
         let traffic = TrafficPolicy(configuration.traffic, &diagnostics)
         return Snapshot(binds: binds, upstreams: upstreams, traffic: traffic, trustPlaces: trustPlaces)
     }
@@ -87,16 +88,18 @@ package struct Compiler {
 
     private mutating func compile(_ listener: Listener, upstreams: [UpstreamID: Int]) -> ListenerSnapshot {
         let scopes: [Attachment.Scope] = [.gateway(listener.gatewayName), .listener(listener.id)]
-        let gatewayPolicy = effectivePolicy(phase: .gateway, scopes: scopes, after: EffectivePolicy())
+        let gatewayPolicy = effectivePolicy(
+            phase: .gateway, scopes: scopes, after: EffectivePolicy(), onRoute: "")
         var builder = RouteTableBuilder()
-        let names = RouteNames(listener.routes.map { $0.name.isEmpty ? $0.id.name : $0.name })
+        let names = RouteNames(listener.routes.map(\.displayName))
         var snapshots: [Treatment: RouteSnapshot] = [:]
         for route in listener.routes {
             var treatment = Treatment(attachments: attachments[.route(route.id)])
             if case .forward(let id) = route.action { treatment.upstream = upstreams[id] }
             let snapshot =
                 snapshots[treatment]
-                ?? self.snapshot(of: treatment, names, scopes + [.route(route.id)], after: gatewayPolicy)
+                ?? self.snapshot(
+                    of: treatment, names, scopes + [.route(route.id)], after: gatewayPolicy, name: route.displayName)
             snapshots[treatment] = snapshot
             if let traffic = snapshot.policy.traffic { checkPrefixes(traffic, of: route) }
             builder.add(route, snapshot)
@@ -105,14 +108,16 @@ package struct Compiler {
         for diagnostic in builder.diagnostics { report(diagnostic) }
         return ListenerSnapshot(
             listener, gatewayPolicy: gatewayPolicy,
-            unroutedPolicy: effectivePolicy(phase: .route, scopes: scopes, after: gatewayPolicy),
+            unroutedPolicy: effectivePolicy(phase: .route, scopes: scopes, after: gatewayPolicy, onRoute: nil),
             routes: builder.build(), instance: instance)
     }
 
     private mutating func snapshot(
-        of treatment: Treatment, _ names: RouteNames, _ scopes: [Attachment.Scope], after gatewayPolicy: EffectivePolicy
+        of treatment: Treatment, _ names: RouteNames, _ scopes: [Attachment.Scope],
+        after gatewayPolicy: EffectivePolicy,
+        name: String
     ) -> RouteSnapshot {
-        let policy = effectivePolicy(phase: .route, scopes: scopes, after: gatewayPolicy)
+        let policy = effectivePolicy(phase: .route, scopes: scopes, after: gatewayPolicy, onRoute: name)
         return RouteSnapshot(
             names: names, upstream: treatment.upstream, policy: policy,
             guardedNames: headers.guardedNames(policy.requestEdit))
@@ -121,9 +126,11 @@ package struct Compiler {
     /// The slots of a place. `scopes` go from the least to the most specific: of a kind the most specific
     /// counts, but authorization rules of all levels hold together.
     ///
-    /// - Parameter earlier: what a request has passed before.
+    /// - Parameters:
+    ///   - earlier: what a request has passed before.
+    ///   - route: the name of the route; empty for the gateway phase, nil where no route matches.
     private mutating func effectivePolicy(
-        phase: Attachment.Phase, scopes: [Attachment.Scope], after earlier: EffectivePolicy
+        phase: Attachment.Phase, scopes: [Attachment.Scope], after earlier: EffectivePolicy, onRoute route: String?
     ) -> EffectivePolicy {
         var policy = EffectivePolicy()
         var authorizations: [Int] = []
@@ -148,7 +155,7 @@ package struct Compiler {
             }
         }
         policy.furtherAuthentication = FurtherAuthentication(basic: basic, apiKeys: apiKeys)
-        policy.authorization = authorizer(authorizations, beside: policy, after: earlier)
+        policy.authorization = authorizer(authorizations, beside: policy, after: earlier, onRoute: route)
         policy.traffic = TrafficSlots(traffic)
         return policy
     }
@@ -187,6 +194,11 @@ package struct Compiler {
         }
         return AlgorithmSet(set)
     }
+}
+
+extension Route {
+    /// Its name, or its place where it has none.
+    fileprivate var displayName: String { name.isEmpty ? id.name : name }
 }
 
 extension HostTable {

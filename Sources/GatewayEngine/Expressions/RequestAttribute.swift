@@ -38,12 +38,12 @@ package enum RequestAttribute: Int, CaseIterable, Sendable {
     }
 
     /// When there is a value.
-    package enum Availability: Sendable {
+    package enum Availability: Equatable, Sendable {
         case always
         /// In some requests: `has()` tells, and reading it in others is an error.
         case sometimes
-        /// Never yet: what would set it is still to come.
-        case notYet
+        /// Where such a part of the configuration stands before the expression; null, or absent, where none does.
+        case filled(by: AttributeFiller)
         /// Once it has been gathered, for which the request is held.
         case body
         case backend, response
@@ -82,7 +82,7 @@ package enum RequestAttribute: Int, CaseIterable, Sendable {
                     + "it leave something to decide, the request is held until its body is whole, up to "
                     + "`config.limits.bufferedBodyBytes`.")
         case .jwt:
-            Entry("jwt", .dyn, "The claims of the token that was verified; null where none was.")
+            Entry("jwt", .dyn, .filled(by: .jwtAuth), "The claims of the token that was verified; null where none was.")
         case .rawToken:
             Entry(
                 "jwt.rawToken", .opaque("secret", []), .secret,
@@ -92,16 +92,21 @@ package enum RequestAttribute: Int, CaseIterable, Sendable {
         case .sourceTLS: Entry("source.tls", .bool, "Whether the connection is encrypted.")
         case .sourceIdentity:
             Entry(
-                "source.identity", .map(.string, .string), .notYet,
+                "source.identity", .map(.string, .string), .filled(by: .clientCertificates),
                 "`trustDomain`, `namespace` and `serviceAccount` of the SPIFFE identity in the client's certificate.")
-        case .sourceSubject: Entry("source.subject", .string, .notYet, "The subject of the client's certificate.")
-        case .sourceSubjectCN: Entry("source.subjectCn", .string, .notYet, "The common name of that subject.")
-        case .sourceIssuer: Entry("source.issuer", .string, .notYet, "The issuer of the client's certificate.")
+        case .sourceSubject:
+            Entry(
+                "source.subject", .string, .filled(by: .clientCertificates), "The subject of the client's certificate.")
+        case .sourceSubjectCN:
+            Entry("source.subjectCn", .string, .filled(by: .clientCertificates), "The common name of that subject.")
+        case .sourceIssuer:
+            Entry("source.issuer", .string, .filled(by: .clientCertificates), "The issuer of the client's certificate.")
         case .sourceSubjectAltNames:
             Entry(
-                "source.subjectAltNames", .list(.string), .notYet,
+                "source.subjectAltNames", .list(.string), .filled(by: .clientCertificates),
                 "The alternative names of the client's certificate.")
-        case .sourceCertificate: Entry("source.certificate", .string, .notYet, "The client's certificate in PEM.")
+        case .sourceCertificate:
+            Entry("source.certificate", .string, .filled(by: .clientCertificates), "The client's certificate in PEM.")
         case .destinationAddress:
             Entry(
                 "destination.address", .string, .sometimes,
@@ -119,13 +124,23 @@ package enum RequestAttribute: Int, CaseIterable, Sendable {
         case .proxyListenerName: Entry("proxy.listener.name", .string, .sometimes, "As `gateway.listener`.")
         case .proxyRouteName: Entry("proxy.route.name", .string, .sometimes, "As `route.name`.")
         case .consumer:
-            Entry("consumer", .dyn, .notYet, "The consumer the credential belongs to; null where there is none.")
-        case .apiKey: Entry("apiKey", .dyn, "The `metadata` of the API key that was sent; null where none was.")
+            Entry(
+                "consumer", .dyn, .filled(by: .consumers),
+                "The consumer the credential belongs to; null where there is none.")
+        case .apiKey:
+            Entry(
+                "apiKey", .dyn, .filled(by: .apiKey),
+                "The `metadata` of the API key that was sent; null where none was.")
         case .apiKeyText: Entry("apiKey.key", .opaque("secret", []), .secret, "The API key itself, a secret.")
         case .basicAuth:
-            Entry("basicAuth", .dyn, "Who signed in by Basic authentication: `username`; null where nobody did.")
-        case .extauthz: Entry("extauthz", .dyn, .notYet, "What an external check answered; null where none was asked.")
-        case .metadata: Entry("metadata", .dyn, .notYet, "What transformations noted; null where none did.")
+            Entry(
+                "basicAuth", .dyn, .filled(by: .basicAuth),
+                "Who signed in by Basic authentication: `username`; null where nobody did.")
+        case .extauthz:
+            Entry(
+                "extauthz", .dyn, .filled(by: .extAuthz), "What an external check answered; null where none was asked.")
+        case .metadata:
+            Entry("metadata", .dyn, .filled(by: .transformations), "What transformations noted; null where none did.")
         case .environmentPodName: Entry("env.podName", .string, .sometimes, "The variable `POD_NAME` of the process.")
         case .environmentNamespace: Entry("env.namespace", .string, .sometimes, "Its variable `NAMESPACE`.")
         case .environmentGateway: Entry("env.gateway", .string, .sometimes, "Its variable `GATEWAY`.")

@@ -15,7 +15,9 @@ extension RequestEnvironment {
         A rule that cannot be evaluated decides against the request: `allow` and `require` do not hold, `deny` does
         (`config.denyOnError: ignore` changes the last). What may be absent is asked for first, `has(jwt.team) &&
         jwt.team == "red"`, or given a value, `default(jwt.team, "none")`. Names and types are checked when the
-        configuration is loaded (`config.celCheck: parseOnly` leaves that to the evaluation, and so to the requests).
+        configuration is loaded (`config.celCheck: parseOnly` leaves that to the evaluation, and so to the requests; of
+        names that stand for nothing it warns). Loading warns of `deny` rules that read what may be absent, in whatever
+        way, unless the rule asks first, and says what to write.
 
         ## What can be read
 
@@ -24,7 +26,16 @@ extension RequestEnvironment {
         \(RequestAttribute.allCases.map(row).joined(separator: "\n"))
 
         `dyn` is checked when a rule is evaluated. A root that is null has no members: `has(jwt.sub)` is false then. To
-        read what is there sometimes is an error at other times; `has()` tells.
+        read what is there sometimes is an error at other times; `has()` tells. Loading warns of rules that read what no
+        policy before them fills (`root_never_filled`).
+
+        `request.body` is what came, decoded from its chunks and nothing else: where the client says `Content-Encoding:
+        gzip`, it is the compressed bytes, and `json(request.body)` is an error. A rule that must see inside refuses such
+        bodies: `require: '!("content-encoding" in request.headers)'`.
+
+        **`contains` is two functions.** On a list it looks for an element, on a text for a part of it. A claim that some
+        issuers write as a list and others as a text is both: `jwt.groups.contains("admins")` holds for the text
+        `"not-admins"`, too. `"admins" in jwt.groups` asks lists only, and `type(jwt.groups) == list` says which it is.
 
         ## Macros
 
@@ -63,7 +74,7 @@ extension RequestAttribute.Availability {
         switch self {
         case .always: "always"
         case .sometimes: "sometimes"
-        case .notYet: "not yet"
+        case .filled(let filler): filler.isOffered ? "with \(filler.words)" : "not yet"
         case .body: "always; requests are held for it"
         case .backend: "no: chosen later"
         case .response: "no: comes later"

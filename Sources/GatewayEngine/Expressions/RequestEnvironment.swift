@@ -34,12 +34,12 @@ extension CELProgram {
 
 extension RequestAttribute.Entry {
     /// Roots without a value are null instead.
-    fileprivate var isOptional: Bool { (availability == .sometimes || availability == .notYet) && type != .dyn }
+    fileprivate var isOptional: Bool { (availability == .sometimes || filler != nil) && type != .dyn }
 
     /// Why rules may not read it, as a sentence; nil where they may.
     fileprivate var refusalInAuthorization: String? {
         switch availability {
-        case .always, .sometimes, .notYet, .body: nil
+        case .always, .sometimes, .filled, .body: nil
         case .backend: "'\(path)' is not there yet: the backend is chosen after authorization"
         case .response: "'\(path)' is not there yet: authorization comes before the response"
         case .secret: "'\(path)' is a secret: only transformations and backend authentication may read it"

@@ -39,7 +39,7 @@ enum RequestFunctions {
     /// `request.headers.cookie(name)`: the one cookie of that name (RFC 6265 §4.2.1); an error where there is none,
     /// or more than one.
     private static let cookie = CELFunction(
-        "cookie", signatures("map(string, string).(string) -> string"),
+        "cookie", signatures("map(string, string).(string) -> string"), absence: .subject,
         .binary { headers, name, frame in
             guard case .string(let name) = name else { return noSuchOverload }
             let wanted = unsafe Array(name.bytes)

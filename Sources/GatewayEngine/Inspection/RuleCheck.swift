@@ -11,6 +11,8 @@ package struct RuleCheck: Sendable {
     package let unguarded: [String]
     /// How to ask first; nil where there is no need.
     package let remedy: String?
+    /// What else is worth a look, each with its line and a caret.
+    package let notes: [String]
 
     /// What is wrong with an expression, every issue with its line and a caret.
     package struct Failure: Error, Sendable {
@@ -23,28 +25,27 @@ package struct RuleCheck: Sendable {
         environment.checking = isTyped ? .typed : .parseOnly
         do throws(CELCompileError) {
             let program = try CELProgram(expression, environment: environment)
-            let absent = try CELUnguardedRead.find(in: expression, environment: environment)
+            let absent = try CELAbsences(of: expression, in: environment)
             type = program.type.description
             isCondition = program.type == .bool || program.type == .dyn
             reads = program.attributes.compactMap { RequestAttribute(rawValue: $0)?.entry.path }
-            unguarded = absent.map(\.text)
-            remedy = absent.isEmpty ? nil : absent.remedy(for: expression)
+            unguarded = absent.reads.map(\.text)
+            remedy = absent.remedy?.words
+            let advice = try CELAdvice(on: expression, in: environment)
+            notes = (advice.unknownNames + advice.ambiguousCalls).map { $0.rendered(in: expression) }
         } catch {
             throw Failure(text: error.description)
         }
     }
 }
 
-extension [CELUnguardedRead] {
-    /// What to do so that `expression`, which reads these, is false where they are absent.
-    func remedy(for expression: String) -> String {
-        var tests: [String] = []
-        for read in self where !tests.contains(read.presenceTest) { tests.append(read.presenceTest) }
-        guard !tests.contains(""), !expression.contains("\n") else {
-            return "guard what it reads by has() or default()"
-        }
-        let isChain = !expression.contains("||") && !expression.contains("?")
-        let rewritten = tests.joined(separator: " && ") + " && " + (isChain ? expression : "(\(expression))")
-        return "write `\(rewritten)`"
+extension CELAbsences.Remedy {
+    /// What to do, as half a sentence.
+    var words: String {
+        let action =
+            if let whole { "write `\(whole)`" } else {
+                "put `\(before)` before it" + (after.isEmpty ? "" : " and `\(after)` behind it, on a line of its own")
+            }
+        return asks ? action : "\(action); it is then false whatever it fails for"
     }
 }

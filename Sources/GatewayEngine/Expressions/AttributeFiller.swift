@@ -1,0 +1,43 @@
+/// What of a configuration gives attributes their values: `AttributeFiller` in a row of `RequestAttribute` is all that
+/// loading needs to know of it.
+package enum AttributeFiller: Sendable {
+    case jwtAuth, basicAuth, apiKey
+    // Not offered yet; each moves up when it is.
+    case consumers, extAuthz, transformations, clientCertificates
+
+    var isOffered: Bool {
+        switch self {
+        case .jwtAuth, .basicAuth, .apiKey: true
+        case .consumers, .extAuthz, .transformations, .clientCertificates: false
+        }
+    }
+
+    /// As the user knows it.
+    var words: String {
+        switch self {
+        case .jwtAuth: "`jwtAuth`"
+        case .basicAuth: "`basicAuth`"
+        case .apiKey: "`apiKey`"
+        case .consumers: "consumers"
+        case .extAuthz: "`extAuthz`"
+        case .transformations: "`transformations`"
+        case .clientCertificates: "what client certificates say"
+        }
+    }
+
+    /// Whether it is among these policies.
+    func stands(in policy: EffectivePolicy) -> Bool {
+        switch self {
+        case .jwtAuth: policy.jwtAuthentication != nil
+        case .basicAuth: policy.furtherAuthentication?.basic != nil
+        case .apiKey: policy.furtherAuthentication?.apiKeys != nil
+        case .consumers, .extAuthz, .transformations, .clientCertificates: false
+        }
+    }
+}
+
+extension RequestAttribute.Entry {
+    var filler: AttributeFiller? {
+        if case .filled(let filler) = availability { filler } else { nil }
+    }
+}

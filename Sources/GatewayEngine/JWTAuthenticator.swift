@@ -8,7 +8,7 @@ package final class JWTAuthenticator: Sendable {
     package let locations: [CompiledTokenLocation]
     package let verifier: TokenVerifier
     /// What the verifier and `refreshes` are made of.
-    private let issuers: [Issuer]
+    let issuers: [Issuer]
     let forwardsToken: Bool
     let forwardsUnverifiedToken: Bool
     let realm: String

@@ -2,8 +2,12 @@
 package struct ProcessSettings: Equatable, Sendable {
     /// Event loops that serve traffic; nil: one per core.
     package var workerThreads: Int?
-    /// Where metrics and readiness are served.
+    /// Where metrics, keys and readiness are served.
     package var control: ControlListener
+    /// Where what is served is shown: its routes and policies.
+    package var admin: ControlListener
+    /// Where readiness is served for itself.
+    package var readiness: ControlListener
     package var accessLog: AccessLogFormat
     package var logLevel: LogLevel
     package var logFormat: LogFormat
@@ -11,11 +15,13 @@ package struct ProcessSettings: Equatable, Sendable {
     package var drainTimeout: Duration
 
     package init(
-        workerThreads: Int?, control: ControlListener, accessLog: AccessLogFormat, logLevel: LogLevel,
-        logFormat: LogFormat, drainTimeout: Duration
+        workerThreads: Int?, control: ControlListener, admin: ControlListener, readiness: ControlListener,
+        accessLog: AccessLogFormat, logLevel: LogLevel, logFormat: LogFormat, drainTimeout: Duration
     ) {
         self.workerThreads = workerThreads
         self.control = control
+        self.admin = admin
+        self.readiness = readiness
         self.accessLog = accessLog
         self.logLevel = logLevel
         self.logFormat = logFormat

@@ -55,6 +55,8 @@ package final class GatewayServer: Sendable {
         var addresses: Set<ListenAddress> = []
         /// Of those addresses that are TLS.
         var terminators: [ListenAddress: TLSTerminator] = [:]
+        /// What is served.
+        var snapshot: Snapshot?
         /// Told to stop: nothing is opened any more.
         var isStopping = false
     }
@@ -81,6 +83,7 @@ package final class GatewayServer: Sendable {
             listening.withLock { $0.drivers.append(driver) }
         }
         for bind in snapshot.binds { try await listen(bind.address) }
+        listening.withLock { $0.snapshot = snapshot }
     }
 
     /// What ends TLS at each address; as it was where nothing has changed, so that sessions can be resumed.
@@ -141,6 +144,7 @@ package final class GatewayServer: Sendable {
             throw error
         }
         for driver in drivers { await driver.perform { $0.use(snapshot, terminators) } }
+        listening.withLock { $0.snapshot = snapshot }
         for address in open.subtracting(wanted) { await close(address) }
     }
 
@@ -171,6 +175,9 @@ package final class GatewayServer: Sendable {
         }
         await logWriter.shutdown()
     }
+
+    /// What every loop serves by; nil before the start.
+    package var snapshot: Snapshot? { listening.withLock(\.snapshot) }
 
     /// What all loops have counted.
     package func counters() async -> Counters {

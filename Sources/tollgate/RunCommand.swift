@@ -56,7 +56,7 @@ struct RunCommand: AsyncParsableCommand {
         let hangups = await Lifecycle.hangups()
         var services: [any Service] = []
         do {
-            if let control = try await control(process, server, readiness, keys, logger) { services.append(control) }
+            services += try await controls(process, server, readiness, keys, logger)
             try await server.start(snapshot)
         } catch {
             StandardError.print("error: \(error)")
@@ -85,22 +85,25 @@ struct RunCommand: AsyncParsableCommand {
         }
     }
 
-    /// The control listener, or nil where it is off or its default port is taken.
-    private func control(
+    /// What the gateway says of itself, at each of its addresses; those that are required are there.
+    private func controls(
         _ process: ProcessSettings, _ server: GatewayServer, _ readiness: ControlServer.Readiness,
         _ keys: RemoteKeySources, _ logger: Logger
-    ) async throws -> ControlService? {
-        guard case .on(let address, let isRequired) = process.control else { return nil }
-        do {
-            let listener = try await ControlServer.start(
-                address, server: server, readiness: readiness,
-                keys: .init(json: { keys.statuses.json }, metrics: { keys.statuses.prometheusText }))
-            logger.info("metrics and readiness on \(address.description)")
-            return ControlService(listener: listener)
-        } catch  where !isRequired {
-            logger.warning("no metrics and readiness: \(error); name another address with config.statsAddr, or `off`")
-            return nil
+    ) async throws -> [ControlService] {
+        var services: [ControlService] = []
+        for (address, pages, isRequired) in process.controlPages {
+            do {
+                let listener = try await ControlServer.start(
+                    address, pages, server: server, readiness: readiness,
+                    keys: .init(json: { keys.statuses.json }, metrics: { keys.statuses.prometheusText }))
+                services.append(ControlService(listener: listener))
+                logger.info("\(pages.description) on \(address.description)")
+            } catch  where !isRequired {
+                logger.warning(
+                    "no metrics and readiness: \(error); name another address with config.statsAddr, or `off`")
+            }
         }
+        return services
     }
 
     /// Room for some ten thousand tokens of a kilobyte.
@@ -108,3 +111,22 @@ struct RunCommand: AsyncParsableCommand {
 }
 
 extension DriverKind: ExpressibleByArgument {}
+
+extension ProcessSettings {
+    /// What is offered where: fields that name one address share it.
+    fileprivate var controlPages: [(address: ListenAddress, pages: ControlServer.Pages, isRequired: Bool)] {
+        let all: [(ControlListener, ControlServer.Pages)] = [
+            (control, [.metrics, .keys, .health]), (admin, [.configuration, .keys]), (readiness, .health),
+        ]
+        var merged: [(address: ListenAddress, pages: ControlServer.Pages, isRequired: Bool)] = []
+        for case (.on(let address, let isRequired), let pages) in all {
+            if let known = merged.firstIndex(where: { $0.address == address }) {
+                merged[known].pages.formUnion(pages)
+                merged[known].isRequired = merged[known].isRequired || isRequired
+            } else {
+                merged.append((address, pages, isRequired))
+            }
+        }
+        return merged
+    }
+}

@@ -81,6 +81,73 @@ import Testing
     }
 }
 
+@Suite struct `The addresses of the gateway's own` {
+    private let upstream: EchoUpstream
+
+    init() throws { upstream = try EchoUpstream() }
+
+    @Test func `offer what each is for and nothing else`() throws {
+        let (admin, readiness) = (Ports.next(), Ports.next())
+        let gateway = try RunningGateway(
+            .init(config: "adminAddr: \"localhost:\(admin)\"\nreadinessAddr: \"127.0.0.1:\(readiness)\""),
+            upstreamPort: upstream.port)
+        let offered = [
+            gateway.controlPort: ["/metrics", "/stats/prometheus", "/keys", "/healthz/ready", "/healthz/live"],
+            admin: ["/config_dump", "/keys"], readiness: ["/healthz/ready", "/healthz/live"],
+        ]
+        for (port, paths) in offered {
+            for path in Set(offered.values.joined()) {
+                #expect(
+                    try gateway.get(path, port: port).status == (paths.contains(path) ? 200 : 404), "\(port) \(path)")
+            }
+        }
+    }
+
+    @Test func `may be one for all`() throws {
+        let port = Ports.next()
+        let shared = "adminAddr: \"127.0.0.1:\(port)\"\nreadinessAddr: \"127.0.0.1:\(port)\""
+        let gateway = try RunningGateway(.init(config: shared), upstreamPort: upstream.port)
+        #expect(try gateway.get("/config_dump", port: port).status == 200)
+        #expect(try gateway.get("/healthz/ready", port: port).status == 200)
+        #expect(try gateway.get("/metrics", port: port).status == 404)
+    }
+
+    /// What a request meets, as it is after a change too; and nothing that only the gateway may know.
+    @Test func `show what is in force, without secrets`() throws {
+        let admin = Ports.next()
+        var setup = RunningGateway.Setup(config: "adminAddr: \"127.0.0.1:\(admin)\"")
+        setup.listener = """
+            policies:
+              apiKey: {mode: permissive, keys: [{key: not-for-anyone}]}
+              authorization: {rules: ['request.headers["x-word"] != "hush"']}
+            """
+        let gateway = try RunningGateway(setup, upstreamPort: upstream.port)
+        let text = try gateway.get("/config_dump", port: admin).body.text
+        let dump = try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
+        let bind = try #require((dump["binds"] as? [[String: Any]])?.first)
+        #expect(bind["address"] as? String == "0.0.0.0:\(gateway.port)")
+        let listener = try #require((bind["listeners"] as? [[String: Any]])?.first)
+        let routes = try #require(listener["routes"] as? [[String: Any]])
+        #expect(routes.compactMap { $0["name"] as? String }.contains("guarded"))
+        let guarded = try #require(routes.first { $0["name"] as? String == "guarded" })
+        let jwt = (guarded["policies"] as? [String: Any])?["jwtAuth"] as? [String: Any]
+        #expect(jwt?["mode"] as? String == "strict")
+        let providers = jwt?["providers"] as? [[String: Any]]
+        #expect(providers?.first?["issuers"] as? [String] == ["https://issuer.test"])
+        #expect(providers?.first?["audiences"] as? [String] == ["api"])
+        let backend = (guarded["backends"] as? [[String: Any]])?.first
+        #expect(backend?["port"] as? Int == upstream.port)
+        #expect(((listener["gatewayPolicies"] as? [String: Any])?["authorization"] as? [String])?.count == 1)
+        for secret in ["not-for-anyone", "hush", "\"n\":", "BEGIN"] { #expect(!text.contains(secret)) }
+
+        setup.routes = "- name: fresh\n  matches: [{path: {exact: /new}}]\n  backends: []"
+        try gateway.write(configuration: gateway.configuration(setup))
+        try eventually("the new route") {
+            try gateway.get("/config_dump", port: admin).body.text.contains(#""name":"fresh""#)
+        }
+    }
+}
+
 @Suite struct `The access log` {
     private let upstream: EchoUpstream
 

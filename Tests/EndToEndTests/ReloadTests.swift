@@ -238,6 +238,39 @@ import Testing
         #expect(!gateway.errors.contains("goes on"))
     }
 
+    /// A minute where there is time for tests that take minutes, and a release build to bear the load.
+    private static let seconds = ProcessInfo.processInfo.environment["TOLLGATE_LONG"] == nil ? 4 : 60
+    /// Debug builds on busy machines do less.
+    private static let requestsPerSecond = seconds == 60 ? 5000 : 10
+
+    @Test func `a change every second fails no request and leaves no memory behind`() throws {
+        let upstreams = [try EchoUpstream("one"), try EchoUpstream("two")]
+        let gateway = try RunningGateway(.init(threads: 2), upstreamPort: upstreams[0].port)
+        let load = Load(port: gateway.port, token: try Tokens.token())
+        let start = ContinuousClock.now
+        var resident = 0
+        for round in 1...Self.seconds {
+            // Another backend, and a route more that was not there: nothing is as it was.
+            let routes =
+                "- matches: [{path: {exact: /round/\(round)}}]\n  backends: []\n"
+                + "- matches: [{path: {pathPrefix: /open}}]\n"
+                + "  backends: [{host: \"127.0.0.1:\(upstreams[round % 2].port)\"}]"
+            try gateway.write(configuration: gateway.configuration(.init(threads: 2, routes: routes)))
+            try eventually("round \(round)") { try gateway.get("/round/\(round)").status == 503 }
+            // What the first changes have warmed up stays.
+            if round == Self.seconds / 2 { resident = gateway.residentBytes }
+            // The pace of the changes, not a wait for something to happen.
+            try eventually("the next second") { ContinuousClock.now - start >= .seconds(round) }
+        }
+        let growth = gateway.residentBytes - resident
+        let result = load.stop()
+        let rate = Double(result.served) / ((ContinuousClock.now - start) / .seconds(1))
+        #expect(result.failures.isEmpty)
+        #expect(rate >= Double(Self.requestsPerSecond))
+        #expect(growth < 4 << 20, "\(growth) bytes more after \(Self.seconds / 2) changes more")
+        #expect(!gateway.errors.contains("goes on"))
+    }
+
     /// Threads that send one request after the other on connections that are kept.
     private final class Load {
         private let shared = Shared()

@@ -306,8 +306,8 @@ extension GatewayConfiguration {
         let names = listeners.flatMap(\.routes).map(\.name)
         self.init(
             process: ProcessSettings(
-                workerThreads: 1, control: .off, accessLog: .off, logLevel: .error, logFormat: .text,
-                drainTimeout: .seconds(1)),
+                workerThreads: 1, control: .off, admin: .off, readiness: .off, accessLog: .off, logLevel: .error,
+                logFormat: .text, drainTimeout: .seconds(1)),
             traffic: .test,
             expressions: ExpressionSettings(checking: .typed, onDenyError: .deny),
             binds: [Bind(address: ListenAddress(host: "::", port: 1), listeners: listeners, provenance: here)],

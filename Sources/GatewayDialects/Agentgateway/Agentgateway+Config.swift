@@ -15,6 +15,14 @@ extension AgentgatewayShapes {
                 "Where `/metrics`, `/healthz/ready` and `/healthz/live` are served: `ip:port`, `localhost:port` or "
                     + "`off`. Default: `127.0.0.1:15020`, left out with a warning where that port is taken. "
                     + "agentgateway's default is every address."),
+            .optional(
+                "adminAddr", .string,
+                "Where `/config_dump` is served: what is in force, without secrets; and `/keys`. Default: `off`; "
+                    + "agentgateway's is `localhost:15000`."),
+            .optional(
+                "readinessAddr", .string,
+                "Where `/healthz/ready` and `/healthz/live` are served beside `statsAddr`, so that a probe may reach "
+                    + "them alone. Default: `off`; agentgateway's is every address."),
             .optional("logging", .object(logging), "How the gateway logs what it does, on standard error."),
             .ours(
                 "accessLog", .choice(["off", "text", "json"]),
@@ -40,8 +48,8 @@ extension AgentgatewayShapes {
         notOffered: [
             "dns", "localXdsPath", "modelCatalog", "database", "storage", "caAddress", "caAuthToken", "xdsAddress",
             "xdsAuthToken", "spiffe", "namespace", "gateway", "trustDomain", "additionalTrustDomains",
-            "skipValidateTrustDomain", "serviceAccount", "clusterId", "network", "adminAddr", "standardAttributes",
-            "histograms", "readinessAddr", "session", "mcp", "sensitiveHeaders", "customFunctions",
+            "skipValidateTrustDomain", "serviceAccount", "clusterId", "network", "standardAttributes",
+            "histograms", "session", "mcp", "sensitiveHeaders", "customFunctions",
             "connectionTerminationDeadline", "connectionMinTerminationDeadline", "tracing", "metrics",
             "backend", "hbone",
         ])
@@ -103,6 +111,8 @@ extension AgentgatewayDecoder {
         return ProcessSettings(
             workerThreads: reader?.node("workerThreads").flatMap(workerThreads),
             control: reader?.node("statsAddr").map(controlListener) ?? Self.defaultControl,
+            admin: reader?.node("adminAddr").map(controlListener) ?? .off,
+            readiness: reader?.node("readinessAddr").map(controlListener) ?? .off,
             accessLog: reader?.choice("accessLog").flatMap(AccessLogFormat.init) ?? .text,
             logLevel: logging?.choice("level").flatMap(LogLevel.init) ?? .info,
             logFormat: logging?.choice("format").flatMap(LogFormat.init) ?? .text,
@@ -115,9 +125,13 @@ extension AgentgatewayDecoder {
 
     private func controlListener(_ node: DocumentNode) -> ControlListener {
         guard let text = node.text(findings), text != "off" else { return .off }
+        if text.hasPrefix("unix:") {
+            findings.valueNotOffered("unix:", of: node.label, at: node.provenance)
+            return .off
+        }
         guard let endpoint = try? HostSyntax.endpoint(text) else {
             findings.error(
-                "address_invalid", "`statsAddr` has to be `ip:port`, `localhost:port` or `off`, found `\(text)`",
+                "address_invalid", "\(node.label) has to be `ip:port`, `localhost:port` or `off`, found `\(text)`",
                 at: node.provenance)
             return .off
         }

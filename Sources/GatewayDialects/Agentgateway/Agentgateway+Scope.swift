@@ -71,8 +71,8 @@ extension AgentgatewayDialect {
             "What is matched is what the backend reads."
         ),
         (
-            "`statsAddr`, `adminAddr` and `readinessAddr` are on the loopback address by default.",
-            "What a gateway says of itself is not for its clients."
+            "`statsAddr` is on the loopback address by default and has readiness too; `adminAddr` and `readinessAddr` "
+                + "are off.", "What a gateway says of itself is not for its clients."
         ),
         (
             "Where no route matches, the policies of the route phase that stand at the gateway or listener run before "

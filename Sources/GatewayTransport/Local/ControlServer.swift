@@ -1,3 +1,4 @@
+internal import GatewayEngine
 package import GatewayModel
 internal import Synchronization
 
@@ -28,25 +29,55 @@ package enum ControlServer {
         }
     }
 
+    /// What an address offers.
+    package struct Pages: OptionSet, CustomStringConvertible, Sendable {
+        package let rawValue: Int
+
+        package init(rawValue: Int) { self.rawValue = rawValue }
+
+        /// `/metrics`, also as `/stats/prometheus`.
+        package static let metrics = Pages(rawValue: 1)
+        /// `/keys`: how the keys stand that are fetched.
+        package static let keys = Pages(rawValue: 2)
+        /// `/healthz/ready` and `/healthz/live`.
+        package static let health = Pages(rawValue: 4)
+        /// `/config_dump`: what is in force.
+        package static let configuration = Pages(rawValue: 8)
+
+        /// The paths of the pages.
+        package var description: String { paths.joined(separator: ", ") }
+
+        private var paths: [String] {
+            let all: [(Pages, [String])] = [
+                (.metrics, ["/metrics"]), (.keys, ["/keys"]), (.configuration, ["/config_dump"]),
+                (.health, ["/healthz/ready", "/healthz/live"]),
+            ]
+            return all.flatMap { contains($0.0) ? $0.1 : [] }
+        }
+    }
+
     package static func start(
-        _ address: ListenAddress, server: GatewayServer, readiness: Readiness, keys: KeyPages
+        _ address: ListenAddress, _ pages: Pages, server: GatewayServer, readiness: Readiness, keys: KeyPages
     ) async throws -> LocalServer {
         try await LocalServer.start(host: address.host, port: address.port) { request in
             guard request.method == "GET" || request.method == "HEAD" else {
                 return LocalResponse("405 Method Not Allowed", "only GET and HEAD are offered\n")
             }
             switch request.target.prefix(while: { $0 != "?" }) {
-            case "/metrics", "/stats/prometheus":
+            case "/metrics" where pages.contains(.metrics), "/stats/prometheus" where pages.contains(.metrics):
                 return LocalResponse(
                     "200 OK", contentType: "text/plain; version=0.0.4; charset=utf-8",
                     await server.counters().prometheusText + keys.metrics())
-            case "/keys": return LocalResponse("200 OK", contentType: "application/json", keys.json())
-            case "/healthz/ready":
+            case "/keys" where pages.contains(.keys):
+                return LocalResponse("200 OK", contentType: "application/json", keys.json())
+            case "/config_dump" where pages.contains(.configuration):
+                return LocalResponse("200 OK", contentType: "application/json", server.snapshot?.json ?? "null\n")
+            case "/healthz/ready" where pages.contains(.health):
                 return readiness.isReady
                     ? LocalResponse("200 OK", "ready\n") : LocalResponse("503 Service Unavailable", "not ready\n")
-            case "/healthz/live": return LocalResponse("200 OK", "alive\n")
+            case "/healthz/live" where pages.contains(.health): return LocalResponse("200 OK", "alive\n")
             default:
-                return LocalResponse("404 Not Found", "offered: /metrics, /keys, /healthz/ready, /healthz/live\n")
+                return LocalResponse("404 Not Found", "offered: \(pages.description)\n")
             }
         }
     }

@@ -90,20 +90,20 @@ package struct ConfigurationFile: Sendable {
         remote: RemoteKeySources?
     ) -> [Diagnostic] {
         let keyFiles =
-            configuration.keyFiles + configuration.tlsFiles.flatMap(\.paths) + configuration.userFiles.map(\.path)
+            configuration.keyFiles + configuration.tlsFiles.flatMap(\.paths) + configuration.textFiles.map(\.path)
         paths += keyFiles
         fingerprint.add(keyFiles)
         let loading: [Diagnostic]
         (keys, loading) = KeyLoader.load(for: configuration, remote: remote)
         let (files, reading) = CertificateLoader.load(for: configuration)
         keys.tlsFiles = files
-        let (userFiles, readingUsers) = UserFileLoader.load(for: configuration)
-        keys.userFiles = userFiles
+        let (textFiles, readingTexts) = TextSourceLoader.load(for: configuration)
+        keys.textFiles = textFiles
         let compiling: [Diagnostic]
         (snapshot, compiling) = Compiler.compile(
             configuration, keys: keys, instance: GatewayInstance(environment: environment), tls: tls)
         let isWhole = !diagnostics.hasErrors
-        return loading + reading + readingUsers + compiling.filter { isWhole || $0.severity == .error }
+        return loading + reading + readingTexts + compiling.filter { isWhole || $0.severity == .error }
     }
 
     /// A snapshot of this configuration with the keys that remote sources have now; nil where it is not valid.

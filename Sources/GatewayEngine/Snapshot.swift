@@ -163,26 +163,6 @@ package struct EffectivePolicy: Sendable {
     }
 }
 
-/// Policies of one backend of a route: they run once it has been chosen.
-package final class EndpointPolicy: Sendable {
-    let requestEdit: FieldEdit?
-    let responseEdit: FieldEdit?
-
-    init(requestEdit: FieldEdit?, responseEdit: FieldEdit?) {
-        self.requestEdit = requestEdit
-        self.responseEdit = responseEdit
-    }
-
-    /// Changes what goes to the backend and what comes back; to be called before the request's head is written.
-    package func apply(to scratch: inout RequestScratch, _ bytes: Span<UInt8>) {
-        if let requestEdit {
-            scratch.editRequest(requestEdit, bytes)
-            scratch.guardedNames = .union(scratch.guardedNames, requestEdit.removed)
-        }
-        if let responseEdit { scratch.editResponse(responseEdit) }
-    }
-}
-
 /// The servers of an upstream, with their shares laid out.
 package final class UpstreamSnapshot: Sendable {
     package let id: UpstreamID

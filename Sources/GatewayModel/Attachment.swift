@@ -40,4 +40,6 @@ package enum Policy: Equatable, Sendable {
     case cors(CORS)
     case timeouts(RouteTimeouts)
     case retry(RetryPolicy)
+    /// Of the backends that have none of their own.
+    case backendAuthentication(BackendAuthentication)
 }

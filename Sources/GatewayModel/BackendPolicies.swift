@@ -5,9 +5,15 @@ package struct BackendPolicies: Equatable, Sendable {
     package var responseHeaders: HeaderMutation?
     /// Nil: as the route says.
     package var tls: BackendTLS?
+    /// Nil: as the route says.
+    package var authentication: BackendAuthentication?
 
-    package init(requestHeaders: HeaderMutation?, responseHeaders: HeaderMutation?, tls: BackendTLS? = nil) {
+    package init(
+        requestHeaders: HeaderMutation? = nil, responseHeaders: HeaderMutation? = nil, tls: BackendTLS? = nil,
+        authentication: BackendAuthentication? = nil
+    ) {
         self.tls = tls
+        self.authentication = authentication
         self.requestHeaders = requestHeaders
         self.responseHeaders = responseHeaders
     }
@@ -17,7 +23,8 @@ package struct BackendPolicies: Equatable, Sendable {
         requestHeaders = closer.requestHeaders ?? requestHeaders
         responseHeaders = closer.responseHeaders ?? responseHeaders
         tls = closer.tls ?? tls
+        authentication = closer.authentication ?? authentication
     }
 
-    package static let none = BackendPolicies(requestHeaders: nil, responseHeaders: nil)
+    package static let none = BackendPolicies()
 }

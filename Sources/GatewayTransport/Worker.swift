@@ -89,6 +89,7 @@ final class Worker {
     /// - Parameter terminators: of those addresses that are TLS.
     func use(_ snapshot: Snapshot, _ terminators: [ListenAddress: TLSTerminator]) {
         self.snapshot = snapshot
+        scratch.beginConfiguration()
         for slot in slots.values { slot.bind = nil }
         for bind in snapshot.binds {
             slot(bind.address).bind = bind

@@ -137,6 +137,8 @@ extension ModelDump {
             addTraffic(attachment, title)
         case .backendTLS(let tls):
             block("\(title) backend tls", attachment.provenance) { $0.add(tls) }
+        case .backendAuthentication(let authentication):
+            block("\(title) backend authentication", attachment.provenance) { $0.add(authentication) }
         }
     }
 
@@ -144,6 +146,21 @@ extension ModelDump {
         line("roots: \(tls.rootsFile ?? "the system's"), verification: \(tls.verification.rawValue)")
         if let identity = tls.identity { line("certificate: \(identity.certificateFile), key: \(identity.keyFile)") }
         if let name = tls.serverName { line("server name: \(name)") }
+    }
+
+    private mutating func add(_ authentication: BackendAuthentication) {
+        for credential in authentication.credentials {
+            switch credential.proof {
+            case .verifiedToken: line("the verified token at \(credential.location)")
+            case .secret(let text): line("secret \(text.origin) at \(credential.location)")
+            case .signedToken(let signing):
+                block("signed token at \(credential.location)", credential.provenance) { dump in
+                    dump.line("key: \(signing.key.origin), \(signing.algorithm), kid \(signing.kid ?? "none")")
+                    dump.line("claims: \(String(decoding: signing.claims, as: UTF8.self))")
+                    dump.line("lifetimeSeconds: \(signing.lifetimeSeconds)")
+                }
+            }
+        }
     }
 
     private mutating func add(_ mutation: HeaderMutation) {
@@ -164,6 +181,12 @@ extension ModelDump {
             add(mutation)
         }
         if let tls = policies.tls { block("tls", tls.provenance) { $0.add(tls) } }
+        if let authentication = policies.authentication {
+            line("authentication")
+            indentation += 1
+            add(authentication)
+            indentation -= 1
+        }
         indentation -= 1
     }
 

@@ -12,7 +12,7 @@ import Testing
                 handling: CredentialHandling(
                     presence: presence, locations: [.header(name: "authorization", prefix: "Basic ")],
                     forwardsVerified: false, forwardsUnverified: forwardsUnverified, realm: "test"),
-                users: UserFile(origin: .inline(users), provenance: here)))
+                users: TextSource(origin: .inline(users), provenance: here)))
     }
 
     private static let users = """

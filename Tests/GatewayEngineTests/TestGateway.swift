@@ -241,7 +241,7 @@ extension Attachment {
         .basic(
             BasicAuthentication(
                 handling: handling,
-                users: UserFile(
+                users: TextSource(
                     origin: .inline("alice:$2y$04$abcdefghijklmnopqrstuu2r9OfJnfCsdneAXAGHnS4UpFFP8WIrW"),
                     provenance: here))))
     static let optionalKeys = policy(.apiKeys(APIKeyAuthentication(handling: handling, keys: [])))

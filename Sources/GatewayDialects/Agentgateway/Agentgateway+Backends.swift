@@ -37,9 +37,11 @@ extension AgentgatewayShapes {
                 "responseHeaderModifier", .object(headerModifier),
                 "The same of what it answers, after the route's `responseHeaderModifier`."),
             .optional("backendTLS", .object(backendTLS), "TLS to this backend, in place of the route's."),
+            .optional(
+                "backendAuth", .object(backendAuth), "What proves to this backend who asks, in place of the route's."),
         ],
         notOffered: [
-            "transformations", "backendAuth", "http", "tcp", "backendTunnel", "requestRedirect", "health",
+            "transformations", "http", "tcp", "backendTunnel", "requestRedirect", "health",
             "extAuthz", "authorization", "mcpAuthorization", "mcpGuardrails", "a2a", "inferenceRouting",
             "sessionAffinity", "ai",
         ])
@@ -75,7 +77,8 @@ extension AgentgatewayDecoder {
         BackendPolicies(
             requestHeaders: reader.mapping("requestHeaderModifier").map(headerMutation),
             responseHeaders: reader.mapping("responseHeaderModifier").map(headerMutation),
-            tls: reader.mapping("backendTLS").map(backendTLS))
+            tls: reader.mapping("backendTLS").map(backendTLS),
+            authentication: reader.entry("backendAuth").flatMap(backendAuthentication))
     }
 
     /// One server; backends of a kind that is not offered are reported and yield nil.

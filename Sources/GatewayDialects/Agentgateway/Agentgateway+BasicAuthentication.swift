@@ -33,20 +33,8 @@ extension AgentgatewayDecoder {
         let handling = credentialHandling(
             reader, "basicAuth", single: "authorizationLocation",
             standard: .header(name: "authorization", prefix: "Basic "), realm: reader.text("realm") ?? "Restricted")
-        return reader.entry("htpasswd").flatMap(users).map { BasicAuthentication(handling: handling, users: $0) }
-    }
-
-    private func users(_ entry: DocumentEntry) -> UserFile? {
-        if case .scalar = entry.value.content {
-            return entry.value.text(findings).map {
-                UserFile(origin: .inline($0), provenance: entry.value.provenance)
-            }
+        return reader.entry("htpasswd").flatMap { textSource($0, file: AgentgatewayShapes.userFile) }.map {
+            BasicAuthentication(handling: handling, users: $0)
         }
-        guard
-            let reader = MappingReader(
-                entry.value, AgentgatewayShapes.userFile, introducedAt: entry.keyProvenance, findings: findings),
-            let node = reader.node("file")
-        else { return nil }
-        return node.text(findings).map { UserFile(origin: .file($0), provenance: node.provenance) }
     }
 }

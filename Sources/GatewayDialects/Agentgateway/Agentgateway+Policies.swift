@@ -23,6 +23,9 @@ extension AgentgatewayShapes {
                 "The same of the answer, be it the backend's or a refusal."),
             .optional(
                 "backendTLS", .object(backendTLS), "TLS to the backends that have no `backendTLS` of their own."),
+            .optional(
+                "backendAuth", .object(backendAuth),
+                "What proves to the backends who asks, where they have no `backendAuth` of their own."),
         ] + trafficPolicies
 
     /// Names of the policies that are offered.
@@ -42,7 +45,7 @@ extension AgentgatewayShapes {
         "a route's policies", offeredPolicies + offeredRoutePolicies,
         notOffered: [
             "requestMirror", "mcpAuthorization", "mcpGuardrails", "mcpAuthentication", "a2a", "ai",
-            "backendTunnel", "backendAuth", "localRateLimit", "remoteRateLimit", "oidc",
+            "backendTunnel", "localRateLimit", "remoteRateLimit", "oidc",
             "extAuthz", "extProc", "transformations", "csrf", "buffer", "delay",
         ])
 }
@@ -82,6 +85,9 @@ extension AgentgatewayDecoder {
             decoded.append((.responseHeaders(headerMutation(policy)), policy.place))
         }
         if let policy = reader.mapping("backendTLS") { decoded.append((.backendTLS(backendTLS(policy)), policy.place)) }
+        if let entry = reader.entry("backendAuth"), let policy = backendAuthentication(entry) {
+            decoded.append((.backendAuthentication(policy), entry.keyProvenance))
+        }
         decoded += decodedTrafficPolicies(reader)
         return decoded
     }
@@ -160,6 +166,7 @@ struct PolicyCollector {
         case .cors: "cors"
         case .timeouts: "timeout"
         case .retry: "retry"
+        case .backendAuthentication: "backendAuth"
         }
     }
 

@@ -11,15 +11,9 @@ extension Compiler {
     }
 
     /// One user without a usable password does not lock out the others, but an empty file would let nobody in.
-    private mutating func users(_ file: UserFile) -> [KnownUser] {
-        let text: String
-        switch file.origin {
-        case .inline(let written): text = written
-        case .file(let path):
-            // Where it could not be read, that has been reported.
-            guard let bytes = keys.userFiles[path] else { return [] }
-            text = String(decoding: bytes, as: UTF8.self)
-        }
+    private mutating func users(_ file: TextSource) -> [KnownUser] {
+        // Where it could not be read, that has been reported.
+        guard let text = content(of: file) else { return [] }
         var users: [KnownUser] = []
         var names: Set<String> = []
         // By scalars: CR and LF together are one character.

@@ -59,8 +59,10 @@ extension Compiler {
     }
 
     mutating func endpointPolicy(_ policies: BackendPolicies) -> EndpointPolicy? {
-        guard policies != .none else { return nil }
+        guard policies.requestHeaders != nil || policies.responseHeaders != nil || policies.authentication != nil
+        else { return nil }
         return EndpointPolicy(
+            credentials: policies.authentication.map { credentials($0) } ?? [],
             requestEdit: policies.requestHeaders.flatMap { fieldEdit($0, of: .request) },
             responseEdit: policies.responseHeaders.flatMap { fieldEdit($0, of: .response) })
     }

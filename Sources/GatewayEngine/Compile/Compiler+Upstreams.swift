@@ -7,10 +7,10 @@ extension Compiler {
         var upstreams: [UpstreamSnapshot] = []
         var indices: [UpstreamID: Int] = [:]
         var known: [[String]: [(servers: Upstream, index: Int)]] = [:]
-        let routeTLS = backendTLSOfRoutes()
+        let inherited = backendPoliciesOfRoutes()
         for upstream in configuration.upstreams {
             var servers = upstream
-            if let tls = routeTLS[upstream.id] { servers.speakTLS(tls) }
+            if let policies = inherited[upstream.id] { servers.inherit(policies) }
             servers.id = UpstreamID("")
             servers.provenance = Provenance(document: "")
             let addresses = servers.endpoints.map { "\($0.host) \($0.port)" }
@@ -30,13 +30,52 @@ extension Compiler {
         }
         return (upstreams, indices)
     }
+
+    /// What routes say for backends that say nothing, by their upstream. A route that stands in several listeners
+    /// has one upstream: what these say of it must be one thing.
+    private mutating func backendPoliciesOfRoutes() -> [UpstreamID: BackendPolicies] {
+        var found: [UpstreamID: BackendPolicies] = [:]
+        for listener in configuration.binds.flatMap(\.listeners) {
+            for route in listener.routes {
+                guard case .forward(let upstream) = route.action else { continue }
+                let policies = backendPolicies([
+                    .gateway(listener.gatewayName), .listener(listener.id), .route(route.id),
+                ])
+                guard let other = found.updateValue(policies, forKey: upstream), other != policies else { continue }
+                let field = other.tls == policies.tls ? "backendAuth" : "backendTLS"
+                report(
+                    Diagnostic(
+                        .error, "backend_policy_conflict",
+                        "the listeners of this route have different `\(field)` for its backends",
+                        at: route.provenance, hint: "write `\(field)` at the route or at its backends"))
+            }
+        }
+        return found.filter { $0.value != .none }
+    }
+
+    /// Of each kind the most specific one; scopes go from the least to the most specific.
+    private func backendPolicies(_ scopes: [Attachment.Scope]) -> BackendPolicies {
+        var policies = BackendPolicies.none
+        for scope in scopes {
+            for index in attachments[scope] ?? [] {
+                switch configuration.attachments[index].policy {
+                case .backendTLS(let tls): policies.tls = tls
+                case .backendAuthentication(let authentication): policies.authentication = authentication
+                default: break
+                }
+            }
+        }
+        return policies
+    }
 }
 
 extension Upstream {
-    /// Gives the endpoints that have none of their own the TLS of their route.
-    fileprivate mutating func speakTLS(_ tls: BackendTLS) {
-        for index in endpoints.indices where endpoints[index].policies.tls == nil {
-            endpoints[index].policies.tls = tls
+    /// Gives the endpoints what they have none of their own of.
+    fileprivate mutating func inherit(_ policies: BackendPolicies) {
+        for index in endpoints.indices {
+            var own = policies
+            own.override(by: endpoints[index].policies)
+            endpoints[index].policies = own
         }
     }
 }

@@ -10,8 +10,8 @@ package struct KeyMaterial: Sendable {
     package var refreshes: [KeySource: KeyRefresh]
     /// What stands in the files of `TLSTermination` and `BackendTLS`, by path; a file that could not be read is not there.
     package var tlsFiles: [String: [UInt8]] = [:]
-    /// What stands in the files of `UserFile`, by path; a file that could not be read is not there.
-    package var userFiles: [String: [UInt8]] = [:]
+    /// What stands in the files of `TextSource`, by path; a file that could not be read is not there.
+    package var textFiles: [String: [UInt8]] = [:]
 
     package init(keySets: [KeySource: KeySet] = [:], refreshes: [KeySource: KeyRefresh] = [:]) {
         self.keySets = keySets
@@ -35,6 +35,7 @@ package struct Compiler {
     var headers = HeaderCompiler()
     /// Indices of the attachments of each scope, in the order written.
     let attachments: [Attachment.Scope: [Int]]
+    var backendCredentials: [BackendAuthentication: [BackendCredential]] = [:]
     var trustPlaces: [(trust: UpstreamTrust, place: Provenance)] = []
 
     /// The snapshot, or nil where a diagnostic is an error.
@@ -149,8 +150,8 @@ package struct Compiler {
                 case .responseHeaders(let mutation): policy.responseEdit = fieldEdit(index, mutation, of: .response)
                 case .directResponse, .requestRedirect, .urlRewrite, .cors, .timeouts, .retry:
                     traffic.add(configuration.attachments[index])
-                // It belongs to the upstream.
-                case .backendTLS: break
+                // They belong to the upstream.
+                case .backendTLS, .backendAuthentication: break
                 }
             }
         }
@@ -158,6 +159,14 @@ package struct Compiler {
         policy.authorization = authorizer(authorizations, beside: policy, after: earlier, onRoute: route)
         policy.traffic = TrafficSlots(traffic)
         return policy
+    }
+
+    /// Nil where its file could not be read, which has been reported.
+    func content(of text: TextSource) -> String? {
+        switch text.origin {
+        case .inline(let written): written
+        case .file(let path): keys.textFiles[path].map { String(decoding: $0, as: UTF8.self) }
+        }
     }
 
     mutating func report(_ diagnostic: Diagnostic) {

@@ -17,6 +17,7 @@ enum Authentication {
         }
         do {
             scratch.verifiedToken = try verify(found, authenticator, &scratch, bytes, cache: &cache, now: now)
+            scratch.verifiedText = found
         } catch {
             guard authenticator.presence == .permissive else {
                 let code = RefusalCode(error)

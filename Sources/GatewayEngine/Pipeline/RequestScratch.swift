@@ -28,6 +28,10 @@ package struct RequestScratch {
     package var guardedNames: FieldNames?
     /// The token whose claims hold for this request.
     package var verifiedToken: VerifiedToken?
+    /// Where the text of that token stands.
+    var verifiedText = FoundToken()
+    /// Those that were signed for backends.
+    var signedTokens = SignedTokens()
     /// What is known of the API key that was verified.
     var apiKey: KnownAPIKey?
     /// Whose password was right.
@@ -75,6 +79,11 @@ package struct RequestScratch {
         route = routes[number]
     }
 
+    /// Forgets what belongs to the configuration of the requests before.
+    package mutating func beginConfiguration() {
+        signedTokens.removeAll()
+    }
+
     /// Forgets the last request; `table` and `target` are overwritten by their readers.
     package mutating func reset() {
         if hasRewrittenQuery {
@@ -109,10 +118,15 @@ extension RequestScratch {
 
     /// Changes the lines of the request that is forwarded, those the gateway adds included.
     mutating func editRequest(_ edit: FieldEdit, _ bytes: Span<UInt8>) {
-        edit.removed.drop(from: &table, in: bytes)
-        if !addedLines.isEmpty { edit.removed.drop(from: &addedLines) }
-        if edit.namesForwarding { dropForwarding(edit.removed) }
+        drop(edit.removed, bytes)
         addedLines.append(contentsOf: edit.added)
+    }
+
+    /// Takes all lines of these names out of the request that is forwarded.
+    mutating func drop(_ names: FieldNames, _ bytes: Span<UInt8>) {
+        names.drop(from: &table, in: bytes)
+        if !addedLines.isEmpty { names.drop(from: &addedLines) }
+        if names.nameForwarding { dropForwarding(names) }
     }
 
     private mutating func dropForwarding(_ names: FieldNames) {
@@ -121,9 +135,9 @@ extension RequestScratch {
     }
 }
 
-extension FieldEdit {
-    /// Whether it changes a field that the gateway writes about where a request came from.
-    fileprivate var namesForwarding: Bool {
-        removed.names.contains { $0.starts(with: Array("x-forwarded-".utf8)) }
+extension FieldNames {
+    /// Whether a field is among them that the gateway writes about where a request came from.
+    fileprivate var nameForwarding: Bool {
+        names.contains { $0.starts(with: Array("x-forwarded-".utf8)) }
     }
 }

@@ -97,7 +97,7 @@ extension DownstreamConnection {
 
     /// Policies of the one backend that was chosen.
     private func apply(_ policy: EndpointPolicy, _ bytes: Span<UInt8>) {
-        policy.apply(to: &worker.scratch, bytes)
+        policy.apply(to: &worker.scratch, bytes, now: worker.now)
         exchange.responseEdit = worker.scratch.responseEdit
         exchange.guardedNames = worker.scratch.guardedNames
     }

@@ -17,7 +17,7 @@ package enum SigningError: Error, Sendable, Equatable {
 
 /// A private key or shared secret together with the one algorithm it signs with.
 ///
-/// For `tollgate jwt` and for tests. The gateway's request path never holds one.
+/// For `tollgate jwt`, for tokens the gateway signs for backends, and for tests.
 package final class SigningKey: Sendable {
     package let algorithm: SignatureAlgorithm
     /// Written to each token's header and to the JWKs.

@@ -2,6 +2,7 @@ internal import Bytes
 internal import GatewayDialects
 package import GatewayEngine
 package import GatewayModel
+internal import JOSE
 
 /// A configuration file as it was read at one moment, and what it came to.
 package struct ConfigurationFile: Sendable {
@@ -127,6 +128,28 @@ package struct ConfigurationFile: Sendable {
             places.append(keys.place.url.withoutQuery)
         }
         return places
+    }
+
+    /// The keys that stand in it or in a file that it names, each set once for the same issuers.
+    var localKeySources: [LocalKeySource] {
+        struct Seen: Hashable {
+            var place: LocalKeySource.Place
+            var issuers: [String]
+        }
+        var seen: Set<Seen> = []
+        var sources: [LocalKeySource] = []
+        configuration?.forEachKeySource { source, issuer in
+            let place: LocalKeySource.Place
+            switch source.origin {
+            case .inline: place = .inline("\(source.provenance)")
+            case .file(let path): place = .file(path)
+            case .remote: return
+            }
+            guard seen.insert(Seen(place: place, issuers: issuer.names)).inserted else { return }
+            sources.append(
+                LocalKeySource(place: place, issuers: issuer.names, keys: keys.keySets[source]?.keys ?? []))
+        }
+        return sources
     }
 
     /// This configuration, watching the files of another that failed too: mending one of them has to be noticed.

@@ -18,6 +18,7 @@ package final class ConfigurationReloader: Service {
     /// What was read at start only.
     private let process: ProcessSettings?
     private let remote: RemoteKeySources
+    private let local: LocalKeySources
     private let publisher: any SnapshotPublisher
     private let requests: AsyncStream<Void>
     private let logger: Logger
@@ -40,12 +41,15 @@ package final class ConfigurationReloader: Service {
 
     /// - Parameters:
     ///   - remote: the remote keys that `initial` was compiled with.
+    ///   - local: told what else there is in keys.
     ///   - requests: an element for each time somebody asks for a reload (SIGHUP).
     package init(
         _ initial: ConfigurationFile, environment: [String: String], tls: any TLSChecking, remote: RemoteKeySources,
-        publisher: any SnapshotPublisher, requests: AsyncStream<Void>, logger: Logger
+        local: LocalKeySources, publisher: any SnapshotPublisher, requests: AsyncStream<Void>, logger: Logger
     ) {
         self.remote = remote
+        self.local = local
+        local.use(initial)
         (events, continuation) = AsyncStream.makeStream()
         path = initial.path
         process = initial.configuration?.process
@@ -109,6 +113,7 @@ package final class ConfigurationReloader: Service {
         let outcome = await publish(loaded, isRetry: isRetry)
         current.withLock { $0 = outcome == .served ? loaded.served : $0.watching(loaded) }
         remote.keepOnly(current.withLock(\.configuration))
+        local.use(current.withLock { $0 })
         return outcome
     }
 

@@ -7,7 +7,7 @@ internal import KeyFetching
 struct JWKSStatusCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "status",
-        abstract: "Show the keys that a running gateway has fetched, and how it stands with them.",
+        abstract: "Show the keys of a running gateway, and how it stands with those that it fetches.",
         discussion: """
             Asks the gateway's control listener (config.statsAddr):
 
@@ -67,11 +67,11 @@ struct JWKSStatusCommand: AsyncParsableCommand {
 enum KeyStatusReport {
     static func words(_ sources: JSONValue, now: Int64) -> String {
         let texts = sources.elements.map { words(source: $0, now: now) }
-        return texts.isEmpty ? "No keys are fetched.\n" : texts.joined(separator: "\n")
+        return texts.isEmpty ? "There are no keys.\n" : texts.joined(separator: "\n")
     }
 
     private static func words(source: JSONValue, now: Int64) -> String {
-        var lines = [source["url"]?.string ?? "?"]
+        var lines = [name(source)]
         if let keySet = source["keySet"]?.string { lines.append("  key set       \(keySet)") }
         let issuers = source["issuers"]?.elements.compactMap(\.string).joined(separator: ", ") ?? ""
         lines.append("  issuer        \(issuers)")
@@ -83,9 +83,9 @@ enum KeyStatusReport {
             guard let moment = source[name]?.integer else { continue }
             lines.append("  \(label)  \(DateWords.dateAndDistance(moment, from: now))")
         }
-        let fetches = source["fetches"]?.integer ?? 0
-        let failures = source["failures"]?.integer ?? 0
-        lines.append("  fetches       \(fetches), \(failures) failed")
+        if let fetches = source["fetches"]?.integer {
+            lines.append("  fetches       \(fetches), \(source["failures"]?.integer ?? 0) failed")
+        }
         if let error = source["error"]?.string { lines.append("  error         \(error)") }
         var text = lines.map { TerminalText.line($0) + "\n" }.joined()
         text += keys(source)
@@ -95,9 +95,16 @@ enum KeyStatusReport {
         return text
     }
 
+    private static func name(_ source: JSONValue) -> String {
+        if let url = source["url"]?.string { return url }
+        if let file = source["file"]?.string { return "file \(file)" }
+        return "keys written at \(source["inline"]?.string ?? "?")"
+    }
+
     private static func state(_ source: JSONValue) -> String {
         switch source["state"]?.string {
         case "fresh": "fresh"
+        case "loaded": "loaded with the configuration"
         case "stale": "stale: in use until the keys die"
         default: "no keys: tokens that need them are refused"
         }

@@ -39,6 +39,7 @@ struct RunCommand: AsyncParsableCommand {
     private func start() async throws -> [any Service] {
         let environment = Environment.variables
         let keys = try remoteKeySources()
+        let localKeys = LocalKeySources()
         let loaded = ConfigurationFile.load(path: file, environment: environment, tls: TLSChecker(), remote: keys)
         StandardError().write(loaded.renderedDiagnostics())
         guard let snapshot = loaded.snapshot, let process = loaded.configuration?.process else {
@@ -56,7 +57,7 @@ struct RunCommand: AsyncParsableCommand {
         let hangups = await Lifecycle.hangups()
         var services: [any Service] = []
         do {
-            services += try await controls(process, server, readiness, keys, logger)
+            services += try await controls(process, server, readiness, keys, localKeys, logger)
             try await server.start(snapshot)
         } catch {
             StandardError.print("error: \(error)")
@@ -67,8 +68,8 @@ struct RunCommand: AsyncParsableCommand {
         }
         for bind in snapshot.binds { logger.info("listening on \(bind.address.description)") }
         let reloader = ConfigurationReloader(
-            loaded, environment: environment, tls: TLSChecker(), remote: keys, publisher: server, requests: hangups,
-            logger: logger)
+            loaded, environment: environment, tls: TLSChecker(), remote: keys, local: localKeys,
+            publisher: server, requests: hangups, logger: logger)
         services.append(KeyRefresher(keys, fetcher: KeyClient(), consumer: reloader, logger: logger))
         services.append(reloader)
         services.append(
@@ -88,14 +89,16 @@ struct RunCommand: AsyncParsableCommand {
     /// What the gateway says of itself, at each of its addresses; those that are required are there.
     private func controls(
         _ process: ProcessSettings, _ server: GatewayServer, _ readiness: ControlServer.Readiness,
-        _ keys: RemoteKeySources, _ logger: Logger
+        _ keys: RemoteKeySources, _ localKeys: LocalKeySources, _ logger: Logger
     ) async throws -> [ControlService] {
         var services: [ControlService] = []
         for (address, pages, isRequired) in process.controlPages {
             do {
                 let listener = try await ControlServer.start(
                     address, pages, server: server, readiness: readiness,
-                    keys: .init(json: { keys.statuses.json }, metrics: { keys.statuses.prometheusText }))
+                    keys: .init(
+                        json: { KeyStatusDocument.text(remote: keys.statuses, local: localKeys.all) },
+                        metrics: { keys.statuses.prometheusText }))
                 services.append(ControlService(listener: listener))
                 logger.info("\(pages.description) on \(address.description)")
             } catch  where !isRequired {

@@ -1,4 +1,3 @@
-internal import Bytes
 package import GatewayModel
 package import JOSE
 
@@ -38,17 +37,8 @@ package struct KeySourceStatus: Sendable {
     package var findings: [KeyFinding]
 }
 
-extension [KeySourceStatus] {
-    /// What `/keys` answers: `{"sources": [...]}`, moments in Unix seconds.
-    package var json: String {
-        var object = JSONObjectWriter()
-        object.add("sources", map(\.json))
-        return String(decoding: object.text, as: UTF8.self) + "\n"
-    }
-}
-
 extension KeySourceStatus {
-    fileprivate var json: [UInt8] {
+    var json: [UInt8] {
         var object = JSONObjectWriter()
         object.add("url", name)
         object.add("keySet", keySetName)
@@ -62,20 +52,8 @@ extension KeySourceStatus {
         object.add("failures", Int64(clamping: record.failures))
         object.add("notModified", Int64(clamping: record.notModified))
         object.add("error", record.error?.description)
-        object.add("keys", keys.map(Self.json))
+        object.add("keys", keys.map(\.statusJSON))
         object.add("findings", findings.filter { $0.severity > .note }.map(Self.json))
-        return object.text
-    }
-
-    private static func json(_ key: VerificationKey) -> [UInt8] {
-        var object = JSONObjectWriter()
-        object.add("kid", key.kid.map { $0.span.text })
-        object.add("kty", key.type.rawValue)
-        object.add("crv", key.curve)
-        object.add("bits", Int64(key.bits))
-        object.add("algorithms", key.algorithms.algorithms.map { "\($0)" })
-        object.add("thumbprint", key.thumbprintText)
-        object.add("weak", key.isWeak ? "true" : nil)
         return object.text
     }
 

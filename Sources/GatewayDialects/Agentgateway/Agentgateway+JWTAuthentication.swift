@@ -45,9 +45,10 @@ extension AgentgatewayShapes {
             "audiences", .list(of: .string),
             "Any of these has to be in the token's `aud`. Default: `aud` is not looked at."),
         .required(
-            "jwks", .either([.string, .object(keySet)]),
+            "jwks", .either([.string, .object(keySet), .ours(.list(of: .either([.string, .object(keySet)])))]),
             "The issuer's public keys: a JWK Set as text, a `file` that holds one, a `url` to fetch one from, or "
-                + "`discovery` through the issuer's metadata."),
+                + "`discovery` through the issuer's metadata. A list of these is ours: the keys of all of them are the "
+                + "issuer's."),
         .optional("jwtValidationOptions", .object(jwtValidationOptions), "What claims a token must have."),
     ]
 
@@ -155,10 +156,10 @@ extension AgentgatewayDecoder {
     private func issuer(_ reader: MappingReader, _ verification: JWTVerification) -> Issuer {
         let type = verification.requirements.type
         let names = issuerNames(reader)
-        let source = reader.entry("jwks").flatMap { keySource($0, issuers: names) }
-        checkAlgorithms(source, verification.algorithms, at: reader.place)
+        let sources = reader.entry("jwks").map { keySources($0, issuers: names) } ?? []
+        checkAlgorithms(sources, verification.algorithms, at: reader.place)
         return Issuer(
-            names: names, audiences: audiences(reader, type), keySources: source.map { [$0] } ?? [],
+            names: names, audiences: audiences(reader, type), keySources: sources,
             algorithms: verification.algorithms, requiredClaims: requiredClaims(reader, type),
             clockSkewSeconds: verification.clockSkewSeconds, allowsWeakKeys: verification.allowsWeakKeys,
             requirements: verification.requirements, claimHeaders: verification.claimHeaders, provenance: reader.place)

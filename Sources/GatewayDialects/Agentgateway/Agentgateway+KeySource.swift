@@ -22,26 +22,36 @@ extension AgentgatewayShapes {
 }
 
 extension AgentgatewayDecoder {
-    /// Keys as text, or where to find them.
+    /// One set of keys or a list of them.
     ///
     /// - Parameter issuers: what `iss` may be; empty where that was not readable.
-    func keySource(_ entry: DocumentEntry, issuers: [String]) -> KeySource? {
-        let node = entry.value
+    func keySources(_ entry: DocumentEntry, issuers: [String]) -> [KeySource] {
+        guard case .sequence(let items) = entry.value.content else {
+            return keySource(entry.value, at: entry.keyProvenance, issuers: issuers).map { [$0] } ?? []
+        }
+        if items.isEmpty {
+            findings.error("list_empty", "`jwks` is an empty list: no token would pass", at: entry.value.provenance)
+        }
+        return items.compactMap { keySource($0, at: $0.provenance, issuers: issuers) }
+    }
+
+    /// Keys as text, or where to find them.
+    private func keySource(_ node: DocumentNode, at place: Provenance, issuers: [String]) -> KeySource? {
         switch node.content {
         case .scalar:
             return node.text(findings).map { KeySource(origin: .inline($0), provenance: node.provenance) }
         case .mapping(let entries) where entries.contains { $0.key == "keys" || $0.key == "kty" }:
             findings.error(
-                "wrong_type", "`jwks` has its keys as YAML, and takes them as text", at: entry.keyProvenance,
-                hint: "write the JSON in single quotes: jwks: '{\"keys\": [...]}'")
+                "wrong_type", "`jwks` has its keys as YAML, and takes them as text", at: place,
+                hint: "write the JSON in single quotes: '{\"keys\": [...]}'")
             return nil
         default:
             guard
                 let reader = MappingReader(
-                    node, AgentgatewayShapes.keySet, introducedAt: entry.keyProvenance, findings: findings),
-                let place = reader.theOne()
+                    node, AgentgatewayShapes.keySet, introducedAt: place, findings: findings),
+                let entry = reader.theOne()
             else { return nil }
-            return keySource(place, reader, issuers: issuers)
+            return keySource(entry, reader, issuers: issuers)
         }
     }
 

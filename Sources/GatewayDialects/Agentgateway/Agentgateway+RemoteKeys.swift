@@ -191,8 +191,9 @@ extension AgentgatewayDecoder {
     }
 
     /// Shared secrets come from a document somebody wrote or a file, never from the network.
-    func checkAlgorithms(_ source: KeySource?, _ algorithms: [String]?, at place: Provenance) {
-        guard case .remote = source?.origin, let secret = algorithms?.first(where: { $0.hasPrefix("HS") }) else {
+    func checkAlgorithms(_ sources: [KeySource], _ algorithms: [String]?, at place: Provenance) {
+        let areFetched = sources.allSatisfy { if case .remote = $0.origin { true } else { false } }
+        guard !sources.isEmpty, areFetched, let secret = algorithms?.first(where: { $0.hasPrefix("HS") }) else {
             return
         }
         findings.error(

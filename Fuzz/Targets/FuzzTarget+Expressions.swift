@@ -30,9 +30,10 @@ enum ExpressionReading {
     /// What no absence is pointed out in does not fail for one, and what is written instead has none.
     private static func checkAbsences(_ source: String, _ value: CELValue) {
         let environment = Request.environment(.typed)
-        guard let found = try? CELAbsences(of: source, in: environment) else {
-            return require(false, "an expression that is none to the analysis of absence")
+        guard let parsed = try? CELParsedExpression(source, in: environment) else {
+            return require(false, "an expression that is none the second time")
         }
+        let found = CELAbsences(of: parsed)
         guard let remedy = found.remedy else {
             guard case .error(let error) = value else { return }
             // A map where the size of a list was asked for is another type, and no absence.
@@ -42,8 +43,8 @@ enum ExpressionReading {
             return
         }
         // What is written around it can make it too large, too deep or, around what is no condition, ill-typed.
-        guard let left = try? CELAbsences(of: remedy.applied(to: source), in: environment) else { return }
-        require(left.reads.isEmpty, "a remedy that leaves an absence")
+        guard let rewritten = try? CELParsedExpression(remedy.applied(to: source), in: environment) else { return }
+        require(CELAbsences(of: rewritten).reads.isEmpty, "a remedy that leaves an absence")
     }
 
     private static func compile(_ source: String, _ checking: CELEnvironment.Checking) -> CELProgram? {

@@ -12,24 +12,26 @@ package final class CELProgram: @unchecked Sendable {  // Safe: nodes are immuta
     package static let defaultBudget = 200_000
 
     /// Compiles `source`; throws every issue found.
-    package init(_ source: String, environment: CELEnvironment) throws(CELCompileError) {
-        let expression: Expression
-        do throws(CELIssue) {
-            expression = try Parser.parse(Array(source.utf8), limits: environment.limits)
-        } catch {
-            throw CELCompileError(source, [error])
-        }
-        switch environment.checking {
-        case .typed: type = try Checker.check(expression, in: environment, source: source)
+    package convenience init(_ source: String, environment: CELEnvironment) throws(CELCompileError) {
+        try self.init(CELParsedExpression(source, in: environment))
+    }
+
+    /// Throws every issue found.
+    package init(_ parsed: CELParsedExpression) throws(CELCompileError) {
+        switch parsed.environment.checking {
+        case .typed:
+            let outcome = parsed.checked
+            guard outcome.issues.isEmpty else { throw CELCompileError(parsed.source, outcome.issues) }
+            type = outcome.type
         case .parseOnly: type = .dyn
         }
-        var planner = Planner(environment)
+        var planner = Planner(parsed.environment)
         do throws(CELIssue) {
-            root = try planner.plan(expression)
+            root = try planner.plan(parsed.root)
         } catch {
-            throw CELCompileError(source, [error])
+            throw CELCompileError(parsed.source, [error])
         }
-        self.source = source
+        source = parsed.source
         slotCount = planner.slotCount
         attributes = planner.attributes.sorted()
     }

@@ -13,12 +13,14 @@ import Testing
             var maker = ConditionMaker(random: random)
             let source = maker.condition(4)
             random = maker.random
-            let found = try CELAbsences(of: source, in: TestEnvironment.value)
-            let program = try CELProgram(source, environment: TestEnvironment.value)
+            let parsed = try CELParsedExpression(source, in: TestEnvironment.value)
+            let found = CELAbsences(of: parsed)
+            let program = try CELProgram(parsed)
             let remedied = try found.remedy.map { remedy in
                 let text = remedy.applied(to: source)
-                #expect(try CELAbsences(of: text, in: TestEnvironment.value).reads.isEmpty, "\(text)")
-                return try CELProgram(text, environment: TestEnvironment.value)
+                let rewritten = try CELParsedExpression(text, in: TestEnvironment.value)
+                #expect(CELAbsences(of: rewritten).reads.isEmpty, "\(text)")
+                return try CELProgram(rewritten)
             }
             for _ in 0..<12 {
                 let request = try activation(&random)

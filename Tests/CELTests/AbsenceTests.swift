@@ -17,7 +17,7 @@ import Testing
     }()
 
     private func absences(_ source: String, present: Set<String> = []) throws -> CELAbsences {
-        try CELAbsences(of: source, in: Self.environment, present: present)
+        CELAbsences(of: try CELParsedExpression(source, in: Self.environment), present: present)
     }
 
     @Test(arguments: [

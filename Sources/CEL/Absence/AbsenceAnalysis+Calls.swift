@@ -103,7 +103,7 @@ extension AbsenceAnalysis {
         if function.name == "dyn", let only = parts.first { return only }
         whole.number =
             function.isPure ? numbers[.operation(function.name, parts.map(\.number))] : numbers.unique()
-        whole.whereValue = there.union([whole.number])
+        whole.alsoWhereValue = there
         if isElse { whole.mayBeNull = parts.last?.mayBeNull ?? false }
         describe(function, parts, &whole)
         if function.mayFail(operands) { addRead(of: expression, &whole) }
@@ -116,7 +116,7 @@ extension AbsenceAnalysis {
         case "size": whole.measured = first.number
         case "hasValue":
             whole.whereTrue = first.wherePresent.union([numbers[.operation("value", [first.number])]])
-        case "value": whole.whereValue.formUnion(first.wherePresent)
+        case "value": whole.alsoWhereValue.formUnion(first.wherePresent)
         default: break
         }
     }
@@ -135,7 +135,6 @@ extension CELFunction {
         switch absence {
         case .never: return false
         case .subject:
-            if operands.allSatisfy(\.isLiteral) { return false }
             guard operands.count == 1, let only = operands.first else { return true }
             return ![CELType.int, .uint, .double].contains(only.type) && !only.displaysElements
         case .position:
@@ -157,10 +156,6 @@ extension CELType {
 }
 
 extension Expression {
-    var isLiteral: Bool {
-        if case .literal = kind { true } else { false }
-    }
-
     var isText: Bool {
         if case .literal(.string) = kind { true } else { false }
     }

@@ -37,7 +37,7 @@ extension AbsenceAnalysis {
         var finding = AbsenceFinding(numbers[.field(of: container.number, field)])
         finding.add(container.reads)
         if operand.type.isOptional { return finding }
-        finding.whereValue.formUnion(container.whereValue)
+        finding.alsoWhereValue.formUnion(container.whereValue)
         if !operand.displays(.string(CELBuffer(field))) {
             finding.add(
                 AbsentRead(
@@ -55,8 +55,8 @@ extension AbsenceAnalysis {
         finding.add(container.reads)
         finding.add(place.reads)
         if operand.type.isOptional { return finding }
-        finding.whereValue.formUnion(container.whereValue)
-        finding.whereValue.formUnion(place.whereValue)
+        finding.alsoWhereValue.formUnion(container.whereValue)
+        finding.alsoWhereValue.formUnion(place.whereValue)
         if case .literal(let value) = key.kind, operand.displays(value) { return finding }
         let asks = isName(key) || operand.type.isMap
         finding.add(

@@ -9,8 +9,9 @@ struct AbsenceFinding {
 
     // MARK: - What is there for sure
 
-    /// Where the expression has a value; itself included.
-    var whereValue: Set<Int> = []
+    /// Where the expression has a value, besides itself.
+    var alsoWhereValue: Set<Int> = []
+    var whereValue: Set<Int> { alsoWhereValue.union(CollectionOfOne(number)) }
     /// Where it is true, and where it is false.
     var whereTrue: Set<Int> = []
     var whereFalse: Set<Int> = []
@@ -24,7 +25,6 @@ struct AbsenceFinding {
 
     init(_ number: Int) {
         self.number = number
-        whereValue = [number]
     }
 
     mutating func add(_ more: [AbsentRead]) {

@@ -32,46 +32,36 @@ package struct CELAbsences: Sendable {
         remedy = nil
     }
 
-    /// The absences of `source`, a condition; throws where it is no expression.
-    ///
     /// - Parameter present: what is known to be there: `jwt` where it is not null, `jwt.exp` for its member.
-    package init(
-        of source: String, in environment: CELEnvironment, present: Set<String> = []
-    ) throws(CELCompileError) {
-        let bytes = Array(source.utf8)
-        let expression: Expression
-        do throws(CELIssue) {
-            expression = try Parser.parse(bytes, limits: environment.limits)
-        } catch {
-            throw CELCompileError(source, [error])
-        }
-        let (analysis, found) = Self.analyse(expression, bytes, environment, present)
+    package init(of parsed: CELParsedExpression, present: Set<String> = []) {
+        let (analysis, found) = Self.analyse(parsed, present)
         let named = found.filter { read in
             !found.contains { $0.number != read.number && $0.implied.contains(read.number) }
         }
         reads = named.map { Read(text: analysis.text($0.expression), offset: $0.expression.offset) }
-        if found.isEmpty {
-            remedy = nil
-            return
-        }
+        remedy = found.isEmpty ? nil : Self.remedy(found, parsed, present)
+    }
+
+    private static func remedy(_ found: [AbsentRead], _ parsed: CELParsedExpression, _ present: Set<String>) -> Remedy {
         // What is guarded where it is read need not be asked for once more, unless another read needs it outside.
-        let candidates = [found.map(\.test), found.flatMap(\.tests)].compactMap { Remedy($0, expression, source) }
-        remedy =
-            candidates.first { candidate in
-                let rewritten = Array(candidate.applied(to: source).utf8)
-                guard let expression = try? Parser.parse(rewritten, limits: environment.limits) else { return false }
-                return Self.analyse(expression, rewritten, environment, present).reads.isEmpty
-            } ?? Remedy(takingErrorsForFalseIn: source)
+        let few = Remedy(found.map(\.test), parsed)
+        let all = Remedy(found.flatMap(\.tests), parsed)
+        // With all of them nothing is left to be found.
+        if let few, few != all {
+            let rewritten = try? CELParsedExpression(few.applied(to: parsed.source), in: parsed.environment)
+            if let rewritten, analyse(rewritten, present).reads.isEmpty { return few }
+        }
+        return all ?? Remedy(takingErrorsForFalseIn: parsed.source)
     }
 
     private static func analyse(
-        _ expression: Expression, _ source: [UInt8], _ environment: CELEnvironment, _ present: Set<String>
+        _ parsed: CELParsedExpression, _ present: Set<String>
     ) -> (analysis: AbsenceAnalysis, reads: [AbsentRead]) {
         // For the types; what is wrong with names is somebody else's to say.
-        _ = Checker.issues(expression, in: environment)
-        var analysis = AbsenceAnalysis(environment, source: source)
+        _ = parsed.checked
+        var analysis = AbsenceAnalysis(parsed.environment, source: Array(parsed.source.utf8))
         let known = analysis.numbers(of: present)
-        return (analysis, analysis.need(expression).reads.unless(known))
+        return (analysis, analysis.need(parsed.root).reads.unless(known))
     }
 }
 
@@ -88,16 +78,16 @@ extension AbsenceAnalysis {
 
 extension CELAbsences.Remedy {
     /// The condition behind these tests; nil where one of them cannot be asked there.
-    fileprivate init?(_ tests: [AbsentRead.Test], _ expression: Expression, _ source: String) {
+    fileprivate init?(_ tests: [AbsentRead.Test], _ parsed: CELParsedExpression) {
         var asked: [String] = []
         for test in tests {
             guard let test, !test.isMoreThanALine else { return nil }
             if !asked.contains(test) { asked.append(test) }
         }
-        let needsParentheses = expression.bindsLooserThanAnd || source.isMoreThanALine
+        let needsParentheses = parsed.root.bindsLooserThanAnd || parsed.source.isMoreThanALine
         self.init(
             asked.joined(separator: " && ") + " && " + (needsParentheses ? "(" : ""), needsParentheses ? ")" : "",
-            asks: true, source)
+            asks: true, parsed.source)
     }
 
     fileprivate init(takingErrorsForFalseIn source: String) {

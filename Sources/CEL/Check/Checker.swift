@@ -7,21 +7,16 @@ struct Checker {
     /// More than anyone reads at once.
     private static let maxIssues = 20
 
-    /// The type of the whole expression; throws every issue found.
-    static func check(
-        _ expression: Expression, in environment: CELEnvironment, source: String
-    ) throws(CELCompileError) -> CELType {
-        var checker = Checker(names: NameScope(environment))
-        let type = checker.type(of: expression)
-        guard checker.issues.isEmpty else { throw CELCompileError(source, checker.issues) }
-        return checker.unifier.resolve(type, isFinal: true)
+    struct Outcome {
+        /// Of the whole expression.
+        let type: CELType
+        let issues: [CELIssue]
     }
 
-    /// What is wrong with the expression; all its nodes have types then, `dyn` where something is.
-    static func issues(_ expression: Expression, in environment: CELEnvironment) -> [CELIssue] {
+    static func check(_ expression: Expression, in environment: CELEnvironment) -> Outcome {
         var checker = Checker(names: NameScope(environment))
-        _ = checker.type(of: expression)
-        return checker.issues
+        let type = checker.type(of: expression)
+        return Outcome(type: checker.unifier.resolve(type, isFinal: true), issues: checker.issues)
     }
 
     private init(names: NameScope<CELType>) {

@@ -33,6 +33,7 @@ struct RuleCompiler {
 
     var authorizers: [Place: Authorizer] = [:]
     var rules: [Key: CompiledRule] = [:]
+    var parsed: [String: CELParsedExpression] = [:]
     var programs: [String: CELProgram] = [:]
     /// What deny rules read that may be absent, by what is known to be there.
     var absences: [Set<String>: [String: CELAbsences]] = [:]
@@ -123,7 +124,7 @@ extension Compiler {
     private mutating func absences(_ expression: String, _ guaranteed: Set<String>) -> CELAbsences {
         if let known = rules.absences[guaranteed]?[expression] { return known }
         // What is no expression is reported where it is compiled.
-        let found = (try? CELAbsences(of: expression, in: environment, present: guaranteed)) ?? CELAbsences()
+        let found = (try? parsed(expression)).map { CELAbsences(of: $0, present: guaranteed) } ?? CELAbsences()
         rules.absences[guaranteed, default: [:]][expression] = found
         return found
     }

@@ -37,17 +37,26 @@ extension Compiler {
 
     private mutating func compiled(_ text: String) throws(CELCompileError) -> CELProgram {
         if let known = rules.programs[text] { return known }
-        let program = try CELProgram(text, environment: environment)
+        let program = try CELProgram(parsed(text))
         rules.programs[text] = program
         return program
+    }
+
+    mutating func parsed(_ text: String) throws(CELCompileError) -> CELParsedExpression {
+        if let known = rules.parsed[text] { return known }
+        let parsed = try CELParsedExpression(text, in: environment)
+        rules.parsed[text] = parsed
+        return parsed
     }
 
     /// Where names are not checked, what stands for nothing is known all the same.
     private mutating func advise(_ expression: Expression) {
         guard configuration.expressions.checking == .parseOnly,
-            let advice = try? CELAdvice(on: expression.text, in: environment)
+            let parsed = try? parsed(expression.text)
         else { return }
-        for issue in advice.unknownNames { report(.warning, "expression_unknown_name", issue, in: expression) }
+        for issue in CELAdvice(on: parsed).unknownNames {
+            report(.warning, "expression_unknown_name", issue, in: expression)
+        }
     }
 
     private mutating func report(

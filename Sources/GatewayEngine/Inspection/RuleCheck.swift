@@ -24,14 +24,15 @@ package struct RuleCheck: Sendable {
         var environment = RequestEnvironment.authorization
         environment.checking = isTyped ? .typed : .parseOnly
         do throws(CELCompileError) {
-            let program = try CELProgram(expression, environment: environment)
-            let absent = try CELAbsences(of: expression, in: environment)
+            let parsed = try CELParsedExpression(expression, in: environment)
+            let program = try CELProgram(parsed)
+            let absent = CELAbsences(of: parsed)
             type = program.type.description
             isCondition = program.type == .bool || program.type == .dyn
             reads = program.attributes.compactMap { RequestAttribute(rawValue: $0)?.entry.path }
             unguarded = absent.reads.map(\.text)
             remedy = absent.remedy?.words
-            let advice = try CELAdvice(on: expression, in: environment)
+            let advice = CELAdvice(on: parsed)
             notes = (advice.unknownNames + advice.ambiguousCalls).map { $0.rendered(in: expression) }
         } catch {
             throw Failure(text: error.description)

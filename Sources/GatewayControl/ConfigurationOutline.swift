@@ -35,7 +35,10 @@ struct ConfigurationOutline: Equatable, Sendable {
         add("policies", configuration.attachments.map { (Self.name(of: $0), [$0.policy]) })
         add(
             "settings",
-            [("limits and timeouts", [configuration.traffic]), ("expressions", [configuration.expressions])])
+            [
+                ("limits and timeouts", [configuration.traffic]), ("expressions", [configuration.expressions]),
+                ("access log", [configuration.accessLog as Any]),
+            ])
     }
 
     /// A route may stand in several listeners, and a scope have several policies of a kind: they are one part.

@@ -6,7 +6,8 @@ extension Snapshot {
     package func renewed(_ keys: KeyMaterial) -> Snapshot {
         var renewal = KeyRenewal(keys: keys)
         return Snapshot(
-            binds: binds.map { renewal.renewed($0) }, upstreams: upstreams, traffic: traffic, trustPlaces: trustPlaces)
+            binds: binds.map { renewal.renewed($0) }, upstreams: upstreams, traffic: traffic,
+            accessLog: accessLog, trustPlaces: trustPlaces)
     }
 }
 

@@ -10,17 +10,20 @@ package final class Snapshot: Sendable {
     package let binds: [BindSnapshot]
     package let upstreams: [UpstreamSnapshot]
     package let traffic: TrafficPolicy
+    /// Nil where every request has the usual line.
+    package let accessLog: AccessLogPolicy?
     /// Where TLS to upstreams is written, each place once.
     let trustPlaces: [(trust: UpstreamTrust, place: Provenance)]
 
     init(
         binds: [BindSnapshot], upstreams: [UpstreamSnapshot], traffic: TrafficPolicy,
-        trustPlaces: [(trust: UpstreamTrust, place: Provenance)]
+        accessLog: AccessLogPolicy?, trustPlaces: [(trust: UpstreamTrust, place: Provenance)]
     ) {
         self.trustPlaces = trustPlaces
         self.binds = binds
         self.upstreams = upstreams
         self.traffic = traffic
+        self.accessLog = accessLog
     }
 }
 

@@ -11,6 +11,8 @@ package struct TrafficPolicy: Sendable {
     package let bodySeconds: Int64
     package let requestSeconds: Int64
     package let connectSeconds: Int64
+    /// Nanoseconds; `.max` for any age.
+    package let maxConnectionAge: Int64
     package let maxBodyBytes: UInt64
     /// Of one body that is gathered, and of all of them in the process.
     package let maxBufferedBodyBytes: Int
@@ -27,6 +29,7 @@ package struct TrafficPolicy: Sendable {
         bodySeconds = settings.bodyTimeout.wholeSeconds
         requestSeconds = settings.requestTimeout.wholeSeconds
         connectSeconds = settings.connectTimeout.wholeSeconds
+        maxConnectionAge = settings.maxConnectionDuration?.nanoseconds ?? .max
         maxBodyBytes = settings.maxBodyBytes.map { UInt64($0) } ?? .max
         maxBufferedBodyBytes = settings.maxBufferedBodyBytes
         maxBufferedBytes = settings.maxBufferedBytes

@@ -6,17 +6,22 @@ package struct GatewayConfiguration: Equatable, Sendable {
     package var process: ProcessSettings
     package var traffic: TrafficSettings
     package var expressions: ExpressionSettings
+    /// Nil: every request has the usual line.
+    package var accessLog: AccessLogSettings?
     package var binds: [Bind]
     package var upstreams: [Upstream]
     package var attachments: [Attachment]
 
     package init(
-        process: ProcessSettings, traffic: TrafficSettings, expressions: ExpressionSettings, binds: [Bind],
+        process: ProcessSettings, traffic: TrafficSettings, expressions: ExpressionSettings,
+        accessLog: AccessLogSettings?,
+        binds: [Bind],
         upstreams: [Upstream], attachments: [Attachment]
     ) {
         self.process = process
         self.traffic = traffic
         self.expressions = expressions
+        self.accessLog = accessLog
         self.binds = binds
         self.upstreams = upstreams
         self.attachments = attachments

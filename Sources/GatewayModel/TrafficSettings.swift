@@ -10,6 +10,8 @@ package struct TrafficSettings: Equatable, Sendable {
     package var requestTimeout: Duration
     /// Opening a connection to an upstream.
     package var connectTimeout: Duration
+    /// How old a client's connection may become; nil: any age.
+    package var maxConnectionDuration: Duration?
     /// Request line and header fields together.
     package var maxHeadBytes: Int
     package var maxTargetBytes: Int
@@ -28,7 +30,8 @@ package struct TrafficSettings: Equatable, Sendable {
 
     package init(
         headTimeout: Duration, idleTimeout: Duration, bodyTimeout: Duration, requestTimeout: Duration,
-        connectTimeout: Duration, maxHeadBytes: Int, maxTargetBytes: Int, maxFields: Int, maxBodyBytes: Int?,
+        connectTimeout: Duration, maxConnectionDuration: Duration?, maxHeadBytes: Int, maxTargetBytes: Int,
+        maxFields: Int, maxBodyBytes: Int?,
         maxBufferedBodyBytes: Int, maxBufferedBytes: Int, trustedProxies: [String], onTokenExpiry: TokenExpiryAction,
         provenance: Provenance
     ) {
@@ -37,6 +40,7 @@ package struct TrafficSettings: Equatable, Sendable {
         self.bodyTimeout = bodyTimeout
         self.requestTimeout = requestTimeout
         self.connectTimeout = connectTimeout
+        self.maxConnectionDuration = maxConnectionDuration
         self.maxHeadBytes = maxHeadBytes
         self.maxTargetBytes = maxTargetBytes
         self.maxFields = maxFields

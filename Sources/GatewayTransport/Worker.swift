@@ -147,6 +147,12 @@ final class Worker {
         uptime = WallClock.uptime()
     }
 
+    /// When a connection that begins now is old, in uptime.
+    var retirement: Int64 {
+        let (sum, overflowed) = uptime.addingReportingOverflow(snapshot.traffic.maxConnectionAge)
+        return overflowed ? .max : sum
+    }
+
     /// Unix nanoseconds.
     var wallNanoseconds: Int64 { uptime &+ wallOffset }
 

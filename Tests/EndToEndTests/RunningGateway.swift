@@ -26,6 +26,8 @@ final class RunningGateway {
 
     /// What a configuration is made of.
     struct Setup {
+        /// Lines at the top of the document.
+        var top = ""
         /// Lines under `config`.
         var config = ""
         var accessLog = "off"
@@ -48,6 +50,7 @@ final class RunningGateway {
 
         func text(port: Int, controlPort: Int, upstreamPort: Int, keys: String) -> String {
             """
+            \(top)
             config:
               workerThreads: \(threads)
               enableIpv6: false

@@ -41,3 +41,16 @@ extension ModelDump {
         line("authority \(change.authority), path \(change.path)")
     }
 }
+
+extension ModelDump {
+    /// What stands only in documents that say something of it.
+    mutating func dump(_ log: AccessLogSettings?, _ process: ProcessSettings) {
+        if process.admin != .off { line("admin: \(process.admin)") }
+        if process.readiness != .off { line("readiness: \(process.readiness)") }
+        guard let log else { return }
+        line("access log where: \(log.filter?.text ?? "always")")
+        for field in log.added { line("access log field \(field.name): \(field.value.text)") }
+        let removed = AccessLogFields.named.filter { log.removed.contains($0.field) }.map(\.name)
+        line("access log without: \(removed.joined(separator: " "))")
+    }
+}

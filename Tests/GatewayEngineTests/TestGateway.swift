@@ -310,6 +310,7 @@ extension GatewayConfiguration {
                 logFormat: .text, drainTimeout: .seconds(1)),
             traffic: .test,
             expressions: ExpressionSettings(checking: .typed, onDenyError: .deny),
+            accessLog: nil,
             binds: [Bind(address: ListenAddress(host: "::", port: 1), listeners: listeners, provenance: here)],
             upstreams: names.map { name in
                 Upstream(
@@ -324,7 +325,8 @@ extension TrafficSettings {
     static var test: TrafficSettings {
         TrafficSettings(
             headTimeout: .seconds(1), idleTimeout: .seconds(1), bodyTimeout: .seconds(1), requestTimeout: .seconds(1),
-            connectTimeout: .seconds(1), maxHeadBytes: 64 << 10, maxTargetBytes: 16 << 10, maxFields: 128,
+            connectTimeout: .seconds(1), maxConnectionDuration: nil, maxHeadBytes: 64 << 10, maxTargetBytes: 16 << 10,
+            maxFields: 128,
             maxBodyBytes: nil, maxBufferedBodyBytes: 1 << 20, maxBufferedBytes: 1 << 20, trustedProxies: [],
             onTokenExpiry: .close, provenance: here)
     }

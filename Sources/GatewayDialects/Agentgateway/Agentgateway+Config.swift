@@ -60,8 +60,8 @@ extension AgentgatewayShapes {
             .optional(
                 "level", .choice(["error", "warning", "info", "debug"]), "The least that is logged. Default: `info`."),
             .optional("format", .choice(["text", "json"]), "Default: `text`."),
-        ],
-        notOffered: ["filter", "fields", "database"])
+        ] + requestLogging,
+        notOffered: ["database"])
 
     static let timeouts = ObjectShape(
         "the timeouts",
@@ -94,9 +94,11 @@ extension AgentgatewayShapes {
 }
 
 extension AgentgatewayDecoder {
-    mutating func config(_ reader: MappingReader?, at provenance: Provenance) -> (ProcessSettings, TrafficSettings) {
+    mutating func config(
+        _ reader: MappingReader?, logging: MappingReader?, at provenance: Provenance
+    ) -> (ProcessSettings, TrafficSettings) {
         let timeouts = reader?.mapping("timeouts")
-        return (processSettings(reader, timeouts), trafficSettings(reader, timeouts, at: provenance))
+        return (processSettings(reader, timeouts, logging), trafficSettings(reader, timeouts, at: provenance))
     }
 
     func expressionSettings(_ reader: MappingReader?) -> ExpressionSettings {
@@ -105,9 +107,10 @@ extension AgentgatewayDecoder {
             onDenyError: reader?.choice("denyOnError").flatMap(DenyErrorAction.init) ?? .deny)
     }
 
-    private mutating func processSettings(_ reader: MappingReader?, _ timeouts: MappingReader?) -> ProcessSettings {
+    private mutating func processSettings(
+        _ reader: MappingReader?, _ timeouts: MappingReader?, _ logging: MappingReader?
+    ) -> ProcessSettings {
         if reader?.boolean("enableIpv6") == false { listenHost = "0.0.0.0" }
-        let logging = reader?.mapping("logging")
         return ProcessSettings(
             workerThreads: reader?.node("workerThreads").flatMap(workerThreads),
             control: reader?.node("statsAddr").map(controlListener) ?? Self.defaultControl,
@@ -161,7 +164,7 @@ extension AgentgatewayDecoder {
             idleTimeout: timeout("idle", timeouts) ?? .seconds(75),
             bodyTimeout: timeout("body", timeouts) ?? .seconds(60),
             requestTimeout: timeout("request", timeouts) ?? .seconds(60),
-            connectTimeout: timeout("connect", timeouts) ?? .seconds(10),
+            connectTimeout: timeout("connect", timeouts) ?? .seconds(10), maxConnectionDuration: nil,
             maxHeadBytes: limits?.integer("headBytes") ?? 65536,
             maxTargetBytes: limits?.integer("targetBytes") ?? 16384,
             maxFields: limits?.integer("headers") ?? 128,
@@ -174,7 +177,7 @@ extension AgentgatewayDecoder {
     }
 
     /// From one second, the grain of the clock that watches them, to a day.
-    private func timeout(_ name: String, _ reader: MappingReader?) -> Duration? {
+    func timeout(_ name: String, _ reader: MappingReader?) -> Duration? {
         guard let duration = reader?.duration(name) else { return nil }
         guard duration >= .seconds(1), duration <= .seconds(86400) else {
             findings.error(

@@ -60,14 +60,18 @@ struct AgentgatewayDecoder {
     mutating func decode(_ root: DocumentNode) -> GatewayConfiguration? {
         guard let reader = MappingReader(root, AgentgatewayShapes.document, findings: findings) else { return nil }
         let settings = reader.mapping("config")
-        let (process, traffic) = config(settings, at: root.provenance)
+        let logging = settings?.mapping("logging")
+        var (process, traffic) = config(settings, logging: logging, at: root.provenance)
+        let frontend = reader.mapping("frontendPolicies")
+        apply(frontend?.mapping("http"), to: &traffic, beside: settings)
         let expressions = expressionSettings(settings)
         namedBackends(reader)
         let binds = gateways(reader) + binds(reader)
         checkPorts(binds)
         targetedPolicies(reader)
         return GatewayConfiguration(
-            process: process, traffic: traffic, expressions: expressions, binds: binds, upstreams: upstreams,
+            process: process, traffic: traffic, expressions: expressions, accessLog: accessLog(frontend, logging),
+            binds: binds, upstreams: upstreams,
             attachments: policies.resolved(findings))
     }
 }
@@ -78,6 +82,7 @@ enum AgentgatewayShapes {
         "a configuration",
         [
             .optional("config", .object(config), "Settings of the whole process, read once at start."),
+            .optional("frontendPolicies", .object(frontendPolicies), "What holds for all connections of clients."),
             .optional(
                 "gateways", .map(of: .object(gateway)),
                 "The ports to listen on, by name. `routes` attach to them."),
@@ -94,6 +99,6 @@ enum AgentgatewayShapes {
                 "Another name of `policies`. Both may stand in one file."),
         ],
         notOffered: [
-            "frontendPolicies", "tcpRoutes", "routeGroups", "workloads", "services", "llm", "mcp", "ui",
+            "tcpRoutes", "routeGroups", "workloads", "services", "llm", "mcp", "ui",
         ])
 }

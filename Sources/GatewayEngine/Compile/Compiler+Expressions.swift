@@ -13,13 +13,21 @@ extension Compiler {
     ///
     /// - Parameters:
     ///   - asked: what must be answered, as a sentence: `a rule must be true or false`.
+    ///   - type: nil: any.
+    ///   - environment: nil: that of rules.
     ///   - mayReadBody: whether whoever evaluates it waits for the body where it `readsBody`.
     mutating func program(
-        _ expression: Expression, of type: CELType, _ asked: String, mayReadBody: Bool = false
+        _ expression: Expression, of type: CELType?, _ asked: String, mayReadBody: Bool = false,
+        in environment: CELEnvironment? = nil
     ) -> CELProgram? {
         do throws(CELCompileError) {
-            let program = try compiled(expression.text)
-            guard program.type == type || program.type == .dyn else {
+            let program =
+                if let environment {
+                    try CELProgram(expression.text, environment: environment)
+                } else {
+                    try compiled(expression.text)
+                }
+            guard type == nil || program.type == type || program.type == .dyn else {
                 refuse(expression, "\(asked), this one is a \(program.type)")
                 return nil
             }

@@ -70,7 +70,9 @@ package struct Compiler {
         let binds = configuration.binds.map { compile($0, upstreams: indices) }
         for diagnostic in rules.fillers.diagnostics { report(diagnostic) }
         let traffic = TrafficPolicy(configuration.traffic, &diagnostics)
-        return Snapshot(binds: binds, upstreams: upstreams, traffic: traffic, trustPlaces: trustPlaces)
+        return Snapshot(
+            binds: binds, upstreams: upstreams, traffic: traffic, accessLog: accessLogPolicy(), trustPlaces: trustPlaces
+        )
     }
 
     private mutating func compile(_ bind: Bind, upstreams: [UpstreamID: Int]) -> BindSnapshot {

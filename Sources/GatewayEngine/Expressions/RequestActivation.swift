@@ -48,6 +48,10 @@ internal import JOSE
     var removedParameters: [Range<Int>] { unsafe isAsReceived ? [] : scratch.pointee.removedParameters }
     var connection: ConnectionContext { unsafe setting.pointee.connection }
     private var bind: BindSnapshot { unsafe setting.pointee.bind }
+    private var backendName: String? {
+        let name = unsafe scratch.pointee.answeringUpstream
+        return name.isEmpty ? nil : name
+    }
     private var routeName: String? { unsafe scratch.pointee.routeName }
     private var token: VerifiedToken? { unsafe scratch.pointee.verifiedToken }
     private var instance: GatewayInstance { unsafe listener.instance }
@@ -89,14 +93,17 @@ internal import JOSE
         case .environmentPodName: return instance.podName.map { .string($0) } ?? .null
         case .environmentNamespace: return instance.namespace.map { .string($0) } ?? .null
         case .environmentGateway: return instance.gateway.map { .string($0) } ?? .null
+        // Of requests that have been answered.
+        case .responseCode: return unsafe .int(Int64(scratch.pointee.answeredStatus))
+        case .backendName: return backendName.map { .string($0) } ?? .null
+        case .backend:
+            return backendName.map { .map(CELOwnedMap(distinct: [(.string("name"), .string($0))])) } ?? .null
         // Nothing sets these yet.
         case .consumer, .extauthz, .metadata, .sourceIdentity, .sourceSubject, .sourceSubjectCN,
             .sourceIssuer, .sourceSubjectAltNames, .sourceCertificate:
             return .null
-        // What does not compile in authorization.
-        case .rawToken, .apiKeyText, .backendName, .backendType, .backendProtocol, .responseCode,
-            .responseHeaders,
-            .responseBody:
+        // What does not compile.
+        case .rawToken, .apiKeyText, .backendType, .backendProtocol, .responseHeaders, .responseBody:
             return .null
         }
     }

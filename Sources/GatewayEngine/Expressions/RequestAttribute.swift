@@ -14,7 +14,7 @@ package enum RequestAttribute: Int, CaseIterable, Sendable {
     case proxyBind, proxyGatewayName, proxyListenerName, proxyRouteName
     case consumer, apiKey, apiKeyText, basicAuth, extauthz, metadata
     case environmentPodName, environmentNamespace, environmentGateway
-    case backendName, backendType, backendProtocol
+    case backend, backendName, backendType, backendProtocol
     case responseCode, responseHeaders, responseBody
 
     /// One row.
@@ -144,6 +144,10 @@ package enum RequestAttribute: Int, CaseIterable, Sendable {
         case .environmentPodName: Entry("env.podName", .string, .sometimes, "The variable `POD_NAME` of the process.")
         case .environmentNamespace: Entry("env.namespace", .string, .sometimes, "Its variable `NAMESPACE`.")
         case .environmentGateway: Entry("env.gateway", .string, .sometimes, "Its variable `GATEWAY`.")
+        case .backend:
+            Entry(
+                "backend", .dyn, .backend,
+                "What is known of the backend chosen: a map with `name`; null where none was.")
         case .backendName: Entry("backend.name", .string, .backend, "The backend chosen.")
         case .backendType: Entry("backend.type", .string, .backend, "Its kind.")
         case .backendProtocol: Entry("backend.protocol", .string, .backend, "What is spoken to it.")

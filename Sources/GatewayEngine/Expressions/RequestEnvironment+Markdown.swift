@@ -29,6 +29,10 @@ extension RequestEnvironment {
         read what is there sometimes is an error at other times; `has()` tells. Loading warns of rules that read what no
         policy before them fills (`root_never_filled`).
 
+        The access log (`frontendPolicies.accessLog`) is asked once a request has been answered: `response.code` and
+        `backend.name` are there, too, and of the rest no body, no secret and no header or parameter that a credential
+        stands in.
+
         `request.body` is what came, decoded from its chunks and nothing else: where the client says `Content-Encoding:
         gzip`, it is the compressed bytes, and `json(request.body)` is an error. A rule that must see inside refuses such
         bodies: `require: '!("content-encoding" in request.headers)'`.
@@ -76,8 +80,7 @@ extension RequestAttribute.Availability {
         case .sometimes: "sometimes"
         case .filled(let filler): filler.isOffered ? "with \(filler.words)" : "not yet"
         case .body: "always; requests are held for it"
-        case .backend: "no: chosen later"
-        case .response: "no: comes later"
+        case .backend, .response: "not in rules"
         case .secret: "no: not for rules"
         }
     }

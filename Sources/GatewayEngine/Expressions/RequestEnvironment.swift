@@ -10,13 +10,18 @@ package enum RequestEnvironment {
     }()
 
     /// For authorization rules: what is known before a request is forwarded.
-    package static let authorization: CELEnvironment = {
+    package static let authorization = environment(refusing: \.refusalInAuthorization)
+
+    /// For the access log: what is known once a request has been answered.
+    package static let accessLog = environment(refusing: \.refusalInAccessLog)
+
+    private static func environment(refusing refusal: (RequestAttribute.Entry) -> String?) -> CELEnvironment {
         var environment = library
         for attribute in RequestAttribute.allCases {
             let entry = attribute.entry
             environment.declare(
                 entry.path, entry.type, id: attribute.rawValue, isOptional: entry.isOptional,
-                refusal: entry.refusalInAuthorization)
+                refusal: refusal(entry))
         }
         environment.refuse(
             function: "unvalidatedJwtPayload",
@@ -24,7 +29,7 @@ package enum RequestEnvironment {
         environment.refuse(
             function: "unredacted", "'unredacted' is for transformations and backend authentication only")
         return environment
-    }()
+    }
 }
 
 extension CELProgram {
@@ -35,6 +40,18 @@ extension CELProgram {
 extension RequestAttribute.Entry {
     /// Roots without a value are null instead.
     fileprivate var isOptional: Bool { (availability == .sometimes || filler != nil) && type != .dyn }
+
+    /// Why the access log may not read it.
+    fileprivate var refusalInAccessLog: String? {
+        switch availability {
+        case .always, .sometimes, .filled: nil
+        case .backend, .response, .body:
+            Self.keptForLog.contains(path) ? nil : "'\(path)' is not kept for the access log"
+        case .secret: "'\(path)' is a secret: it does not belong into a log"
+        }
+    }
+
+    private static let keptForLog: Set = ["response.code", "backend", "backend.name"]
 
     /// Why rules may not read it, as a sentence; nil where they may.
     fileprivate var refusalInAuthorization: String? {

@@ -57,6 +57,10 @@ package struct RequestScratch {
     /// Whether the upstream gets its own address as Host.
     package var takesHostOfUpstream = false
 
+    /// Of a copy that is kept for the access log: the answer's status, and the server that gave it.
+    var answeredStatus = 0
+    var answeringUpstream = ""
+
     /// When the token whose claims hold is no longer accepted, in Unix seconds: `exp` and the clock skew.
     package var tokenExpiresAt: Int64? {
         guard let times = verifiedToken?.times, let expiry = times.expiresAt else { return nil }

@@ -24,6 +24,17 @@ extension TokenRemoval {
         }
     }
 
+    /// Notes all parameters of these names, written in any way.
+    static func noteParameters(named names: [[UInt8]], _ scratch: inout RequestScratch, _ bytes: Span<UInt8>) {
+        guard let query = scratch.target.query else { return }
+        let storage = scratch.target.storage
+        let written = scratch.target.isVerbatim ? bytes.extracting(query) : storage.span.extracting(query)
+        QueryString.forEach(written) { pair, name, _ in
+            if names.contains(QueryString.decoded(written.extracting(name))) { scratch.removedParameters.append(pair) }
+            return true
+        }
+    }
+
     private static func noteParameters(
         holding search: TextSearch, of query: Span<UInt8>, _ scratch: inout RequestScratch
     ) {

@@ -69,6 +69,7 @@ extension DownstreamConnection {
             if worker.uptime >= course.endsAt { return endLate(course) }
             watch(course)
         }
+        if deadline.wait == .idle, worker.uptime >= retiresAt { return close() }
         guard worker.uptime >= deadline.at else { return }
         switch deadline.wait {
         case .nothing, .tunnel: break

@@ -16,7 +16,7 @@ extension DownstreamConnection {
             asksForWebSocket: head.asksForWebSocket)
         exchange.isChunked = head.framing == .chunked
         exchange.awaitsContinue = head.expectsContinue
-        if worker.isDraining { machine.closeAfterResponse() }
+        if worker.isDraining || worker.uptime >= retiresAt { machine.closeAfterResponse() }
         decide(head, bytes)
     }
 
@@ -215,6 +215,10 @@ extension DownstreamConnection {
             ? bytes.extracting(scratch.target.path).copied : Array(scratch.target.storage[scratch.target.path])
         record.route = scratch.routeName ?? ""
         record.subject = scratch.subject
+        if let policy = worker.snapshot.accessLog, policy.readsRequests, let bind = slot.bind {
+            record.request = LoggedRequest(
+                policy, head, bytes, scratch, bind: bind, connection: context, now: worker.now)
+        }
         exchange.record = record
     }
 
@@ -230,6 +234,7 @@ extension DownstreamConnection {
         record.requestBytes = exchange.bodyBytes
         record.wasAborted = wasAborted
         worker.accessLog.add(
-            record, peer: context.sourceAddress, wallNanoseconds: worker.wallNanoseconds, uptime: worker.uptime)
+            record, without: worker.snapshot.accessLog?.removed ?? [], peer: context.sourceAddress,
+            wallNanoseconds: worker.wallNanoseconds, uptime: worker.uptime)
     }
 }

@@ -29,6 +29,8 @@ final class DownstreamConnection: BufferedUser {
     /// Answered for good: the rest of what the client sends is read and dropped.
     var isLingering = false
     var drainedBytes = 0
+    /// Uptime from which on an answer is the last.
+    let retiresAt: Int64
 
     /// The request in service.
     struct Exchange {
@@ -71,6 +73,7 @@ final class DownstreamConnection: BufferedUser {
         let traffic = worker.snapshot.traffic
         machine = ServerConnection(limits: traffic.headLimits)
         self.context = context ?? ConnectionContext(ends, traffic: traffic)
+        retiresAt = worker.retirement
         super.init(stream: stream)
         stream.user = self
         updateDeadline()

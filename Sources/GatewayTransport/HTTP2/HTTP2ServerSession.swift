@@ -14,6 +14,8 @@ final class HTTP2ServerSession: HTTP2Session {
     private var head = HTTP2RequestHead()
     private var last = HTTP2StreamID.rootStream
     private var ending = Ending.no
+    /// Uptime from which on no request is begun any more.
+    private let retiresAt: Int64
 
     private enum Ending {
         case no
@@ -26,6 +28,7 @@ final class HTTP2ServerSession: HTTP2Session {
         self.slot = slot
         self.ends = ends
         self.context = context
+        retiresAt = bytes.worker.retirement
         try super.init(over: bytes)
         if worker.isDraining { drain() }
     }
@@ -54,6 +57,7 @@ final class HTTP2ServerSession: HTTP2Session {
             settleLater()
         }
         super.checkDeadline()
+        if worker.uptime >= retiresAt { drain() }
     }
 
     override func endIdle() {
@@ -72,7 +76,7 @@ final class HTTP2ServerSession: HTTP2Session {
     }
 
     override func streamsSettled() {
-        if worker.isDraining, streams.isEmpty { end(after: last) }
+        if worker.isDraining || worker.uptime >= retiresAt, streams.isEmpty { end(after: last) }
     }
 
     override func closed(byError: Bool) {

@@ -25,6 +25,8 @@ struct AccessRecord {
     var responseBytes: UInt64 = 0
     /// The answer broke off.
     var wasAborted = false
+    /// What the configuration's expressions are asked about; nil where there are none.
+    var request: LoggedRequest?
 }
 
 /// One event loop's part of the access log: lines are gathered and written together.
@@ -35,6 +37,8 @@ struct AccessLog {
     private var count = 0
     private var stampedSecond: Int64 = .min
     private var stamp: [UInt8] = []
+    /// Fields that the line at hand does not have.
+    private var removed: AccessLogFields = []
 
     /// Lines are handed over when so much has gathered, or when the loop's timer comes by.
     private static let batchBytes = 32 << 10
@@ -44,9 +48,18 @@ struct AccessLog {
         self.writer = writer
     }
 
-    mutating func add(_ record: AccessRecord, peer: [UInt8], wallNanoseconds: Int64, uptime: Int64) {
+    /// - Parameter removed: fields that the line does not have.
+    mutating func add(
+        _ record: AccessRecord, without removed: AccessLogFields, peer: [UInt8], wallNanoseconds: Int64, uptime: Int64
+    ) {
         guard format != .off else { return }
-        addLine(record, peer, wallNanoseconds, max(0, uptime - record.startedAt) / 1000)
+        var more: [LoggedRequest.Field] = []
+        if let request = record.request {
+            guard let fields = request.fields(status: record.status, upstream: record.upstream) else { return }
+            more = fields
+        }
+        self.removed = removed
+        addLine(record, more, peer, wallNanoseconds, max(0, uptime - record.startedAt) / 1000)
         count += 1
         if lines.count >= Self.batchBytes { flush() }
     }
@@ -62,30 +75,34 @@ struct AccessLog {
 
     /// One line; both formats have the same fields in the same order.
     private mutating func addLine(
-        _ record: AccessRecord, _ peer: [UInt8], _ wallNanoseconds: Int64, _ microseconds: Int64
+        _ record: AccessRecord, _ more: [LoggedRequest.Field], _ peer: [UInt8], _ wallNanoseconds: Int64,
+        _ microseconds: Int64
     ) {
         if format == .json { lines.append("{\"time\":\"") }
         addTime(wallNanoseconds)
         lines.append(format == .json ? "\"" : " request")
-        addNumber("status", record.status)
-        if let refusal = record.refusal { addField("refusal", refusal.rawValue.utf8) }
-        addField("rule", record.rule.utf8)
-        if !record.missingClaims.isEmpty { addField("missing", record.missingClaims.joined(separator: " ").utf8) }
-        addField("method", record.method)
-        if record.speaksHTTP2 { addField("version", "HTTP/2".utf8) }
-        addField("host", record.host)
-        addField("path", record.path)
-        addField("peer", peer)
-        addField("route", record.route.utf8)
-        addField("sub", record.subject)
-        addField("upstream", record.upstream.utf8)
-        addNumber("us", microseconds)
-        addNumber("in", record.requestBytes)
-        addNumber("out", record.responseBytes)
-        if record.wasAborted {
+        addNumber(.status, "status", record.status)
+        if let refusal = record.refusal { addField(.refusal, "refusal", refusal.rawValue.utf8) }
+        addField(.rule, "rule", record.rule.utf8)
+        if !record.missingClaims.isEmpty {
+            addField(.missing, "missing", record.missingClaims.joined(separator: " ").utf8)
+        }
+        addField(.method, "method", record.method)
+        if record.speaksHTTP2 { addField(.version, "version", "HTTP/2".utf8) }
+        addField(.host, "host", record.host)
+        addField(.path, "path", record.path)
+        addField(.peer, "peer", peer)
+        addField(.route, "route", record.route.utf8)
+        addField(.subject, "sub", record.subject)
+        addField(.upstream, "upstream", record.upstream.utf8)
+        addNumber(.duration, "us", microseconds)
+        addNumber(.bytesIn, "in", record.requestBytes)
+        addNumber(.bytesOut, "out", record.responseBytes)
+        if record.wasAborted, !removed.contains(.aborted) {
             addName("aborted")
             lines.append("true")
         }
+        for field in more { add(field) }
         lines.append(format == .json ? "}\n" : "\n")
     }
 
@@ -95,16 +112,33 @@ struct AccessLog {
         lines.append(format == .json ? "\":" : "=")
     }
 
-    private mutating func addNumber(_ name: StaticString, _ number: some FixedWidthInteger) {
+    private mutating func addNumber(
+        _ field: AccessLogFields, _ name: StaticString, _ number: some FixedWidthInteger
+    ) {
+        guard !removed.contains(field) else { return }
         addName(name)
         lines.append(decimal: number)
     }
 
     /// A field that has a value; as text in quotes only where it could be read as more than one word.
-    private mutating func addField(_ name: StaticString, _ value: some Collection<UInt8>) {
-        guard !value.isEmpty else { return }
+    private mutating func addField(
+        _ field: AccessLogFields, _ name: StaticString, _ value: some Collection<UInt8>
+    ) {
+        guard !value.isEmpty, !removed.contains(field) else { return }
         addName(name)
-        if format == .text, value.allSatisfy(Self.isPlain) {
+        addText(value)
+    }
+
+    /// A field of the configuration's.
+    private mutating func add(_ field: LoggedRequest.Field) {
+        lines.append(format == .json ? ",\"" : " ")
+        lines += field.name
+        lines.append(format == .json ? "\":" : "=")
+        if field.isJSON { lines += field.value } else { addText(field.value) }
+    }
+
+    private mutating func addText(_ value: some Collection<UInt8>) {
+        if format == .text, !value.isEmpty, value.allSatisfy(Self.isPlain) {
             lines.append(contentsOf: value)
         } else {
             let bytes = Array(value)

@@ -1,0 +1,121 @@
+internal import Bytes
+internal import CEL
+package import HTTPWire
+
+/// A request as the expressions of the access log see it, kept until its line is written.
+///
+/// The head and what the stages found are copied, since the next request overwrites them: only a configuration with
+/// such expressions pays for it.
+package final class LoggedRequest {
+    private let policy: AccessLogPolicy
+    private let setting: RequestSetting
+    private let listener: ListenerSnapshot
+    private let bytes: [UInt8]
+    private var scratch: RequestScratch
+
+    /// Nil where no listener answers to the request's host: nothing of it can be asked for.
+    ///
+    /// - Parameters:
+    ///   - bytes: begin with the head.
+    ///   - scratch: as the pipeline left it.
+    ///   - now: Unix seconds.
+    package init?(
+        _ policy: AccessLogPolicy, _ head: RequestHead, _ bytes: Span<UInt8>, _ scratch: RequestScratch,
+        bind: BindSnapshot, connection: ConnectionContext, now: Int64
+    ) {
+        self.scratch = scratch
+        guard let listener = Pipeline.listener(of: bind, &self.scratch) else { return nil }
+        self.policy = policy
+        self.listener = listener
+        setting = RequestSetting(head: head, connection: connection, bind: bind, now: now)
+        self.bytes = bytes.extracting(0..<head.byteCount).copied
+        policy.credentialHeaders.drop(from: &self.scratch.table, in: bytes)
+        if !policy.credentialParameters.isEmpty {
+            TokenRemoval.noteParameters(named: policy.credentialParameters, &self.scratch, bytes)
+        }
+    }
+
+    /// A field of the line.
+    package struct Field: Sendable {
+        package let name: [UInt8]
+        package let value: [UInt8]
+        /// Else it is text.
+        package let isJSON: Bool
+    }
+
+    /// What the line has beside the usual; nil where the request is not to be logged. What cannot be evaluated, or
+    /// is null, is left out.
+    ///
+    /// - Parameters:
+    ///   - status: of the answer.
+    ///   - upstream: the server that was asked; empty where none was.
+    package func fields(status: Int, upstream: String) -> [Field]? {
+        scratch.answeredStatus = status
+        scratch.answeringUpstream = upstream
+        let bytes = bytes
+        return RequestActivation.show(setting, bytes.span, &scratch, listener) { request in
+            if let filter = policy.filter {
+                guard case .bool(true) = filter.evaluate(request) else { return nil }
+            }
+            return policy.added.compactMap { Self.field($0, request) }
+        }
+    }
+
+    private static func field(_ field: AccessLogPolicy.Field, _ request: borrowing RequestActivation) -> Field? {
+        switch field.program.evaluate(request) {
+        case .error: return nil
+        case .bool(let value): return json(field, Array("\(value)".utf8))
+        case .value(let value):
+            switch value {
+            case .null: return nil
+            case .int(let number): return json(field, Array("\(number)".utf8))
+            case .uint(let number): return json(field, Array("\(number)".utf8))
+            case .double(let number) where number.isFinite: return json(field, Array("\(number)".utf8))
+            case .string(let text): return Self.text(field, text.withSpan { $0.copied })
+            default: break
+            }
+            guard case .value(.string(let text)) = field.jsonProgram.evaluate(request) else { return nil }
+            return json(field, text.withSpan { $0.copied })
+        }
+    }
+
+    private static func json(_ field: AccessLogPolicy.Field, _ value: [UInt8]) -> Field {
+        isFit(value) ? Field(name: field.name, value: value, isJSON: true) : text(field, value)
+    }
+
+    private static func text(_ field: AccessLogPolicy.Field, _ value: [UInt8]) -> Field {
+        let text = isFit(value) ? value : Array("withheld".utf8)
+        return Field(name: field.name, value: text, isJSON: false)
+    }
+
+    /// A line is no place for a long text, nor for anything that may be a token, wherever it was found.
+    private static func isFit(_ value: [UInt8]) -> Bool {
+        value.count <= maxBytes && !holdsToken(value)
+    }
+
+    private static let maxBytes = 4096
+
+    /// Whether something in it reads like a signed or encrypted token: a JOSE header in base64url begins with `eyJ`,
+    /// and a dot ends it.
+    private static func holdsToken(_ value: [UInt8]) -> Bool {
+        var start = 0
+        while start + 3 <= value.count {
+            guard value[start] == UInt8(ascii: "e"), value[start + 1] == UInt8(ascii: "y"),
+                value[start + 2] == UInt8(ascii: "J")
+            else {
+                start += 1
+                continue
+            }
+            start += 3
+            while start < value.count, value[start].isBase64URL { start += 1 }
+            if start < value.count, value[start] == UInt8(ascii: ".") { return true }
+        }
+        return false
+    }
+}
+
+extension UInt8 {
+    fileprivate var isBase64URL: Bool {
+        isASCIILetter || isASCIIDigit || self == UInt8(ascii: "-") || self == UInt8(ascii: "_")
+    }
+}

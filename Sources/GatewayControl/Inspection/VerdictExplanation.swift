@@ -104,15 +104,19 @@ struct VerdictExplanation {
     }
 
     private var audienceDetails: [TokenCheck.Detail] {
-        [
-            texts("expected aud", "expectedAudiences", issuers.flatMap(\.audiences)),
+        let expected = issuers.flatMap(\.audiences)
+        guard !expected.isEmpty else { return [] }
+        return [
+            texts("expected aud", "expectedAudiences", expected),
             texts("the token's aud", "tokenAudiences", shown(claims?["aud"])),
         ]
     }
 
     private var subjectDetails: [TokenCheck.Detail] {
-        [
-            texts("expected sub", "expectedSubjects", issuers.flatMap(\.requirements.subjects).map(\.inWords)),
+        let expected = issuers.flatMap(\.requirements.subjects).map(\.inWords)
+        guard !expected.isEmpty else { return [] }
+        return [
+            texts("expected sub", "expectedSubjects", expected),
             text("the token's sub", "tokenSubject", claims?["sub"]),
         ]
     }

@@ -7,17 +7,26 @@ extension Refusal {
     ///
     /// - Parameters:
     ///   - toHead: the request was HEAD, so that the body is left out.
+    ///   - isGRPC: the request was a call of gRPC, which is told in gRPC's way.
     ///   - keepsAlive: whether the connection goes on.
     ///   - date: an IMF-fixdate.
     ///   - edit: what policies change of answers; what says that and why a request was refused stays as it is.
-    package func rendered(toHead: Bool, keepsAlive: Bool, date: [UInt8], edit: FieldEdit? = nil) -> [UInt8] {
+    package func rendered(
+        toHead: Bool, isGRPC: Bool = false, keepsAlive: Bool, date: [UInt8], edit: FieldEdit? = nil
+    ) -> [UInt8] {
         let entry = code.entry
-        let body = self.body(entry)
+        let status = status(isGRPC: isGRPC)
+        let body = isGRPC ? "" : self.body(entry)
         var output: [UInt8] = []
         output.reserveCapacity(512)
-        output.append("HTTP/1.1 \(entry.status) \(ReasonPhrase.of(entry.status))\r\n")
-        output.append("content-type: text/plain\r\ncontent-length: \(body.utf8.count)\r\n")
-        if let challenge { output.append("www-authenticate: \(challenge)\r\n") }
+        output.append("HTTP/1.1 \(status) \(ReasonPhrase.of(status))\r\ncontent-length: \(body.utf8.count)\r\n")
+        if isGRPC {
+            output.append("content-type: application/grpc\r\n")
+            output.append("grpc-status: \(grpcStatus)\r\ngrpc-message: \(percentEncoded("\(entry.text)"))\r\n")
+        } else {
+            output.append("content-type: text/plain\r\n")
+            if let challenge { output.append("www-authenticate: \(challenge)\r\n") }
+        }
         output.append("tollgate-refusal: \(code.rawValue)\r\ncache-control: no-store\r\ndate: ")
         output.append(contentsOf: date)
         output.append("\r\n")
@@ -31,9 +40,40 @@ extension Refusal {
         return output
     }
 
+    /// Of the answer. A call of gRPC is always answered with 200: what became of it stands in `grpc-status`.
+    package func status(isGRPC: Bool) -> Int { isGRPC ? 200 : code.entry.status }
+
+    /// gRPC's code for an HTTP status, as its clients read one (doc/http-grpc-status-mapping.md); what is too large has
+    /// exhausted a resource.
+    private var grpcStatus: Int {
+        switch code.entry.status {
+        case 400, 500: 13
+        case 401: 16
+        case 403: 7
+        case 404: 12
+        case 413, 414, 431: 8
+        case 429, 502, 503, 504: 14
+        default: 2
+        }
+    }
+
+    /// gRPC's `Percent-Encoded`: what is not printable ASCII, and the percent sign.
+    private func percentEncoded(_ text: String) -> String {
+        var encoded = ""
+        for byte in text.utf8 {
+            if byte >= 0x20, byte < 0x7F, byte != UInt8(ascii: "%") {
+                encoded.unicodeScalars.append(Unicode.Scalar(byte))
+            } else {
+                let hex = String(byte, radix: 16, uppercase: true)
+                encoded += byte < 16 ? "%0\(hex)" : "%\(hex)"
+            }
+        }
+        return encoded
+    }
+
     /// Fields that only the gateway writes into a refusal.
     private static let ownFields = FieldNames(
-        ["content-type", "www-authenticate", "cache-control"].map { Array($0.utf8) })
+        ["content-type", "www-authenticate", "cache-control", "grpc-status", "grpc-message"].map { Array($0.utf8) })
 
     /// The RFC 6750 challenge, or nil. The text is fixed per code and the scopes are the configuration's, so that
     /// nothing of a token gets into it.

@@ -8,12 +8,16 @@ package struct BackendPolicies: Equatable, Sendable {
     /// Nil: as the route says.
     package var authentication: BackendAuthentication?
 
+    /// Nil: `byRequest`, or as a less closely written policy says.
+    package var version: BackendVersion?
+
     package init(
         requestHeaders: HeaderMutation? = nil, responseHeaders: HeaderMutation? = nil, tls: BackendTLS? = nil,
-        authentication: BackendAuthentication? = nil
+        authentication: BackendAuthentication? = nil, version: BackendVersion? = nil
     ) {
         self.tls = tls
         self.authentication = authentication
+        self.version = version
         self.requestHeaders = requestHeaders
         self.responseHeaders = responseHeaders
     }
@@ -24,7 +28,17 @@ package struct BackendPolicies: Equatable, Sendable {
         responseHeaders = closer.responseHeaders ?? responseHeaders
         tls = closer.tls ?? tls
         authentication = closer.authentication ?? authentication
+        version = closer.version ?? version
     }
 
     package static let none = BackendPolicies()
+}
+
+/// The version of HTTP that is spoken to a backend.
+package enum BackendVersion: String, Hashable, Sendable {
+    /// HTTP/2 for calls of gRPC, which know no other; else HTTP/1.1.
+    case byRequest
+    case http1
+    /// By prior knowledge, or agreed on in TLS (RFC 9113 §3). WebSockets are asked for by HTTP/1.1.
+    case http2
 }

@@ -55,6 +55,8 @@ final class Worker {
         var port: Int
         /// Nil: plain text.
         var tls: UpstreamTLS?
+        /// Of HTTP.
+        var version = BackendVersion.byRequest
 
         /// As it stands in `Host`: without the port that `http`, or `https`, implies.
         var authority: [UInt8] {
@@ -98,7 +100,9 @@ final class Worker {
         var kept: [Endpoint: UpstreamPool] = [:]
         upstreams = snapshot.upstreams.map { upstream in
             zip(upstream.endpoints, upstream.tls).map { endpoint, tls in
-                let key = Endpoint(host: endpoint.host, port: endpoint.port, tls: tls)
+                let key = Endpoint(
+                    host: endpoint.host, port: endpoint.port, tls: tls, version: endpoint.policies.version ?? .byRequest
+                )
                 let pool = kept[key] ?? pools[key] ?? UpstreamPool(endpoint: key, worker: self)
                 kept[key] = pool
                 return pool

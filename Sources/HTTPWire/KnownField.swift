@@ -11,7 +11,7 @@ package enum KnownField: UInt8, Sendable {
     // Written by the gateway itself
     case forwarded, xForwarded, xRealIP, date, tollgateRefusal
     // Read by it
-    case authorization, cookie
+    case authorization, cookie, contentType
 
     package static func of(_ name: Span<UInt8>) -> KnownField {
         switch name.count {
@@ -21,6 +21,7 @@ package enum KnownField: UInt8, Sendable {
         case 7: return ofSeven(name)
         case 9: return ofNine(name)
         case 10: return ofTen(name)
+        case 12: return name.equalsIgnoringASCIICase("content-type") ? .contentType : .other
         case 13: return name.equalsIgnoringASCIICase("authorization") ? .authorization : xForwardedOrOther(name)
         case 14: return ofFourteen(name)
         case 16: return ofSixteen(name)

@@ -55,6 +55,8 @@ package struct RequestHead: Sendable {
     /// Asks to become a WebSocket connection (RFC 6455 §4.1): a GET without a body. Other protocols are
     /// not offered; a request that asks for one is an ordinary request (RFC 9110 §7.8).
     package var asksForWebSocket: Bool
+    /// A call of gRPC, by its media type.
+    package var isGRPC: Bool
     /// Whether there is a Host field, if an empty one.
     package var hasHost: Bool
 }

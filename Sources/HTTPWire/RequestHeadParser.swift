@@ -48,7 +48,8 @@ package enum RequestHeadParser {
         return RequestHead(
             method: Method(bytes.extracting(method)), methodName: method, target: target,
             minorVersion: minorVersion, byteCount: position + 11, framing: .none,
-            keepsAlive: minorVersion == 1, expectsContinue: false, host: 0..<0, asksForWebSocket: false, hasHost: false)
+            keepsAlive: minorVersion == 1, expectsContinue: false, host: 0..<0, asksForWebSocket: false, isGRPC: false,
+            hasHost: false)
     }
 
     private static func parseVersion(_ bytes: Span<UInt8>, from start: Int) throws(WireError) -> UInt8? {
@@ -83,6 +84,7 @@ package enum RequestHeadParser {
             case .contentLength: try framing.addContentLength(bytes.extracting(line.value))
             case .transferEncoding: try framing.addTransferEncoding(bytes.extracting(line.value))
             case .connection: hasConnection = true
+            case .contentType: head.isGRPC = isGRPC(bytes.extracting(line.value))
             case .upgrade: isWebSocket = bytes.extracting(line.value).equalsIgnoringASCIICase("websocket")
             case .expect:
                 guard bytes.extracting(line.value).equalsIgnoringASCIICase("100-continue") else {
@@ -100,6 +102,18 @@ package enum RequestHeadParser {
         head.asksForWebSocket =
             isWebSocket && options.upgrades && head.method == .get && head.minorVersion == 1 && head.framing == .none
         if head.framing == .none { head.expectsContinue = false }
+    }
+
+    /// `application/grpc`, or that with a suffix or parameters; not `application/grpc-web`, which is another protocol.
+    private static func isGRPC(_ mediaType: Span<UInt8>) -> Bool {
+        let name: StaticString = "application/grpc"
+        let count = name.utf8CodeUnitCount
+        guard mediaType.count >= count, mediaType.extracting(0..<count).equalsIgnoringASCIICase(name) else {
+            return false
+        }
+        guard mediaType.count > count else { return true }
+        let next = mediaType[count]
+        return next == UInt8(ascii: "+") || next == UInt8(ascii: ";") || next == ASCII.space
     }
 }
 

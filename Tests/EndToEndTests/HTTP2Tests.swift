@@ -50,6 +50,25 @@ import Testing
         }
     }
 
+    @Test func `of gRPC is refused in its way, by headers that are trailers`() throws {
+        let client = try client()
+        let refusals = [("/secret/Call", "16", "token_missing"), ("/closed/Call", "14", "upstream_unreachable")]
+        for (number, entry) in refusals.enumerated() {
+            let call =
+                FrameWire.request(entry.0, "POST") + [("content-type", "application/grpc+proto"), ("te", "trailers")]
+            try client.headers(2 * number + 1, call, end: false)
+            let frame = try client.next(.headers)
+            #expect(frame.endsStream)
+            let fields = Dictionary(uniqueKeysWithValues: try client.fields(of: frame))
+            #expect(fields[":status"] == "200" && fields["content-type"] == "application/grpc")
+            #expect(fields["grpc-status"] == entry.1 && fields["tollgate-refusal"] == entry.2)
+            #expect(fields["grpc-message"]?.isEmpty == false && fields["www-authenticate"] == nil)
+        }
+        // What browsers send is another protocol.
+        try client.headers(9, FrameWire.request("/secret") + [("content-type", "application/grpc-web")])
+        #expect(try client.message(9).status == 401)
+    }
+
     @Test func `gets answers in the order they come`() throws {
         let client = try client()
         try client.headers(1, FrameWire.request("/open/first"))

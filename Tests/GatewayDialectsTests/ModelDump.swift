@@ -188,6 +188,7 @@ extension ModelDump {
             add(authentication)
             indentation -= 1
         }
+        if let version = policies.version { line("version: \(version.rawValue)") }
         indentation -= 1
     }
 

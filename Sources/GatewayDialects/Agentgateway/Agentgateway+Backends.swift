@@ -39,12 +39,26 @@ extension AgentgatewayShapes {
             .optional("backendTLS", .object(backendTLS), "TLS to this backend, in place of the route's."),
             .optional(
                 "backendAuth", .object(backendAuth), "What proves to this backend who asks, in place of the route's."),
+            .optional("http", .object(backendHTTP), "How HTTP is spoken to this backend."),
         ],
         notOffered: [
-            "transformations", "http", "tcp", "backendTunnel", "requestRedirect", "health",
+            "transformations", "tcp", "backendTunnel", "requestRedirect", "health",
             "extAuthz", "authorization", "mcpAuthorization", "mcpGuardrails", "a2a", "inferenceRouting",
             "sessionAffinity", "ai",
         ])
+
+    private static let backendHTTP = ObjectShape(
+        "a backend's http",
+        [
+            .optional(
+                "version", .choice(Array(versions.keys.sorted()), notOffered: ["HTTP/0.9", "HTTP/1.0", "HTTP/3.0"]),
+                "The version of HTTP: `HTTP/2.0` by prior knowledge, or agreed on in TLS. Default: `HTTP/2.0` for "
+                    + "requests whose `Content-Type` is `application/grpc`, else `HTTP/1.1`. A WebSocket is always asked "
+                    + "for by HTTP/1.1.")
+        ],
+        notOffered: ["requestTimeout"])
+
+    static let versions: [String: BackendVersion] = ["HTTP/1.1": .http1, "HTTP/2.0": .http2]
 
     private static let backendHost = FieldShape.optional(
         "host", .string, "The server as `name:port`, `192.0.2.1:port` or `[2001:db8::1]:port`.")
@@ -78,7 +92,12 @@ extension AgentgatewayDecoder {
             requestHeaders: reader.mapping("requestHeaderModifier").map(headerMutation),
             responseHeaders: reader.mapping("responseHeaderModifier").map(headerMutation),
             tls: reader.mapping("backendTLS").map(backendTLS),
-            authentication: reader.entry("backendAuth").flatMap(backendAuthentication))
+            authentication: reader.entry("backendAuth").flatMap(backendAuthentication),
+            version: reader.mapping("http").flatMap(version))
+    }
+
+    private func version(_ reader: MappingReader) -> BackendVersion? {
+        reader.choice("version").flatMap { AgentgatewayShapes.versions[$0] }
     }
 
     /// One server; backends of a kind that is not offered are reported and yield nil.

@@ -53,6 +53,10 @@ extension DownstreamConnection {
         // The route's time goes on; there is no attempt whose time could.
         if exchange.course?.isBackingOff ?? false { return .nothing }
         if exchange.hasWrittenHead { return stream.isWritable ? .nothing : .writing }
+        // A call of gRPC lasts as long as its sides want: neither has to say anything meanwhile.
+        if exchange.request.isGRPC, upstream != nil {
+            return machine.hasReadWholeRequest && exchange.course?.attemptNanoseconds != nil ? .response : .nothing
+        }
         // A body that the upstream does not take is the upstream's delay, not the client's.
         let waitsForClient =
             !machine.hasReadWholeRequest && !exchange.awaitsContinue && !isHeld

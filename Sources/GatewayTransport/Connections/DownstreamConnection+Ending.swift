@@ -34,11 +34,11 @@ extension DownstreamConnection {
     func refuse(_ refusal: Refusal) {
         if !machine.hasReadWholeRequest { machine.closeAfterResponse() }
         let answer = refusal.rendered(
-            toHead: exchange.request.isHead, keepsAlive: machine.keepsAlive, date: worker.date.bytes,
-            edit: exchange.responseEdit)
+            toHead: exchange.request.isHead, isGRPC: exchange.request.isGRPC, keepsAlive: machine.keepsAlive,
+            date: worker.date.bytes, edit: exchange.responseEdit)
         stream.write(answer.span)
         worker.counters.count(refusal.code)
-        exchange.status = refusal.code.entry.status
+        exchange.status = refusal.status(isGRPC: exchange.request.isGRPC)
         exchange.record?.refusal = refusal.code
         exchange.record?.rule = refusal.verdict?.mark ?? ""
         exchange.record?.missingClaims = refusal.missingClaims

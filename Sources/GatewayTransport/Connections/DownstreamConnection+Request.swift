@@ -13,7 +13,7 @@ extension DownstreamConnection {
         exchange.startedAt = worker.uptime
         exchange.request = ForwardedRequest(
             isHead: head.method == .head, isWhole: head.framing == .none, isIdempotent: head.method.isIdempotent,
-            asksForWebSocket: head.asksForWebSocket)
+            asksForWebSocket: head.asksForWebSocket, isGRPC: head.isGRPC)
         exchange.isChunked = head.framing == .chunked
         exchange.awaitsContinue = head.expectsContinue
         if worker.isDraining || worker.uptime >= retiresAt { machine.closeAfterResponse() }
@@ -81,6 +81,7 @@ extension DownstreamConnection {
             // The client has had its 100.
             worker.scratch.table.drop(.expect)
         }
+        if pool.speaksHTTP2(exchange.request) { return forwardByHTTP2(head, bytes, pool) }
         if let connection = pool.takeIdle() {
             upstream = connection
             connection.requestHead.removeAll()
@@ -93,6 +94,33 @@ extension DownstreamConnection {
             gathered?.move(to: &queue, guarding: exchange.guardedNames)
             connect(pool, head: queue)
         }
+    }
+
+    private func forwardByHTTP2(_ head: RequestHead, _ bytes: Span<UInt8>, _ pool: UpstreamPool) {
+        // The upstream may refuse a stream that it has not acted upon.
+        exchange.keepsBody = true
+        var queue = ByteQueue()
+        Self.render(head, bytes, worker.scratch, into: &queue)
+        gathered?.move(to: &queue, guarding: exchange.guardedNames)
+        send(queue, to: pool)
+    }
+
+    /// Sends a request whose head is written already.
+    func send(_ head: consuming ByteQueue, to pool: UpstreamPool) {
+        exchange.request.speaksHTTP2 = pool.speaksHTTP2(exchange.request)
+        if let connection = pool.take(exchange.request) {
+            begin(on: connection, head: head)
+        } else {
+            connect(pool, head: head)
+        }
+    }
+
+    private func begin(on connection: UpstreamConnection, head: consuming ByteQueue) {
+        upstream = connection
+        connection.requestHead = head
+        connection.begin(for: self, exchange.request)
+        // Streams of one connection begin in the order of their numbers.
+        if exchange.request.speaksHTTP2 { connection.stream.flush() }
     }
 
     /// Policies of the one backend that was chosen.
@@ -137,16 +165,14 @@ extension DownstreamConnection {
     /// Opens a connection for a request whose head is written already.
     func connect(_ pool: UpstreamPool, head: consuming ByteQueue) {
         connectingHead = head
-        pool.connect { result in
+        pool.connect(exchange.request) { result in
             var head = ByteQueue()
             swap(&head, &self.connectingHead)
             switch result {
             case .success(let connection) where !self.stream.isOpen || !self.machine.isServing:
                 connection.giveBackUnused()
             case .success(let connection):
-                self.upstream = connection
-                connection.requestHead = head
-                connection.begin(for: self, self.exchange.request)
+                self.begin(on: connection, head: head)
             case .failure(let failure)
             where failure.mayPass && self.mayRetry && self.stream.isOpen && self.machine.isServing:
                 self.retry(head, insteadOf: pool)
@@ -180,7 +206,7 @@ extension DownstreamConnection {
         if let names = exchange.guardedNames { names.drop(from: &worker.scratch.table, in: bytes) }
         if exchange.isChunked {
             upstream.stream.writeLastChunk(worker.scratch.table, bytes)
-            if exchange.course?.keepsBody ?? false { upstream.requestHead.appendLastChunk(worker.scratch.table, bytes) }
+            if exchange.keepsBody { upstream.requestHead.appendLastChunk(worker.scratch.table, bytes) }
         }
         upstream.requestEnded()
     }
@@ -188,15 +214,17 @@ extension DownstreamConnection {
     /// The upstream closed before a byte of an answer.
     ///
     /// - Parameter connection: whose it was. If it had served before it may have died idle, and a request that
-    ///   is idempotent and has sent no body goes out once more on a fresh one.
+    ///   is idempotent and has sent no body goes out once more on a fresh one. So does any request that the upstream
+    ///   says it has not acted upon (RFC 9113 §8.7), if what was sent of it is still there.
     func upstreamDied(_ connection: UpstreamConnection) {
         upstream = nil
-        guard connection.isReused, exchange.request.isIdempotent, !exchange.hasSentBody, !exchange.wasRetried,
-            !exchange.hasWrittenHead
-        else {
+        let mayHaveDiedIdle = connection.isReused && exchange.request.isIdempotent && !exchange.hasSentBody
+        let isRefused = connection.stream.fate == .refused && (!exchange.hasSentBody || exchange.keepsBody)
+        guard mayHaveDiedIdle || isRefused, !exchange.wasRetried, !exchange.hasWrittenHead else {
             guard mayRepeat else { return upstreamFailed(.upstreamClosed) }
             return retry(connection.takeRequestHead(), insteadOf: connection.pool)
         }
+        if machine.hasReadWholeRequest { exchange.request.isWhole = true }
         exchange.wasRetried = true
         worker.counters.upstreamRetries &+= 1
         connect(connection.pool, head: connection.takeRequestHead())

@@ -15,6 +15,7 @@ extension DownstreamConnection {
             startedAt: exchange.startedAt, bounds: traffic.bounds, retry: retry,
             mayBeRepeated: retry.map { head.method.isIdempotent || $0.admits(method: method) } ?? false,
             upstream: upstream)
+        exchange.keepsBody = exchange.course?.mayBeRepeated ?? false
     }
 
     /// Whether an answer is dropped and its request sent once more.
@@ -27,7 +28,7 @@ extension DownstreamConnection {
         guard let course = exchange.course, course.mayRetry, course.mayBeRepeated, !exchange.hasWrittenHead else {
             return false
         }
-        return exchange.request.isWhole || course.keepsBody && machine.hasReadWholeRequest
+        return exchange.request.isWhole || exchange.keepsBody && machine.hasReadWholeRequest
     }
 
     /// Whether it may go to another server after one that has not seen it.
@@ -35,10 +36,17 @@ extension DownstreamConnection {
 
     /// Keeps a piece of a body that has gone to an upstream, as long as it is small.
     func keepForRetry(_ bytes: Span<UInt8>, _ upstream: UpstreamConnection) {
-        guard let course = exchange.course, course.keepsBody else { return }
-        course.keepsBody = exchange.bodyBytes <= UInt64(RequestCourse.maxKeptBytes)
-        if course.keepsBody { upstream.requestHead.appendBody(bytes, inChunks: exchange.isChunked) }
+        guard exchange.keepsBody else { return }
+        exchange.keepsBody = exchange.bodyBytes <= Self.maxKeptBytes && !exchange.hasWrittenHead
+        if exchange.keepsBody {
+            upstream.requestHead.appendBody(bytes, inChunks: exchange.isChunked)
+        } else {
+            upstream.requestHead = ByteQueue()
+        }
     }
+
+    /// What is kept of a body, beside its head, in bytes.
+    private static var maxKeptBytes: UInt64 { 64 << 10 }
 
     /// Sends a request once more, to another server of its upstream if there is one.
     ///
@@ -57,6 +65,7 @@ extension DownstreamConnection {
         deadline = Deadline()
         guard plan.backoffNanoseconds > 0 else {
             send(head, to: next)
+            updateDeadline()
             return flush()
         }
         connectingHead = head
@@ -74,18 +83,8 @@ extension DownstreamConnection {
         var head = ByteQueue()
         swap(&head, &connectingHead)
         send(head, to: pool)
-        flush()
-    }
-
-    private func send(_ head: consuming ByteQueue, to pool: UpstreamPool) {
-        guard let connection = pool.takeIdle() else {
-            connect(pool, head: head)
-            return updateDeadline()
-        }
-        upstream = connection
-        connection.requestHead = head
-        connection.begin(for: self, exchange.request)
         updateDeadline()
+        flush()
     }
 
     /// Sends a request once more whose upstream has not begun to answer in time.

@@ -41,6 +41,8 @@ final class DownstreamConnection: BufferedUser {
         /// A piece of the body, or its end, has gone to an upstream.
         var hasSentBody = false
         var wasRetried = false
+        /// What has been sent of the body is kept behind the head, for it may have to be sent again.
+        var keepsBody = false
         /// The client sends its body only once the upstream says 100.
         var awaitsContinue = false
         var hasWrittenHead = false

@@ -13,16 +13,11 @@ final class RequestCourse {
     let upstream: UpstreamSnapshot?
     /// Whether carrying the request out twice is no harm, or was allowed.
     let mayBeRepeated: Bool
-    /// Whether what has been read of the body is still at hand, behind the head.
-    var keepsBody: Bool
     var retryCount = 0
     /// Waits for the next attempt.
     var isBackingOff = false
     /// The deadline there is an appointment for.
     var watchedUntil: Int64 = .max
-
-    /// What is kept of a body, beside its head, in bytes.
-    static let maxKeptBytes = 64 << 10
 
     init(
         startedAt: Int64, bounds: RequestBounds?, retry: RetryPlan?, mayBeRepeated: Bool, upstream: UpstreamSnapshot?
@@ -31,7 +26,6 @@ final class RequestCourse {
         attemptNanoseconds = bounds?.attemptNanoseconds
         self.retry = retry
         self.mayBeRepeated = mayBeRepeated
-        keepsBody = mayBeRepeated
         self.upstream = upstream
     }
 

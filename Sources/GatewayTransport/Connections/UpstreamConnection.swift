@@ -16,12 +16,17 @@ final class UpstreamConnection: BufferedUser {
     var requestHead = ByteQueue()
     /// Whether the request in service came on a connection that had served before.
     private(set) var isReused = false
-    private var hasServed = false
+    private var hasServed: Bool
+    /// It is a stream of a connection that carries others.
+    private let isStream: Bool
     /// Uptime in nanoseconds.
     var idleSince: Int64 = 0
 
-    init(stream: Stream, pool: UpstreamPool) {
+    /// - Parameter isReused: it is a stream of a connection that has carried other requests.
+    init(stream: Stream, pool: UpstreamPool, isReused: Bool = false) {
         self.pool = pool
+        hasServed = isReused
+        isStream = stream is HTTP2ClientStream
         worker = stream.worker
         machine = ClientConnection(limits: worker.snapshot.traffic.headLimits)
         super.init(stream: stream)
@@ -52,6 +57,7 @@ final class UpstreamConnection: BufferedUser {
 
     /// Goes back to the pool without having served.
     func giveBackUnused() {
+        if isStream { return stream.close() }
         // It may die idle like any other.
         hasServed = true
         pool.giveBack(self)
@@ -136,9 +142,10 @@ final class UpstreamConnection: BufferedUser {
     }
 
     override func closed(byError: Bool) {
-        pool.remove(self)
+        if !isStream { pool.remove(self) }
         guard let client else { return }
         self.client = nil
+        if stream.fate == .malformed { return client.upstreamFailed(.upstreamMalformed) }
         switch machine.inputClosed() {
         case .endsBody where !byError:
             client.writeEnd(Span())
@@ -160,4 +167,7 @@ struct ForwardedRequest {
     /// Whether it may be sent a second time.
     var isIdempotent: Bool
     var asksForWebSocket = false
+    var isGRPC = false
+    /// Whether it goes by HTTP/2.
+    var speaksHTTP2 = false
 }

@@ -1,17 +1,24 @@
 /// Waits until TLS has been agreed on with an upstream.
 final class UpstreamHandshake: StreamUser {
     private let stream: TLSStream
+    private let speaksHTTP2: Bool
     private var then: ((Result<Stream, ConnectFailure>) -> Void)?
 
     /// - Parameter then: called once.
-    init(_ stream: TLSStream, _ then: @escaping (Result<Stream, ConnectFailure>) -> Void) {
+    init(_ stream: TLSStream, speaksHTTP2: Bool, _ then: @escaping (Result<Stream, ConnectFailure>) -> Void) {
         self.stream = stream
+        self.speaksHTTP2 = speaksHTTP2
         self.then = then
         super.init()
         stream.user = self
     }
 
-    override func secured() {
+    /// What was asked for must be chosen (RFC 9113 §3.2); one that says nothing speaks HTTP/1.1.
+    override func secured(speaksHTTP2: Bool) {
+        guard speaksHTTP2 == self.speaksHTTP2 else {
+            stream.close()
+            return end(.failure(.tlsFailed))
+        }
         end(.success(stream))
     }
 

@@ -9,7 +9,9 @@ final class UpstreamPool {
     private let initiator: TLSInitiator?
     private var idle: [UpstreamConnection] = []
     private var openCount = 0
-    private var isRetired = false
+    private(set) var isRetired = false
+    /// Those of its connections that speak HTTP/2.
+    private(set) lazy var sessions = UpstreamSessions(self)
 
     /// Connections per loop and endpoint.
     static let maxConnections = 4096
@@ -33,43 +35,66 @@ final class UpstreamPool {
         return nil
     }
 
+    /// Whether a request goes by HTTP/2. A WebSocket does not (RFC 8441 is not offered).
+    func speaksHTTP2(_ request: ForwardedRequest) -> Bool {
+        switch endpoint.version {
+        case .byRequest: request.isGRPC
+        case .http1: false
+        case .http2: !request.asksForWebSocket
+        }
+    }
+
+    /// A connection for a request, or a stream of one; nil where it has to be opened.
+    func take(_ request: ForwardedRequest) -> UpstreamConnection? {
+        request.speaksHTTP2 ? sessions.take() : takeIdle()
+    }
+
+    /// Opens a connection, or a stream of one.
+    func connect(
+        _ request: ForwardedRequest, _ then: @escaping (Result<UpstreamConnection, ConnectFailure>) -> Void
+    ) {
+        if request.speaksHTTP2 { return sessions.connect(then) }
+        open(speaksHTTP2: false) { result in then(result.map { UpstreamConnection(stream: $0, pool: self) }) }
+    }
+
     /// Opens a connection. Fails at once where the limit is reached.
-    func connect(_ then: @escaping (Result<UpstreamConnection, ConnectFailure>) -> Void) {
+    func open(speaksHTTP2: Bool, _ then: @escaping (Result<Stream, ConnectFailure>) -> Void) {
         guard openCount < Self.maxConnections else { return then(.failure(.busy)) }
         openCount += 1
         worker.counters.upstreamConnections &+= 1
-        open { result in
+        establish(speaksHTTP2: speaksHTTP2) { result in
             if case .failure(let failure) = result {
                 self.openCount -= 1
                 if failure == .noDescriptors { self.worker.descriptorsRanOut() }
             }
-            then(result.map { UpstreamConnection(stream: $0, pool: self) })
+            then(result)
         }
     }
 
-    private func open(_ then: @escaping (Result<Stream, ConnectFailure>) -> Void) {
+    private func establish(speaksHTTP2: Bool, _ then: @escaping (Result<Stream, ConnectFailure>) -> Void) {
         let seconds = worker.snapshot.traffic.connectSeconds
         guard let tls = endpoint.tls else { return worker.loop.connect(endpoint, seconds: seconds, then) }
         worker.loop.connect(endpoint, seconds: seconds) { result in
             switch result {
-            case .success(let records): self.secure(records, tls, seconds: seconds, then)
+            case .success(let records): self.secure(records, tls, speaksHTTP2: speaksHTTP2, seconds: seconds, then)
             case .failure: then(result)
             }
         }
     }
 
     private func secure(
-        _ records: Stream, _ tls: UpstreamTLS, seconds: Int64,
+        _ records: Stream, _ tls: UpstreamTLS, speaksHTTP2: Bool, seconds: Int64,
         _ then: @escaping (Result<Stream, ConnectFailure>) -> Void
     ) {
         guard let initiator,
             let stream = try? TLSStream(
-                over: records, initiator, serverName: tls.serverName, loop: worker.loopForHandlers())
+                over: records, initiator, serverName: tls.serverName, speaksHTTP2: speaksHTTP2,
+                loop: worker.loopForHandlers())
         else {
             records.close()
             return then(.failure(.tlsFailed))
         }
-        let handshake = UpstreamHandshake(stream, then)
+        let handshake = UpstreamHandshake(stream, speaksHTTP2: speaksHTTP2, then)
         worker.loop.schedule(in: seconds * 1_000_000_000) { [weak handshake] in handshake?.giveUp() }
     }
 
@@ -80,19 +105,25 @@ final class UpstreamPool {
         idle.append(connection)
     }
 
-    func remove(_ connection: UpstreamConnection) {
+    func connectionClosed() {
         openCount -= 1
+    }
+
+    func remove(_ connection: UpstreamConnection) {
+        connectionClosed()
         if let index = idle.firstIndex(where: { $0 === connection }) { idle.remove(at: index) }
     }
 
     func closeStale() {
         let limit = worker.uptime - Self.idleTimeout
         for connection in idle where connection.idleSince < limit { connection.stream.close() }
+        sessions.checkDeadlines()
     }
 
     /// No request comes this way any more.
     func retire() {
         isRetired = true
         for connection in idle { connection.stream.close() }
+        sessions.retire()
     }
 }

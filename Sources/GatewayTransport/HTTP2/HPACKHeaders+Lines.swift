@@ -26,7 +26,7 @@ extension HPACKHeaders {
 }
 
 extension String {
-    fileprivate init(copying bytes: Span<UInt8>) {
+    init(copying bytes: Span<UInt8>) {
         self = bytes.withUnsafeBufferPointer { String(decoding: $0, as: UTF8.self) }
     }
 
@@ -44,6 +44,18 @@ extension String {
             Swift.Result { () throws(WireError) -> Result in try body(buffer.span) }
         }
         return try result.get()
+    }
+}
+
+extension HTTP2ResponseHead {
+    mutating func read(_ headers: HPACKHeaders, toHead: Bool, isWhole: Bool) throws(WireError) {
+        begin()
+        for (name, value, _) in headers {
+            try name.withBytes { (name) throws(WireError) in
+                try value.withBytes { (value) throws(WireError) in try add(name, value) }
+            }
+        }
+        try finish(toHead: toHead, isWhole: isWhole)
     }
 }
 

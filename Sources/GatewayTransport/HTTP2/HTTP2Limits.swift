@@ -25,15 +25,23 @@ enum HTTP2Limits {
     /// Streams that broke a rule, over the life of a connection.
     static let glitches = 1000
 
+    /// What may come on a connection to an upstream: what all of its streams may hold, so that a client that does not
+    /// read holds up nobody else's answer.
+    static let upstreamConnectionWindow = concurrentStreams * streamWindow
+    /// Streams that an upstream takes back: it may refuse many, or end them before it has read them.
+    static let upstreamResets = 100_000
+
     static func handler(
-        _ headLimits: HeadLimits, told delegate: any NIOHTTP2FrameDelegate
+        _ mode: NIOHTTP2Handler.ParserMode, _ headLimits: HeadLimits, told delegate: any NIOHTTP2FrameDelegate
     ) -> NIOHTTP2Handler {
         var connection = NIOHTTP2Handler.ConnectionConfiguration()
         connection.initialSettings = [
-            HTTP2Setting(parameter: .maxConcurrentStreams, value: concurrentStreams),
+            HTTP2Setting(parameter: .maxConcurrentStreams, value: mode == .server ? concurrentStreams : 0),
             HTTP2Setting(parameter: .initialWindowSize, value: streamWindow),
             HTTP2Setting(parameter: .maxHeaderListSize, value: headLimits.maxHeadBytes),
         ]
+        // RFC 9113 §6.5.2: a server has no say in it.
+        if mode == .client { connection.initialSettings.append(HTTP2Setting(parameter: .enablePush, value: 0)) }
         // What is malformed is found by `HTTP2RequestHead`, and answered and logged like any other request.
         connection.headerBlockValidation = .disabled
         connection.maximumSequentialEmptyDataFrames = emptyDataFrames
@@ -43,12 +51,12 @@ enum HTTP2Limits {
         connection.controlFrameRateLimit.maximumCount = controlFrames
         connection.controlFrameRateLimit.windowLength = .seconds(controlSeconds)
         var stream = NIOHTTP2Handler.StreamConfiguration()
-        stream.streamResetFrameRateLimit.maximumCount = resets
+        stream.streamResetFrameRateLimit.maximumCount = mode == .server ? resets : upstreamResets
         stream.streamResetFrameRateLimit.windowLength = .seconds(resetSeconds)
         stream.streamErrorRateLimit.maximumCount = streamErrors
         stream.streamErrorRateLimit.windowLength = .seconds(resetSeconds)
         return NIOHTTP2Handler(
-            mode: .server, frameDelegate: delegate, connectionConfiguration: connection, streamConfiguration: stream)
+            mode: mode, frameDelegate: delegate, connectionConfiguration: connection, streamConfiguration: stream)
     }
 
     /// For reading what was written in the form of HTTP/1.1 by ourselves.

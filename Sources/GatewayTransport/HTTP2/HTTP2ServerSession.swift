@@ -29,7 +29,7 @@ final class HTTP2ServerSession: HTTP2Session {
         self.ends = ends
         self.context = context
         retiresAt = bytes.worker.retirement
-        try super.init(over: bytes)
+        try super.init(over: bytes, .server)
         if worker.isDraining { drain() }
     }
 

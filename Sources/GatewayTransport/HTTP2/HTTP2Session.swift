@@ -38,12 +38,12 @@ class HTTP2Session: StreamUser {
     /// The lines of a message that was written in the form of HTTP/1.1.
     final var table = FieldTable()
 
-    init(over bytes: Stream) throws {
+    init(over bytes: Stream, _ mode: NIOHTTP2Handler.ParserMode) throws {
         self.bytes = bytes
         worker = bytes.worker
         idleSince = worker.uptime
         super.init()
-        framing = try HTTP2Framing(self, loop: worker.loopForHandlers())
+        framing = try HTTP2Framing(self, mode, loop: worker.loopForHandlers())
         bytes.user = self
         settleLater()
     }
@@ -70,7 +70,10 @@ class HTTP2Session: StreamUser {
             stream.receive(
                 buffer.readableBytesUInt8Span, padding: payload.paddingBytes.map { $0 + 1 } ?? 0, end: payload.endStream
             )
-        case .settings(.settings): isAgreed = true
+        case .settings(.settings(let settings)):
+            isAgreed = true
+            agreed(settings)
+        case .goAway(let last, _, _): goingAway(after: last)
         default: break
         }
     }
@@ -78,6 +81,12 @@ class HTTP2Session: StreamUser {
     private func received(_ headers: HPACKHeaders, end: Bool, on id: HTTP2StreamID) {
         if let stream = streams[id] { stream.receive(headers, end: end) } else { begin(id, headers, end: end) }
     }
+
+    /// What the other side asks us to keep to; once more whenever that changes.
+    func agreed(_ settings: HTTP2Settings) {}
+
+    /// The other side takes no stream of ours beyond this one.
+    func goingAway(after last: HTTP2StreamID) {}
 
     /// The first header block of a stream that the other side opens.
     func begin(_ id: HTTP2StreamID, _ headers: HPACKHeaders, end: Bool) {}
@@ -139,9 +148,12 @@ class HTTP2Session: StreamUser {
     final func remove(_ stream: HTTP2Stream) {
         guard streams.removeValue(forKey: stream.id) != nil else { return }
         if streams.isEmpty { idleSince = worker.uptime }
+        removed(stream)
         closed.append(stream)
         settleLater()
     }
+
+    func removed(_ stream: HTTP2Stream) {}
 
     final func touch(_ stream: HTTP2Stream) {
         guard !stream.isTouched else { return }
@@ -185,10 +197,13 @@ class HTTP2Session: StreamUser {
     /// Nothing is left to be done for any stream.
     func streamsSettled() {}
 
+    /// What may come on all streams together that nobody has taken yet.
+    var connectionWindow: Int { HTTP2Limits.connectionWindow }
+
     /// Lets the other side send what streams could take.
     private func openWindow() {
-        let missing = HTTP2Limits.connectionWindow - heldBytes - inboundWindow
-        guard missing >= HTTP2Limits.connectionWindow / 2, !isEnding else { return }
+        let missing = connectionWindow - heldBytes - inboundWindow
+        guard missing >= connectionWindow / 2, !isEnding else { return }
         write(.rootStream, .windowUpdate(windowSizeIncrement: missing))
     }
 
@@ -235,9 +250,11 @@ class HTTP2Session: StreamUser {
         let patience = isEnding ? Self.lingerSeconds : traffic.bodySeconds
         if let unreadSince, worker.uptime - unreadSince >= patience * 1_000_000_000 { return bytes.close() }
         guard streams.isEmpty else { return }
-        let limit = isAgreed ? traffic.idleSeconds : traffic.headSeconds
+        let limit = isAgreed ? idleSeconds : traffic.headSeconds
         if worker.uptime - idleSince >= limit * 1_000_000_000 { endIdle() }
     }
+
+    var idleSeconds: Int64 { worker.snapshot.traffic.idleSeconds }
 
     /// There has been no stream for too long.
     func endIdle() {

@@ -23,6 +23,8 @@ class HTTP2Stream: Stream {
     final var hasWrittenEnd = false
     final var isTouched = false
     final var isClosedOnWire = false
+    /// The other side knows of it.
+    final var isOnWire = true
     /// Why it was closed on the wire; nil for an end in order.
     final var resetReason: HTTP2ErrorCode?
     private final var isDelivering = false
@@ -36,6 +38,9 @@ class HTTP2Stream: Stream {
     override var hasUnsent: Bool { !output.isEmpty || unsentBytes > 0 }
 
     // MARK: - In
+
+    /// Something has come that its user has not taken.
+    final var holdsInput: Bool { !input.isEmpty }
 
     /// A header block behind the first one.
     func receive(_ headers: HPACKHeaders, end: Bool) {}
@@ -115,7 +120,7 @@ class HTTP2Stream: Stream {
     }
 
     final override func send() {
-        guard isOpen, !hasWrittenEnd else { return worker.takeMemoryBack(from: &output) }
+        guard isOpen, !hasWrittenEnd, !isClosedOnWire else { return worker.takeMemoryBack(from: &output) }
         // Read from a local, since what it becomes is written to the session.
         var written = ByteQueue()
         swap(&written, &output)
@@ -169,6 +174,7 @@ class HTTP2Stream: Stream {
     final func breakOff() {
         guard isOpen else { return }
         hasFailed = true
+        fate = .malformed
         if !isClosedOnWire { session.write(id, .rstStream(.protocolError)) }
         finish()
     }
@@ -182,7 +188,7 @@ class HTTP2Stream: Stream {
 
     final override func closeSocket() {
         letGo()
-        if !isClosedOnWire, session.bytes.isOpen { session.write(id, .rstStream(closeReason)) }
+        if isOnWire, !isClosedOnWire, session.bytes.isOpen { session.write(id, .rstStream(closeReason)) }
         session.remove(self)
     }
 

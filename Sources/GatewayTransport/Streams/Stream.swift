@@ -18,6 +18,8 @@ class Stream {
     final private(set) var atEnd = AtEnd.goOn
     /// The end was an error: bytes of the other side may be missing.
     final var hasFailed = false
+    /// What its end says of the message that was under way.
+    final var fate = Fate.unknown
     /// The other side has ended, or will have when what it sent has been read.
     final var isEnding = false
 
@@ -30,6 +32,14 @@ class Stream {
     /// What follows when everything written has left.
     enum AtEnd {
         case goOn, closeOutput, close
+    }
+
+    enum Fate {
+        case unknown
+        /// The other side has not acted upon it, and says so: it may be sent again whatever it is.
+        case refused
+        /// The other side has broken its protocol.
+        case malformed
     }
 
     /// What may wait before the writer has to.
@@ -161,8 +171,9 @@ class StreamUser {
     /// Before any byte: TLS has been agreed on with the certificate of a listener, and which protocol is spoken in it.
     func secured(by listener: ListenerID, speaksHTTP2: Bool) {}
 
-    /// Before any byte: TLS has been agreed on with an upstream that is who it has to be.
-    func secured() {}
+    /// Before any byte: TLS has been agreed on with an upstream that is who it has to be, and which protocol is
+    /// spoken in it.
+    func secured(speaksHTTP2: Bool) {}
 
     func received(_ bytes: Span<UInt8>) {}
 

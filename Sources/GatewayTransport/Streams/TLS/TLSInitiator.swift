@@ -5,13 +5,30 @@ internal import Synchronization
 
 /// Begins TLS with upstreams: whom to take for one, and what to show it.
 final class TLSInitiator: Sendable {
-    let context: NIOSSLContext
+    private let trust: UpstreamTrust
+    private let context: NIOSSLContext
+    /// Made when it is asked for, since each holds its authorities in memory.
+    private let contextOfHTTP2 = Mutex<NIOSSLContext?>(nil)
 
     /// Throws a `TLSFault` where it cannot be.
     init(_ trust: UpstreamTrust) throws {
+        self.trust = trust
+        context = try Self.context(trust, protocols: ["http/1.1"])
+    }
+
+    func context(speaksHTTP2: Bool) throws -> NIOSSLContext {
+        guard speaksHTTP2 else { return context }
+        return try contextOfHTTP2.withLock { known in
+            let context = try known ?? Self.context(trust, protocols: ["h2"])
+            known = context
+            return context
+        }
+    }
+
+    private static func context(_ trust: UpstreamTrust, protocols: [String]) throws -> NIOSSLContext {
         var configuration = TLSConfiguration.makeClientConfiguration()
         configuration.minimumTLSVersion = .tlsv12
-        configuration.applicationProtocols = ["http/1.1"]
+        configuration.applicationProtocols = protocols
         configuration.certificateVerification =
             switch trust.verification {
             case .full: .fullVerification
@@ -26,7 +43,7 @@ final class TLSInitiator: Sendable {
                 .map { .certificate($0) }
             configuration.privateKey = .privateKey(try TLSFile.key(key))
         }
-        context = try NIOSSLContext(configuration: configuration)
+        return try NIOSSLContext(configuration: configuration)
     }
 }
 

@@ -42,7 +42,9 @@ final class TLSStream: Stream {
     /// The side of the client.
     ///
     /// - Parameter serverName: a name or an IP address, which is asked for and expected in the certificate.
-    init(over records: Stream, _ initiator: TLSInitiator, serverName: String, loop: EmbeddedEventLoop) throws {
+    init(
+        over records: Stream, _ initiator: TLSInitiator, serverName: String, speaksHTTP2: Bool, loop: EmbeddedEventLoop
+    ) throws {
         self.records = records
         let handshake = Handshake()
         self.handshake = handshake
@@ -51,7 +53,7 @@ final class TLSStream: Stream {
         // An address is never asked for (RFC 6066 §3); the certificate has to hold the one of the channel.
         let address = try? SocketAddress(ipAddress: serverName, port: 0)
         let client = try NIOSSLClientHandler(
-            context: initiator.context, serverHostname: address == nil ? serverName : nil)
+            context: initiator.context(speaksHTTP2: speaksHTTP2), serverHostname: address == nil ? serverName : nil)
         let handlers: [any ChannelHandler] = [client, handshake]
         try channel.pipeline.syncOperations.addHandlers(handlers)
         records.user = RecordUser(self)
@@ -134,7 +136,7 @@ final class TLSStream: Stream {
             if let listener = handshake.listener {
                 user?.secured(by: listener, speaksHTTP2: handshake.hasChosenHTTP2)
             } else {
-                user?.secured()
+                user?.secured(speaksHTTP2: handshake.hasChosenHTTP2)
             }
         }
         while isOpen, let buffer = try? channel.readInbound(as: ByteBuffer.self) {

@@ -74,5 +74,5 @@ check-allocations:
 	Benchmarks/Stages/run --check-allocations
 
 clean:
-	rm -rf .build .build-release .build-nanoidp .build-fuzz .build-bench Benchmarks/Algorithms/.build \
+	rm -rf .build .build-release .build-nanoidp .build-grpc .build-fuzz .build-bench Benchmarks/Algorithms/.build \
 	    Benchmarks/Stages/.build

@@ -7,7 +7,6 @@ package struct BackendPolicies: Equatable, Sendable {
     package var tls: BackendTLS?
     /// Nil: as the route says.
     package var authentication: BackendAuthentication?
-
     /// Nil: `byRequest`, or as a less closely written policy says.
     package var version: BackendVersion?
 

@@ -27,6 +27,7 @@ final class FrameWire {
     enum ErrorCode {
         static let none = 0
         static let protocolError = 1
+        static let flowControlError = 3
         static let enhanceYourCalm = 11
     }
 
@@ -99,7 +100,8 @@ final class FrameWire {
         let frame = Frame(
             type: Kind(rawValue: head[3]) ?? .priority, flags: head[4], stream: head[5...].number & 0x7FFF_FFFF,
             payload: try wire.read(count: head[..<3].number))
-        if frame.type == .settings, !frame.isAcknowledgement { try send(.settings, flags: 1) }
+        // The other side may have closed behind it.
+        if frame.type == .settings, !frame.isAcknowledgement { try? send(.settings, flags: 1) }
         return frame
     }
 

@@ -83,6 +83,39 @@ import Testing
         try expectServing()
     }
 
+    @Test func `may not send frames that say nothing`() throws {
+        let empty = FrameWire.bytes(.data, stream: 1)
+        let priority = FrameWire.bytes(.priority, stream: 1, payload: [0, 0, 0, 3, 16])
+        let unfinished = FrameWire.bytes(.continuation, stream: 1)
+        for (frame, endsHead) in [(empty, true), (priority, true), (unfinished, false)] {
+            let client = try client()
+            let block = FrameWire.block(FrameWire.request("/open", "POST"))
+            try client.send(.headers, flags: endsHead ? 4 : 0, stream: 1, payload: block)
+            let many = [[UInt8]](repeating: frame, count: 100).flatMap { $0 }
+            #expect(try client.flood(with: many, limit: 1000) == FrameWire.ErrorCode.enhanceYourCalm)
+        }
+        try expectServing()
+    }
+
+    @Test func `may not make a window larger than there is`() throws {
+        let client = try client()
+        try client.headers(1, FrameWire.request("/open", "POST"), end: false)
+        try client.openWindow(0, by: 0x7FFF_FFFF)
+        #expect(try client.next(.goAway).errorCode == FrameWire.ErrorCode.flowControlError)
+        try expectServing()
+    }
+
+    @Test func `may not send more than the windows hold`() throws {
+        let silent = try Upstream()
+        let gateway = try RunningGateway(.init(), upstreamPort: silent.port)
+        let client = try FrameWire(port: gateway.port)
+        try client.headers(1, FrameWire.request("/open", "POST"), end: false)
+        let piece = FrameWire.bytes(.data, stream: 1, payload: [UInt8](repeating: 0x78, count: 16_384))
+        for _ in 0..<200 { guard (try? client.wire.send(piece)) != nil else { break } }
+        let frame = try client.next(.goAway, .reset)
+        #expect(frame.errorCode == FrameWire.ErrorCode.flowControlError)
+    }
+
     @Test func `may not open more streams than it was told`() throws {
         let client = try client()
         for number in 0..<101 {

@@ -44,8 +44,6 @@ final class HTTP2ClientSession: HTTP2Session {
         stream.resetReason == .refusedStream || stream.id > last
     }
 
-    override var connectionWindow: Int { HTTP2Limits.upstreamConnectionWindow }
-
     override func agreed(_ settings: HTTP2Settings) {
         for setting in settings where setting.parameter == .maxConcurrentStreams { maxStreams = setting.value }
     }

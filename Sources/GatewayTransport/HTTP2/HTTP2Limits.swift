@@ -8,9 +8,10 @@ internal import NIOHTTP2
 enum HTTP2Limits {
     /// Requests of a client at a time (`SETTINGS_MAX_CONCURRENT_STREAMS`).
     static let concurrentStreams = 100
-    /// What may come on a stream, and on a connection, that nobody has taken yet.
+    /// What may come on a stream that nobody has taken yet.
     static let streamWindow = 64 << 10
-    static let connectionWindow = 1 << 20
+    /// What may come on a connection: all that its streams may hold, so that those that are not taken hold up no other.
+    static let connectionWindow = concurrentStreams * streamWindow
     /// Frames that continue one header block (CVE-2024-27316).
     static let continuationFrames = 8
     /// Streams that a client opens and takes back (rapid reset, CVE-2023-44487), and streams that break the rules.
@@ -25,9 +26,6 @@ enum HTTP2Limits {
     /// Streams that broke a rule, over the life of a connection.
     static let glitches = 1000
 
-    /// What may come on a connection to an upstream: what all of its streams may hold, so that a client that does not
-    /// read holds up nobody else's answer.
-    static let upstreamConnectionWindow = concurrentStreams * streamWindow
     /// Streams that an upstream takes back: it may refuse many, or end them before it has read them.
     static let upstreamResets = 100_000
 

@@ -197,13 +197,11 @@ class HTTP2Session: StreamUser {
     /// Nothing is left to be done for any stream.
     func streamsSettled() {}
 
-    /// What may come on all streams together that nobody has taken yet.
-    var connectionWindow: Int { HTTP2Limits.connectionWindow }
-
-    /// Lets the other side send what streams could take.
+    /// Lets the other side send what streams could take: in large steps, but never less than a stream needs to go on.
     private func openWindow() {
-        let missing = connectionWindow - heldBytes - inboundWindow
-        guard missing >= connectionWindow / 2, !isEnding else { return }
+        let missing = HTTP2Limits.connectionWindow - heldBytes - inboundWindow
+        let isShort = inboundWindow < HTTP2Limits.streamWindow && missing >= HTTP2Limits.streamWindow / 2
+        guard isShort || missing >= HTTP2Limits.connectionWindow / 8, !isEnding else { return }
         write(.rootStream, .windowUpdate(windowSizeIncrement: missing))
     }
 

@@ -8,7 +8,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import machine, paths
+from . import certificate, machine, paths
 
 WRK = "/usr/bin/wrk"
 H2LOAD = "/usr/bin/h2load"
@@ -64,7 +64,8 @@ def h2load(port: int, requests: Requests, seconds: int) -> list[str]:
         path = lines.readline().strip()
     return [
         H2LOAD, "--threads=1", f"--clients={CONNECTIONS}", f"--max-concurrent-streams={STREAMS}",
-        f"--duration={seconds}", "--header", f"authorization: Bearer {token}", f"https://127.0.0.1:{port}{path}",
+        f"--duration={seconds}", f"--tls13-ciphers={certificate.CIPHER}",
+        "--header", f"authorization: Bearer {token}", f"https://127.0.0.1:{port}{path}",
     ]
 
 

@@ -25,7 +25,7 @@ class Tollgate(Peer):
         return lines[0].removeprefix("tollgate ") if lines else "unknown"
 
     def supports(self, case: Case) -> bool:
-        return case.transport != "h2"
+        return True
 
     def missing(self) -> str | None:
         if os.access(self.binary, os.X_OK) and self.binary.is_file():

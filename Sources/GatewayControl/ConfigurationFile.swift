@@ -34,14 +34,16 @@ package struct ConfigurationFile: Sendable {
     ///   - tls: tells whether certificates and keys can be served.
     ///   - remote: the keys that were fetched; nil: none are, and tokens that need them fail.
     ///   - strictly: what the dialect's original does not have is an error.
+    ///   - previous: what is served so far.
     package static func load(
         path: String, environment: [String: String], tls: any TLSChecking, remote: RemoteKeySources? = nil,
-        strictly: Bool = false
+        strictly: Bool = false, previous: Snapshot? = nil
     ) -> ConfigurationFile {
         var file = ConfigurationFile(path: path)
         file.isStrict = strictly
         switch TextFile.read(path, maxBytes: maxBytes) {
-        case .success(let text): file.compile(text, environment: environment, host: nil, tls: tls, remote: remote)
+        case .success(let text):
+            file.compile(text, environment: environment, host: nil, tls: tls, remote: remote, previous: previous)
         case .failure(let error):
             file.diagnostics = [
                 Diagnostic(
@@ -59,12 +61,13 @@ package struct ConfigurationFile: Sendable {
         _ text: String, path: String, environment: [String: String], host: String? = nil
     ) -> ConfigurationFile {
         var file = ConfigurationFile(path: path)
-        file.compile(text, environment: environment, host: host, tls: nil, remote: nil)
+        file.compile(text, environment: environment, host: host, tls: nil, remote: nil, previous: nil)
         return file
     }
 
     private mutating func compile(
-        _ text: String, environment: [String: String], host: String?, tls: (any TLSChecking)?, remote: RemoteKeySources?
+        _ text: String, environment: [String: String], host: String?, tls: (any TLSChecking)?,
+        remote: RemoteKeySources?, previous: Snapshot?
     ) {
         self.text = text
         let (decoded, decoding) = AgentgatewayDialect.decode(
@@ -79,7 +82,8 @@ package struct ConfigurationFile: Sendable {
             self.configuration = configuration
             outline = ConfigurationOutline(configuration)
         }
-        let compiling = compile(configuration, environment: environment, tls: tls, remote: remote)
+        let compiling = compile(
+            configuration, environment: environment, tls: tls, remote: remote, previous: previous)
         diagnostics += compiling
         if diagnostics.hasErrors { snapshot = nil }
     }
@@ -88,7 +92,7 @@ package struct ConfigurationFile: Sendable {
     /// wrong with it: warnings about how its parts fit together say nothing then.
     private mutating func compile(
         _ configuration: GatewayConfiguration, environment: [String: String], tls: (any TLSChecking)?,
-        remote: RemoteKeySources?
+        remote: RemoteKeySources?, previous: Snapshot?
     ) -> [Diagnostic] {
         let keyFiles =
             configuration.keyFiles + configuration.tlsFiles.flatMap(\.paths) + configuration.textFiles.map(\.path)
@@ -102,7 +106,8 @@ package struct ConfigurationFile: Sendable {
         keys.textFiles = textFiles
         let compiling: [Diagnostic]
         (snapshot, compiling) = Compiler.compile(
-            configuration, keys: keys, instance: GatewayInstance(environment: environment), tls: tls)
+            configuration, keys: keys, instance: GatewayInstance(environment: environment), tls: tls,
+            previous: previous)
         let isWhole = !diagnostics.hasErrors
         return loading + reading + readingTexts + compiling.filter { isWhole || $0.severity == .error }
     }

@@ -109,7 +109,8 @@ package final class ConfigurationReloader: Service {
     }
 
     private func reload(isRetry: Bool) async -> Outcome {
-        let loaded = ConfigurationFile.load(path: path, environment: environment, tls: tls, remote: remote)
+        let loaded = ConfigurationFile.load(
+            path: path, environment: environment, tls: tls, remote: remote, previous: current.withLock(\.snapshot))
         let outcome = await publish(loaded, isRetry: isRetry)
         current.withLock { $0 = outcome == .served ? loaded.served : $0.watching(loaded) }
         remote.keepOnly(current.withLock(\.configuration))

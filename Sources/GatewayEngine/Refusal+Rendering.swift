@@ -30,6 +30,7 @@ extension Refusal {
         output.append("tollgate-refusal: \(code.rawValue)\r\ncache-control: no-store\r\ndate: ")
         output.append(contentsOf: date)
         output.append("\r\n")
+        output.append(contentsOf: lines)
         if let edit {
             var lines = edit.added
             Self.ownFields.drop(from: &lines)
@@ -73,7 +74,9 @@ extension Refusal {
 
     /// Fields that only the gateway writes into a refusal.
     private static let ownFields = FieldNames(
-        ["content-type", "www-authenticate", "cache-control", "grpc-status", "grpc-message"].map { Array($0.utf8) })
+        ["content-type", "www-authenticate", "cache-control", "retry-after", "grpc-status", "grpc-message"].map {
+            Array($0.utf8)
+        })
 
     /// The RFC 6750 challenge, or nil. The text is fixed per code and the scopes are the configuration's, so that
     /// nothing of a token gets into it.

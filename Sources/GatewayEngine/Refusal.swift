@@ -15,10 +15,13 @@ package struct Refusal: Error, Sendable {
     package let keyRefresh: KeyRefresh?
     /// A password to be checked elsewhere: whoever serves the request may have that done, and decide again.
     package let passwordCheck: PasswordCheck?
+    /// Whole field lines, each with its CRLF, that say more of it to the client.
+    let lines: [UInt8]
 
     package init(
         _ code: RefusalCode, style: RefusalStyle, realm: String = Refusal.defaultRealm, lacking: [String] = [],
-        keyRefresh: KeyRefresh? = nil, passwordCheck: PasswordCheck? = nil
+        keyRefresh: KeyRefresh? = nil, passwordCheck: PasswordCheck? = nil,
+        lines: [UInt8] = []
     ) {
         self.code = code
         self.style = style
@@ -26,6 +29,7 @@ package struct Refusal: Error, Sendable {
         self.lacking = lacking
         self.keyRefresh = keyRefresh
         self.passwordCheck = passwordCheck
+        self.lines = lines
         verdict = nil
     }
 
@@ -37,6 +41,7 @@ package struct Refusal: Error, Sendable {
         self.verdict = verdict
         keyRefresh = nil
         passwordCheck = nil
+        lines = []
     }
 
     /// The scopes that would do, where one is missing (RFC 6750 §3).

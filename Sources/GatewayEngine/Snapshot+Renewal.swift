@@ -7,7 +7,7 @@ extension Snapshot {
         var renewal = KeyRenewal(keys: keys)
         return Snapshot(
             binds: binds.map { renewal.renewed($0) }, upstreams: upstreams, traffic: traffic,
-            accessLog: accessLog, trustPlaces: trustPlaces)
+            accessLog: accessLog, trustPlaces: trustPlaces, rateLimiters: rateLimiters)
     }
 }
 

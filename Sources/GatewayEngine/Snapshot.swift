@@ -14,11 +14,15 @@ package final class Snapshot: Sendable {
     package let accessLog: AccessLogPolicy?
     /// Where TLS to upstreams is written, each place once.
     let trustPlaces: [(trust: UpstreamTrust, place: Provenance)]
+    /// What counts requests, for the snapshot that follows.
+    let rateLimiters: [RateLimiter.Identity: RateLimiter]
 
     init(
         binds: [BindSnapshot], upstreams: [UpstreamSnapshot], traffic: TrafficPolicy,
-        accessLog: AccessLogPolicy?, trustPlaces: [(trust: UpstreamTrust, place: Provenance)]
+        accessLog: AccessLogPolicy?, trustPlaces: [(trust: UpstreamTrust, place: Provenance)],
+        rateLimiters: [RateLimiter.Identity: RateLimiter]
     ) {
+        self.rateLimiters = rateLimiters
         self.trustPlaces = trustPlaces
         self.binds = binds
         self.upstreams = upstreams

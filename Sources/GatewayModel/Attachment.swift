@@ -42,4 +42,5 @@ package enum Policy: Equatable, Sendable {
     case retry(RetryPolicy)
     /// Of the backends that have none of their own.
     case backendAuthentication(BackendAuthentication)
+    case rateLimit(LocalRateLimit)
 }

@@ -185,6 +185,10 @@ extension RefusalCode {
             Entry(
                 503, .gateway, retry: true, "too many request bodies are being checked",
                 remedy: "Try again; or raise `config.limits.bufferedBytes`.")
+        case .rateLimited:
+            Entry(
+                429, .client, retry: true, "rate limit exceeded",
+                remedy: "Wait as long as `Retry-After` says, or raise the `localRateLimit` of the route.")
         case .routeNotFound:
             Entry(404, .client, "route not found", remedy: "No route matches host, path, method, headers and query.")
 

@@ -57,6 +57,7 @@ package enum RefusalCode: String, Error, CaseIterable, Sendable {
     case authorizationBudget = "authorization_budget"
     case bodyExceedsBuffer = "body_exceeds_buffer"
     case bodyBuffersFull = "body_buffers_full"
+    case rateLimited = "rate_limited"
     case routeNotFound = "route_not_found"
 
     // The upstream and the gateway itself

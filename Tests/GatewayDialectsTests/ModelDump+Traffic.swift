@@ -23,6 +23,14 @@ extension ModelDump {
                 $0.line("\(retry.retries) times after \(retry.backoff) for \(retry.codes)")
                 if !retry.methods.isEmpty { $0.line("also \(retry.methods.joined(separator: " "))") }
             }
+        case .rateLimit(let policy):
+            block("\(title) rate limit\(policy.isFirstMatch ? ", the first that applies" : "")", place) { dump in
+                for limit in policy.limits {
+                    dump.line("\(limit.maxTokens), \(limit.tokensPerFill) every \(limit.fillInterval)")
+                    if let key = limit.key { dump.line("  key \(key.text), \(limit.maxKeys) at most") }
+                    if let condition = limit.condition { dump.line("  if \(condition.text)") }
+                }
+            }
         default: break
         }
     }

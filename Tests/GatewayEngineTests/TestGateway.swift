@@ -14,11 +14,15 @@ struct TestGateway {
     /// What has to be run before the last request can be decided on.
     var passwordCheck: PasswordCheck?
     private let connection: ConnectionContext
+    /// The last refusal as the client reads it.
+    private(set) var refusalText = ""
+    /// In nanoseconds.
+    var uptime: Int64 = 1_000_000_000
 
     /// - Parameter refreshes: what fetches the keys of these sources.
     init(
         _ configuration: GatewayConfiguration, refreshes: [KeySource: KeyRefresh] = [:],
-        instance: GatewayInstance = GatewayInstance()
+        instance: GatewayInstance = GatewayInstance(), previous: Snapshot? = nil
     ) throws {
         var keys = KeyMaterial(refreshes: refreshes)
         for attachment in configuration.attachments {
@@ -32,7 +36,8 @@ struct TestGateway {
                 }
             }
         }
-        let (snapshot, diagnostics) = Compiler.compile(configuration, keys: keys, instance: instance)
+        let (snapshot, diagnostics) = Compiler.compile(
+            configuration, keys: keys, instance: instance, previous: previous)
         guard let snapshot else { throw Invalid(diagnostics: diagnostics) }
         self.snapshot = snapshot
         self.diagnostics = diagnostics
@@ -88,12 +93,16 @@ struct TestGateway {
         }
         let decision = Pipeline.decide(
             head, bytes.span, body: body?.span, &scratch, bind: snapshot.binds[0], connection: connection,
-            cache: &cache, now: now)
+            cache: &cache, now: now, uptime: uptime)
         switch decision {
         case .awaitBody:
             return Answer(awaitsBody: true)
         case .refuse(let refusal):
             passwordCheck = refusal.passwordCheck
+            refusalText =
+                refusal.rendered(
+                    toHead: false, keepsAlive: true, date: Array("now".utf8), edit: scratch.responseEdit
+                ).text
             return Answer(
                 refusal: refusal.code, verdict: refusal.verdict?.sentence, requiredScopes: refusal.requiredScopes,
                 missingClaims: refusal.missingClaims,

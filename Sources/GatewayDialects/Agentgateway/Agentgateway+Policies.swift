@@ -45,7 +45,7 @@ extension AgentgatewayShapes {
         "a route's policies", offeredPolicies + offeredRoutePolicies,
         notOffered: [
             "requestMirror", "mcpAuthorization", "mcpGuardrails", "mcpAuthentication", "a2a", "ai",
-            "backendTunnel", "localRateLimit", "remoteRateLimit", "oidc",
+            "backendTunnel", "remoteRateLimit", "oidc",
             "extAuthz", "extProc", "transformations", "csrf", "buffer", "delay",
         ])
 }
@@ -167,6 +167,7 @@ struct PolicyCollector {
         case .timeouts: "timeout"
         case .retry: "retry"
         case .backendAuthentication: "backendAuth"
+        case .rateLimit: "localRateLimit"
         }
     }
 

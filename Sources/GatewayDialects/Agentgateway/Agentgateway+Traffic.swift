@@ -8,6 +8,9 @@ extension AgentgatewayShapes {
         .optional(
             "directResponse", .either([.object(directResponse), .object(conditionalPolicy)]),
             "An answer that is given instead of forwarding."),
+        .optional(
+            "localRateLimit", .either([.list(of: .object(rateLimit)), .object(conditionalRateLimits)]),
+            "How many requests may pass in a time; more of them are 429."),
         .optional("timeout", .object(timeout), "How long requests may take."),
         .optional("retry", .object(retry), "When a request goes to a backend once more."),
     ]
@@ -54,6 +57,9 @@ extension AgentgatewayDecoder {
         }
         if let entry = reader.entry("directResponse"), let response = directResponse(entry) {
             decoded.append((.directResponse(response), entry.keyProvenance))
+        }
+        if let entry = reader.entry("localRateLimit"), let limits = rateLimit(entry) {
+            decoded.append((.rateLimit(limits), entry.keyProvenance))
         }
         if let policy = reader.mapping("timeout") { decoded.append((.timeouts(timeouts(policy)), policy.place)) }
         if let policy = reader.mapping("retry") { decoded.append((.retry(retry(policy)), policy.place)) }

@@ -27,7 +27,7 @@ package final class LoggedRequest {
         guard let listener = Pipeline.listener(of: bind, &self.scratch) else { return nil }
         self.policy = policy
         self.listener = listener
-        setting = RequestSetting(head: head, connection: connection, bind: bind, now: now)
+        setting = RequestSetting(head: head, connection: connection, bind: bind, now: now, uptime: 0)
         self.bytes = bytes.extracting(0..<head.byteCount).copied
         policy.credentialHeaders.drop(from: &self.scratch.table, in: bytes)
         if !policy.credentialParameters.isEmpty {

@@ -14,9 +14,11 @@ struct TrafficPolicies: Equatable {
     private(set) var cors: CORS?
     private(set) var timeouts: RouteTimeouts?
     private(set) var retry: RetryPolicy?
+    /// The attachment: what it counts is one for all places it holds at.
+    private(set) var rateLimit: Int?
 
     /// Takes a policy that is more specific than those before it; kinds of other slots are left alone.
-    mutating func add(_ attachment: Attachment) {
+    mutating func add(_ attachment: Attachment, _ index: Int) {
         let place = attachment.provenance
         switch attachment.policy {
         case .urlRewrite(let value): urlRewrite = Placed(value: value, provenance: place)
@@ -25,6 +27,7 @@ struct TrafficPolicies: Equatable {
         case .cors(let value): cors = value
         case .timeouts(let value): timeouts = value
         case .retry(let value): retry = value
+        case .rateLimit: rateLimit = index
         default: break
         }
     }

@@ -33,6 +33,7 @@ package struct Compiler {
     var basicAuthenticators: [Int: BasicAuthenticator] = [:]
     var rules = RuleCompiler()
     var headers = HeaderCompiler()
+    var rateLimits: RateLimitCompiler
     /// Indices of the attachments of each scope, in the order written.
     let attachments: [Attachment.Scope: [Int]]
     var backendCredentials: [BackendAuthentication: [BackendCredential]] = [:]
@@ -43,17 +44,22 @@ package struct Compiler {
     /// - Parameters:
     ///   - instance: which gateway this process is.
     ///   - tls: tells whether certificates and keys can be served; nil: nobody looks.
+    ///   - previous: what is served so far; limits that are the same go on with its counts.
     package static func compile(
         _ configuration: GatewayConfiguration, keys: KeyMaterial, instance: GatewayInstance = GatewayInstance(),
-        tls: (any TLSChecking)? = nil
+        tls: (any TLSChecking)? = nil,
+        previous: Snapshot? = nil
     ) -> (snapshot: Snapshot?, diagnostics: [Diagnostic]) {
-        var compiler = Compiler(configuration: configuration, keys: keys, instance: instance)
+        var compiler = Compiler(configuration: configuration, keys: keys, instance: instance, previous: previous)
         let snapshot = compiler.compile()
         if let tls { compiler.diagnostics += snapshot.tlsProblems(tls) }
         return (compiler.diagnostics.hasErrors ? nil : snapshot, compiler.diagnostics)
     }
 
-    private init(configuration: GatewayConfiguration, keys: KeyMaterial, instance: GatewayInstance) {
+    private init(
+        configuration: GatewayConfiguration, keys: KeyMaterial, instance: GatewayInstance, previous: Snapshot?
+    ) {
+        rateLimits = RateLimitCompiler(previous: previous?.rateLimiters ?? [:])
         self.configuration = configuration
         self.instance = instance
         self.keys = keys
@@ -71,8 +77,8 @@ package struct Compiler {
         for diagnostic in rules.fillers.diagnostics { report(diagnostic) }
         let traffic = TrafficPolicy(configuration.traffic, &diagnostics)
         return Snapshot(
-            binds: binds, upstreams: upstreams, traffic: traffic, accessLog: accessLogPolicy(), trustPlaces: trustPlaces
-        )
+            binds: binds, upstreams: upstreams, traffic: traffic, accessLog: accessLogPolicy(),
+            trustPlaces: trustPlaces, rateLimiters: rateLimits.limiters)
     }
 
     private mutating func compile(_ bind: Bind, upstreams: [UpstreamID: Int]) -> BindSnapshot {
@@ -150,8 +156,8 @@ package struct Compiler {
                 case .apiKeys(let authentication): apiKeys = apiKeyAuthenticator(index, authentication)
                 case .requestHeaders(let mutation): policy.requestEdit = fieldEdit(index, mutation, of: .request)
                 case .responseHeaders(let mutation): policy.responseEdit = fieldEdit(index, mutation, of: .response)
-                case .directResponse, .requestRedirect, .urlRewrite, .cors, .timeouts, .retry:
-                    traffic.add(configuration.attachments[index])
+                case .directResponse, .requestRedirect, .urlRewrite, .cors, .timeouts, .retry, .rateLimit:
+                    traffic.add(configuration.attachments[index], index)
                 // They belong to the upstream.
                 case .backendTLS, .backendAuthentication: break
                 }
@@ -159,7 +165,7 @@ package struct Compiler {
         }
         policy.furtherAuthentication = FurtherAuthentication(basic: basic, apiKeys: apiKeys)
         policy.authorization = authorizer(authorizations, beside: policy, after: earlier, onRoute: route)
-        policy.traffic = TrafficSlots(traffic)
+        policy.traffic = TrafficSlots(traffic, rateLimits: traffic.rateLimit.flatMap { rateLimitStage($0) })
         return policy
     }
 

@@ -31,7 +31,7 @@ extension Snapshot {
         let connection = ConnectionContext(
             address: peer, port: 0, securedBy: bind.tls.isEmpty ? nil : listener.id, traffic: traffic)
         Pipeline.dropForgeries(&scratch, text.span, bind: bind, connection: connection)
-        let setting = RequestSetting(head: head, connection: connection, bind: bind, now: now)
+        let setting = RequestSetting(head: head, connection: connection, bind: bind, now: now, uptime: 0)
         var trials: [AuthorizationTrial] = []
         for phase in [Attachment.Phase.gateway, .route] {
             if phase == .route, let number = Pipeline.route(of: listener, head, text.span, &scratch) {

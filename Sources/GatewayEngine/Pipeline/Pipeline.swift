@@ -21,9 +21,11 @@ package enum Pipeline {
     /// - Parameters:
     ///   - body: all of it, decoded; nil while it has not come. A request that has none needs none said.
     ///   - now: Unix seconds.
+    ///   - uptime: nanoseconds of a clock that is never set.
     package static func decide(
         _ head: RequestHead, _ bytes: Span<UInt8>, body: Span<UInt8>? = nil, _ scratch: inout RequestScratch,
-        bind: BindSnapshot, connection: ConnectionContext, cache: inout TokenCache, now: Int64
+        bind: BindSnapshot, connection: ConnectionContext, cache: inout TokenCache, now: Int64,
+        uptime: Int64
     ) -> Decision {
         scratch.reset()
         do {
@@ -41,7 +43,7 @@ package enum Pipeline {
         }
         do throws(Refusal) {
             let stages = Stages(
-                setting: RequestSetting(head: head, connection: connection, bind: bind, now: now))
+                setting: RequestSetting(head: head, connection: connection, bind: bind, now: now, uptime: uptime))
             // Nil or empty where there is none to wait for.
             let body = head.framing.isEmpty ? Span<UInt8>() : body
             if let answer = stages.runFirst(listener.gatewayPolicy, bytes, &scratch) { return .answer(answer) }
@@ -50,6 +52,7 @@ package enum Pipeline {
                 if let answer = stages.runFirst(listener.unroutedPolicy, bytes, &scratch) { return .answer(answer) }
                 try stages.run(listener.unroutedPolicy, listener, bytes, body: body, &scratch, &cache)
                 if scratch.awaitsBody { return .awaitBody }
+                try stages.runLimits(listener.unroutedPolicy, listener, bytes, &scratch)
                 throw Refusal(.routeNotFound, style: listener.refusalStyle)
             }
             scratch.choose(route: number, of: listener.routes)
@@ -58,6 +61,7 @@ package enum Pipeline {
             if let answer = stages.runFirst(route.policy, bytes, &scratch) { return .answer(answer) }
             try stages.run(route.policy, listener, bytes, body: body, &scratch, &cache)
             if scratch.awaitsBody { return .awaitBody }
+            try stages.runLimits(route.policy, listener, bytes, &scratch)
             if let answer = try stages.runTraffic(route.policy, listener, bytes, &scratch) { return .answer(answer) }
             guard let upstream = route.upstream else { throw Refusal(.noBackend, style: listener.refusalStyle) }
             TokenRemoval.finish(&scratch, bytes)
@@ -121,12 +125,15 @@ package struct RequestSetting {
     let bind: BindSnapshot
     /// Unix seconds.
     let now: Int64
+    /// Nanoseconds of a clock that is never set.
+    let uptime: Int64
 
-    package init(head: RequestHead, connection: ConnectionContext, bind: BindSnapshot, now: Int64) {
+    package init(head: RequestHead, connection: ConnectionContext, bind: BindSnapshot, now: Int64, uptime: Int64) {
         self.head = head
         self.connection = connection
         self.bind = bind
         self.now = now
+        self.uptime = uptime
     }
 }
 
@@ -191,6 +198,15 @@ private struct Stages {
     ) -> LocalAnswer? {
         guard let traffic = policy.traffic else { return nil }
         return traffic.runFirst(setting.head, bytes, &scratch)
+    }
+
+    /// Counts the request, once nothing is left that could refuse it for who sent it.
+    @inline(__always)
+    func runLimits(
+        _ policy: EffectivePolicy, _ listener: ListenerSnapshot, _ bytes: Span<UInt8>, _ scratch: inout RequestScratch
+    ) throws(Refusal) {
+        guard let traffic = policy.traffic else { return }
+        try traffic.rateLimits?.run(setting, bytes, &scratch, listener)
     }
 
     /// What comes behind authorization, once the route is known. Answers what is given in place of forwarding.

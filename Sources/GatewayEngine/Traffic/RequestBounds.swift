@@ -1,5 +1,5 @@
 internal import Bytes
-package import GatewayModel
+internal import GatewayModel
 
 /// Compiled `RouteTimeouts`.
 package struct RequestBounds: Sendable {

@@ -6,6 +6,7 @@ internal import HTTPWire
 /// authentication and one behind authorization.
 package final class TrafficSlots: Sendable {
     private let cors: CORSStage?
+    let rateLimits: RateLimitStage?
     private let urlRewrite: URLRewriteStage?
     private let redirect: RedirectStage?
     private let directResponse: LocalAnswer?
@@ -15,9 +16,10 @@ package final class TrafficSlots: Sendable {
     let prefixChanges: [(field: String, place: Provenance)]
 
     /// Nil where all slots are empty.
-    init?(_ policies: TrafficPolicies) {
+    init?(_ policies: TrafficPolicies, rateLimits: RateLimitStage?) {
         guard policies != TrafficPolicies() else { return nil }
         prefixChanges = policies.prefixChanges
+        self.rateLimits = rateLimits
         cors = policies.cors.map(CORSStage.init)
         urlRewrite = policies.urlRewrite.map { URLRewriteStage($0.value) }
         redirect = policies.requestRedirect.map { RedirectStage($0.value) }

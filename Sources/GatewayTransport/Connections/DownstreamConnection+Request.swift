@@ -63,7 +63,7 @@ extension DownstreamConnection {
     ) -> Decision {
         Pipeline.decide(
             head, bytes, body: body, &worker.scratch, bind: bind, connection: context, cache: &worker.tokens,
-            now: worker.now)
+            now: worker.now, uptime: worker.uptime)
     }
 
     private func forward(_ head: RequestHead, _ bytes: Span<UInt8>, upstream index: Int) {

@@ -15,7 +15,7 @@ func pipelineStages() {
         _ = worker.decide(head)
         let bytes = worker.bytes
         let bind = worker.snapshot.binds[0]
-        let setting = RequestSetting(head: head, connection: worker.connection, bind: bind, now: Tokens.now)
+        let setting = RequestSetting(head: head, connection: worker.connection, bind: bind, now: Tokens.now, uptime: 0)
         benchmark.measure {
             let answer = AuthorizationStage.run(
                 authorizer, setting, bytes.span, body: nil, &worker.scratch, bind.listeners[0])

@@ -124,7 +124,7 @@ struct Worker {
         let bind = snapshot.binds[0]
         let connection = connection
         return Pipeline.decide(
-            head, bytes.span, &scratch, bind: bind, connection: connection, cache: &cache, now: Tokens.now)
+            head, bytes.span, &scratch, bind: bind, connection: connection, cache: &cache, now: Tokens.now, uptime: 0)
     }
 
     /// Writes the head that the upstream gets; its length.

@@ -14,7 +14,7 @@ func tokenStages() {
         let head = worker.parse()
         let bytes = worker.bytes
         let bind = worker.snapshot.binds[0]
-        let setting = RequestSetting(head: head, connection: worker.connection, bind: bind, now: Tokens.now)
+        let setting = RequestSetting(head: head, connection: worker.connection, bind: bind, now: Tokens.now, uptime: 0)
         benchmark.measure {
             (try? TokenExtraction.find(
                 authenticator.locations, &worker.scratch, bytes.span, setting, bind.listeners[0]))?.range

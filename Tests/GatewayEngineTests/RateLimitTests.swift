@@ -1,0 +1,184 @@
+import Dispatch
+import GatewayEngine
+import GatewayModel
+import Synchronization
+import Testing
+
+@Suite struct `A rate limit` {
+    private static func limit(
+        _ maxTokens: Int = 2, perFill: Int = 1, every interval: Duration = .seconds(10), key: String? = nil,
+        maxKeys: Int = 64, if condition: String? = nil
+    ) -> RateLimit {
+        RateLimit(
+            maxTokens: maxTokens, tokensPerFill: perFill, fillInterval: interval,
+            key: key.map { Expression($0, at: here) }, maxKeys: maxKeys,
+            condition: condition.map { Expression($0, at: here) })
+    }
+
+    private static func attachment(
+        _ limits: RateLimit..., firstMatch: Bool = false, scope: GatewayModel.Attachment.Scope = .gateway("gateway")
+    ) -> GatewayModel.Attachment {
+        .policy(.rateLimit(LocalRateLimit(limits: limits, isFirstMatch: firstMatch)), scope)
+    }
+
+    private static func gateway(
+        _ attachments: GatewayModel.Attachment..., previous: TestGateway? = nil
+    ) throws -> TestGateway {
+        try TestGateway(
+            GatewayConfiguration([.named("backend"), .named("other", .exact("/other"))], attachments),
+            previous: previous?.snapshot)
+    }
+
+    private static let second: Int64 = 1_000_000_000
+
+    /// How many of so many requests pass.
+    private static func passing(_ count: Int, _ gateway: inout TestGateway, _ lines: String = "") -> Int {
+        (0..<count).filter { _ in gateway.get("/", lines).refusal == nil }.count
+    }
+
+    // MARK: - Time
+
+    @Test func `lets as many pass as the bucket holds, and then as come in`() throws {
+        var gateway = try Self.gateway(Self.attachment(Self.limit(5, perFill: 2)))
+        #expect(Self.passing(10, &gateway) == 5)
+        gateway.uptime += 10 * Self.second - 1
+        #expect(Self.passing(10, &gateway) == 0)
+        gateway.uptime += 1
+        #expect(Self.passing(10, &gateway) == 2)
+        gateway.uptime += 20 * Self.second
+        #expect(Self.passing(10, &gateway) == 4)
+        // What has no room is lost.
+        gateway.uptime += 3600 * Self.second
+        #expect(Self.passing(10, &gateway) == 5)
+    }
+
+    @Test func `begins with the first request, and bears a clock that lags`() throws {
+        var gateway = try Self.gateway(Self.attachment(Self.limit(1)))
+        gateway.uptime = 987_654_321_987
+        #expect(Self.passing(2, &gateway) == 1)
+        gateway.uptime -= 5
+        #expect(Self.passing(1, &gateway) == 0)
+        gateway.uptime += 5 + 10 * Self.second
+        #expect(Self.passing(2, &gateway) == 1)
+    }
+
+    @Test func `says when to come again`() throws {
+        var gateway = try Self.gateway(Self.attachment(Self.limit(1)))
+        #expect(gateway.get("/").refusal == nil)
+        gateway.uptime += 2 * Self.second + 1
+        let answer = gateway.get("/")
+        #expect(answer.refusal == .rateLimited)
+        #expect(
+            gateway.refusalText.contains(
+                "retry-after: 8\r\nx-ratelimit-limit: 1\r\nx-ratelimit-remaining: 0\r\nx-ratelimit-reset: 8\r\n"))
+        #expect(gateway.refusalText.hasPrefix("HTTP/1.1 429 Too Many Requests\r\n"))
+        #expect(gateway.refusalText.hasSuffix("\r\n\r\nrate limit exceeded"))
+    }
+
+    // MARK: - What is counted
+
+    @Test func `counts nobody who may not pass, but whoever matches no route`() throws {
+        var gateway = try Self.gateway(Self.attachment(Self.limit(1)), .jwt(.test()))
+        for _ in 0..<3 { #expect(gateway.get("/").refusal == .tokenMissing) }
+        #expect(gateway.get(token: try Tokens.token()).refusal == nil)
+        #expect(gateway.get(token: try Tokens.token()).refusal == .rateLimited)
+        var routeless = try TestGateway(
+            GatewayConfiguration([.named("backend", .exact("/a"))], [Self.attachment(Self.limit(1))]))
+        #expect(routeless.get("/").refusal == .routeNotFound)
+        #expect(routeless.get("/").refusal == .rateLimited)
+    }
+
+    @Test func `is one for all places where it holds, and another one where it is written again`() throws {
+        var gateway = try Self.gateway(Self.attachment(Self.limit(1)))
+        #expect(gateway.get("/").refusal == nil)
+        #expect(gateway.get("/other").refusal == .rateLimited)
+        var own = try Self.gateway(
+            Self.attachment(Self.limit(1)), Self.attachment(Self.limit(1), scope: .route(RouteID("other"))))
+        #expect(own.get("/").refusal == nil)
+        #expect(own.get("/other").refusal == nil)
+    }
+
+    @Test func `of several has to have a token, and loses none to a request that another one stops`() throws {
+        var gateway = try Self.gateway(
+            Self.attachment(Self.limit(2, every: .seconds(100)), Self.limit(1, every: .seconds(1))))
+        #expect(Self.passing(3, &gateway) == 1)
+        gateway.uptime += Self.second
+        #expect(Self.passing(3, &gateway) == 1)
+        gateway.uptime += Self.second
+        #expect(Self.passing(3, &gateway) == 0)
+    }
+
+    @Test func `of several conditional ones is the first that applies`() throws {
+        var gateway = try Self.gateway(
+            Self.attachment(
+                Self.limit(1, if: "request.headers['x-plan'] == 'free'"), Self.limit(3), firstMatch: true))
+        #expect(Self.passing(5, &gateway, "X-Plan: free\r\n") == 1)
+        // Without the header the condition cannot be evaluated, and is not true.
+        #expect(Self.passing(5, &gateway) == 3)
+    }
+
+    // MARK: - Keys
+
+    @Test func `with a key has a bucket for each client`() throws {
+        var gateway = try Self.gateway(Self.attachment(Self.limit(1, key: "jwt.sub")), .jwt(.test(.optional)))
+        for subject in ["alice", "bob"] {
+            let token = try Tokens.token(["sub": "\"\(subject)\""])
+            #expect(gateway.get(token: token).refusal == nil)
+            #expect(gateway.get(token: token).refusal == .rateLimited)
+        }
+        // Who has no key shares a bucket with all others who have none.
+        #expect(gateway.get("/").refusal == nil)
+        #expect(gateway.get("/").refusal == .rateLimited)
+    }
+
+    @Test(arguments: ["1 + 1 == 2", "request.body", "no_such", "[jwt.sub]"])
+    func `has keys that are texts of the head`(_ key: String) throws {
+        #expect(throws: TestGateway.Invalid.self) { try Self.gateway(Self.attachment(Self.limit(key: key))) }
+    }
+
+    @Test func `gives whoever invents keys what others have left`() throws {
+        let buckets = TokenBuckets(capacity: 4, maxKeys: 8)
+        #expect(buckets.count == 8)
+        var passed = 0
+        for key in 1...1000 {
+            for _ in 0..<4 where buckets.take(hash: UInt64(key) << 1, granted: 0) != nil { passed += 1 }
+        }
+        #expect(passed == 8 * 4)
+        // When tokens come in, all of them are full again.
+        #expect(buckets.take(hash: 7, granted: 4) != nil)
+    }
+
+    @Test func `leaves a busy client its bucket while there are idle ones`() throws {
+        let buckets = TokenBuckets(capacity: 4, maxKeys: 8)
+        for _ in 0..<4 { #expect(buckets.take(hash: 2, granted: 0) != nil) }
+        for key in 2...8 { #expect(buckets.take(hash: UInt64(key) << 1, granted: 0) != nil) }
+        // A ninth key takes one of those that have most.
+        #expect(buckets.take(hash: 18, granted: 0) != nil)
+        #expect(buckets.take(hash: 2, granted: 0) == nil)
+    }
+
+    @Test func `counts exactly where many loops ask at once`() {
+        let buckets = TokenBuckets(capacity: 10_000, maxKeys: 1)
+        let passed = Atomic<Int>(0)
+        DispatchQueue.concurrentPerform(iterations: 4) { _ in
+            for _ in 0..<5_000 {
+                if buckets.take(hash: 1, granted: 7) != nil { passed.wrappingAdd(1, ordering: .relaxed) }
+            }
+        }
+        #expect(passed.load(ordering: .relaxed) == 10_000)
+    }
+
+    // MARK: - Reload
+
+    @Test func `goes on counting when the configuration changes around it, and begins anew when it changes`() throws {
+        var first = try Self.gateway(Self.attachment(Self.limit(2)))
+        #expect(Self.passing(3, &first) == 2)
+        var same = try Self.gateway(Self.attachment(Self.limit(2)), .rules([.allow("true")]), previous: first)
+        #expect(Self.passing(1, &same) == 0)
+        var renewed = same
+        renewed.snapshot = same.snapshot.renewed(KeyMaterial())
+        #expect(Self.passing(1, &renewed) == 0)
+        var changed = try Self.gateway(Self.attachment(Self.limit(3)), previous: same)
+        #expect(Self.passing(5, &changed) == 3)
+    }
+}

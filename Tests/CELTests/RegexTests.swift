@@ -68,6 +68,17 @@ import Testing
         Case(#"[^x]\B[^x]"#, "é", false, false),
         Case("(|a)*", "aa", true, true),
         Case("(a|b?)*c", "abac", true, true),
+        Case(#"\pL+"#, "Größe", true, true),
+        Case(#"\pL+"#, "语言", true, true),
+        Case(#"\p{Lu}\p{Ll}+"#, "Ärger", true, true),
+        Case(#"\p{Lu}"#, "ärger", false, false),
+        Case(#"(?i)\p{Lu}+"#, "ärger", true, true),
+        Case(#"\PL"#, "é", false, false),
+        Case(#"\p{^L}"#, "7", true, true),
+        Case(#"\P{^Nd}+"#, "٣7", true, true),
+        Case(#"[\p{Nd}_-]+"#, "1_٣", true, true),
+        Case(#"[^\pL]+"#, "語", false, false),
+        Case(#"\p{Any}"#, "\u{10FFFF}", true, true),
     ])
     func `matches a part and the whole`(_ test: Case) throws {
         let bytes = Array(test.text.utf8)
@@ -85,6 +96,12 @@ import Testing
         ("a{1001}", "a repeat counts to 1000 at most", 1), (#"(a)\1"#, "back-references are not supported", 3),
         ("(?=a)", "look-around is not supported", 0), ("(?<!a)b", "look-around is not supported", 0),
         ("(?P<n>a)(?P<n>b)", "two groups are named 'n'", 8), (#"\"#, "nothing follows the backslash", 0),
+        (
+            #"a\p{Greek}"#,
+            "unknown Unicode class: general categories such as \\p{L} and \\p{Nd} are known, scripts are not", 1
+        ),
+        (#"\p{L"#, "malformed escape sequence", 0),
+        (#"\p"#, "unknown Unicode class: general categories such as \\p{L} and \\p{Nd} are known, scripts are not", 0),
         (#"\y"#, "unknown escape sequence", 0), ("[[:nope:]]", "unknown class name", 1),
         ("((((a{100}){100}){100}){100})", "the regular expression is too large", 0),
     ])

@@ -5,12 +5,12 @@ extension RegexParser {
         if take("\\B") { return .assertion(.notWordBoundary) }
         if take("\\A") { return .assertion(.textStart) }
         if take("\\z") { return .assertion(.textEnd) }
-        if let set = classEscape() { return .set(set) }
+        if let set = try classEscape() { return .set(set) }
         return .set(folded(ScalarSet(try escape())))
     }
 
-    /// `\d`, `\w`, `\s` and their opposites, or nil.
-    private mutating func classEscape() -> ScalarSet? {
+    /// `\d`, `\w`, `\s`, a category of Unicode and their opposites, or nil.
+    private mutating func classEscape() throws(RegexError) -> ScalarSet? {
         guard next == "\\", position + 1 < pattern.count else { return nil }
         let set: ScalarSet
         switch pattern[position + 1] {
@@ -20,10 +20,37 @@ extension RegexParser {
         case "W": set = ScalarSet.word.inverted
         case "s": set = .space
         case "S": set = ScalarSet.space.inverted
+        case "p": return try category(isInverted: false)
+        case "P": return try category(isInverted: true)
         default: return nil
         }
         position += 2
         return set
+    }
+
+    /// `\pL`, `\p{Lu}`, `\p{^Lu}`.
+    private mutating func category(isInverted: Bool) throws(RegexError) -> ScalarSet {
+        let start = position
+        position += 2
+        var isInverted = isInverted
+        var name = ""
+        if take("{") {
+            if take("^") { isInverted.toggle() }
+            while let scalar = next, scalar != "}" {
+                name.unicodeScalars.append(scalar)
+                position += 1
+            }
+            guard take("}") else { throw error("malformed escape sequence", at: start) }
+        } else if let scalar = next {
+            name.unicodeScalars.append(scalar)
+            position += 1
+        }
+        guard let set = ScalarSet.category(name) else {
+            throw error(
+                "unknown Unicode class: general categories such as \\p{L} and \\p{Nd} are known, scripts are not",
+                at: start)
+        }
+        return isInverted ? folded(set).inverted : folded(set)
     }
 
     /// The scalar that an escape stands for.
@@ -47,7 +74,6 @@ extension RegexParser {
                 throw error("back-references are not supported", at: start)
             }
             return octal(scalar.value - 0x30, 2)
-        case "p", "P": throw error("Unicode classes are not supported", at: start)
         default:
             guard scalar.isASCII, !scalar.properties.isAlphabetic, !("0"..."9").contains(scalar) else {
                 throw error("unknown escape sequence", at: start)
@@ -107,7 +133,7 @@ extension RegexParser {
             guard take(":]"), let set = ScalarSet.named(name) else { throw error("unknown class name", at: start) }
             return isInverted ? set.inverted : set
         }
-        if let set = classEscape() { return set }
+        if let set = try classEscape() { return set }
         let low = try bracketScalar()
         guard next == "-", position + 1 < pattern.count, pattern[position + 1] != "]" else { return ScalarSet(low) }
         position += 1

@@ -49,8 +49,8 @@ extension RequestEnvironment {
 
         ## Functions
 
-        Member forms have their receiver before the dot. Regular expressions are RE2's; they run in time linear in the
-        text.
+        Member forms have their receiver before the dot. Regular expressions are RE2's, general categories of Unicode
+        (`\\p{L}`) among them, scripts (`\\p{Greek}`) not; they run in time linear in the text.
 
         | function | forms |
         |---|---|

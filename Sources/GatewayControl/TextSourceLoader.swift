@@ -40,11 +40,8 @@ extension GatewayConfiguration {
         var users: [TextSource] = []
         var secrets = upstreams.flatMap(\.endpoints).compactMap(\.policies.authentication).flatMap(\.texts)
         for attachment in attachments {
-            switch attachment.policy {
-            case .basic(let policy): users.append(policy.users)
-            case .backendAuthentication(let policy): secrets += policy.texts
-            default: break
-            }
+            users += attachment.policy.passwordAuthentications.map(\.users)
+            if case .backendAuthentication(let policy) = attachment.policy { secrets += policy.texts }
         }
         return Self.files(users, "users", "user_file_unreadable")
             + Self.files(secrets, "secret", "secret_file_unreadable")

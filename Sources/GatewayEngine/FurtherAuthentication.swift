@@ -1,19 +1,33 @@
 internal import GatewayModel
 
-/// What proves who sent a request beside a token: one field of a policy for all of it, so that a route without it
+/// What proves who sent a request beside a `jwtAuth` of its own: one field of a policy for all of it, so that a route without it
 /// looks at one.
 package final class FurtherAuthentication: Sendable {
+    let combined: CombinedAuthenticator?
     let basic: BasicAuthenticator?
     let apiKeys: APIKeyAuthenticator?
 
-    init?(basic: BasicAuthenticator?, apiKeys: APIKeyAuthenticator?) {
-        guard basic != nil || apiKeys != nil else { return nil }
+    init?(combined: CombinedAuthenticator?, basic: BasicAuthenticator?, apiKeys: APIKeyAuthenticator?) {
+        guard combined != nil || basic != nil || apiKeys != nil else { return nil }
+        self.combined = combined
         self.basic = basic
         self.apiKeys = apiKeys
     }
 
+    /// The same with other verifiers of tokens.
+    func replacingTokens(_ body: (inout JWTAuthenticator) -> Void) -> FurtherAuthentication? {
+        guard let combined, !combined.tokenAuthenticators.isEmpty else { return self }
+        let replaced = combined.replacingTokens { old in
+            var new = old
+            body(&new)
+            return new
+        }
+        return FurtherAuthentication(combined: replaced, basic: basic, apiKeys: apiKeys)
+    }
+
     /// Whether a request without credentials is refused.
     var refusesStrangers: Bool {
-        basic?.credential.presence == .strict || apiKeys?.credential.presence == .strict
+        combined?.presence == .strict || basic?.credential.presence == .strict
+            || apiKeys?.credential.presence == .strict
     }
 }

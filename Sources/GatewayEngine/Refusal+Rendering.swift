@@ -25,7 +25,7 @@ extension Refusal {
             output.append("grpc-status: \(grpcStatus)\r\ngrpc-message: \(percentEncoded("\(entry.text)"))\r\n")
         } else {
             output.append("content-type: text/plain\r\n")
-            if let challenge { output.append("www-authenticate: \(challenge)\r\n") }
+            for challenge in challenges { output.append("www-authenticate: \(challenge)\r\n") }
         }
         output.append("tollgate-refusal: \(code.rawValue)\r\ncache-control: no-store\r\ndate: ")
         output.append(contentsOf: date)
@@ -78,10 +78,24 @@ extension Refusal {
             Array($0.utf8)
         })
 
+    /// One for each scheme and realm that would do, in their order.
+    private var challenges: [String] {
+        guard !failures.isEmpty else {
+            return challenge(code.entry, realm, requiredScopes).map { [$0] } ?? []
+        }
+        var challenges: [String] = []
+        for failure in failures {
+            guard let challenge = challenge(failure.code.entry, failure.realm, failure.requiredScopes),
+                !challenges.contains(challenge)
+            else { continue }
+            challenges.append(challenge)
+        }
+        return challenges
+    }
+
     /// The RFC 6750 challenge, or nil. The text is fixed per code and the scopes are the configuration's, so that
     /// nothing of a token gets into it.
-    private var challenge: String? {
-        let entry = code.entry
+    private func challenge(_ entry: RefusalCode.Entry, _ realm: String, _ requiredScopes: [String]) -> String? {
         guard let scheme = entry.challenge.scheme.map({ "\($0) realm=\"\(quoted(realm))\"" }) else { return nil }
         guard let error = entry.challenge.errorAttribute else { return scheme }
         let scope = requiredScopes.isEmpty ? "" : ", scope=\"\(quoted(requiredScopes.joined(separator: " ")))\""
@@ -90,6 +104,8 @@ extension Refusal {
 
     private func body(_ entry: RefusalCode.Entry) -> String {
         switch style {
+        case .agentgateway where failures.count > 1:
+            "authentication failure: \(entry.text) (\(reasons))"
         case .agentgateway:
             switch entry.challenge {
             case .none: "\(entry.text)"
@@ -98,6 +114,11 @@ extension Refusal {
             case .basic: "basic authentication failure: \(entry.text)"
             }
         }
+    }
+
+    /// Why each of several ways led to nothing.
+    private var reasons: String {
+        failures.map { "\($0.name): \($0.code.entry.text)" }.joined(separator: "; ")
     }
 
     /// RFC 9110 §5.6.4 quoted-string content.

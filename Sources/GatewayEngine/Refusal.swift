@@ -17,6 +17,8 @@ package struct Refusal: Error, Sendable {
     package let passwordCheck: PasswordCheck?
     /// Whole field lines, each with its CRLF, that say more of it to the client.
     let lines: [UInt8]
+    /// Why each of several ways to prove who sent the request led to nothing; empty where there are none.
+    package let failures: [ProofFailure]
 
     package init(
         _ code: RefusalCode, style: RefusalStyle, realm: String = Refusal.defaultRealm, lacking: [String] = [],
@@ -31,6 +33,21 @@ package struct Refusal: Error, Sendable {
         self.passwordCheck = passwordCheck
         self.lines = lines
         verdict = nil
+        failures = []
+    }
+
+    /// - Parameter failures: one or more.
+    init(_ failures: [ProofFailure], _ scratch: borrowing RequestScratch, style: RefusalStyle) {
+        let code = RefusalCode(failures)
+        self.code = code
+        self.style = style
+        self.failures = failures
+        realm = failures[0].realm
+        lacking = failures.first { $0.code == code }?.lacking ?? []
+        verdict = nil
+        keyRefresh = scratch.awaitedKeys
+        passwordCheck = scratch.awaitedPassword
+        lines = []
     }
 
     init(_ verdict: AuthorizationVerdict, style: RefusalStyle) {
@@ -42,6 +59,7 @@ package struct Refusal: Error, Sendable {
         keyRefresh = nil
         passwordCheck = nil
         lines = []
+        failures = []
     }
 
     /// The scopes that would do, where one is missing (RFC 6750 §3).

@@ -24,6 +24,19 @@ extension RefusalCode {
 }
 
 extension RefusalCode {
+    /// The code of a request that proved nothing in any of several ways: what the one credential died of that was there
+    /// or, of several, what may be over soon.
+    init(_ failures: [ProofFailure]) {
+        let codes = failures.map(\.code).filter { !$0.meansNoCredential }
+        if failures.count == 1 {
+            self = failures[0].code
+        } else if let first = codes.first {
+            self = codes.count == 1 ? first : codes.first { $0.entry.isWorthRetrying } ?? .credentialsInvalid
+        } else {
+            self = .credentialsMissing
+        }
+    }
+
     /// The code of a token that did not pass.
     package init(_ error: TokenError) {
         self =

@@ -167,6 +167,7 @@ package struct EffectivePolicy: Sendable {
             body(&authenticator)
             jwtAuthentication = authenticator
         }
+        furtherAuthentication = furtherAuthentication?.replacingTokens(body)
     }
 }
 

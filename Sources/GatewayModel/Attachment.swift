@@ -30,6 +30,7 @@ package enum Policy: Equatable, Sendable {
     case authorization(Authorization)
     case apiKeys(APIKeyAuthentication)
     case basic(BasicAuthentication)
+    case combined(CombinedAuthentication)
     case requestHeaders(HeaderMutation)
     case responseHeaders(HeaderMutation)
     case directResponse(DirectResponse)

@@ -168,6 +168,14 @@ extension RefusalCode {
             Entry(
                 400, .client, "the request carries a credential more than once",
                 remedy: "Send one credential of a kind, in one place.")
+        case .credentialsMissing:
+            Entry(
+                401, .client, "no credentials found",
+                remedy: "Send one of the credentials that the challenges and the body name.")
+        case .credentialsInvalid:
+            Entry(
+                401, .client, "none of the credentials is valid",
+                remedy: "Read in the body what each of them was refused for; send only the one that is meant.")
 
         case .authorizationDenied:
             Entry(

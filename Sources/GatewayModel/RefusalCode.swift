@@ -51,6 +51,8 @@ package enum RefusalCode: String, Error, CaseIterable, Sendable {
     case basicInvalid = "basic_invalid"
     case passwordsBusy = "passwords_busy"
     case credentialsAmbiguous = "credentials_ambiguous"
+    case credentialsMissing = "credentials_missing"
+    case credentialsInvalid = "credentials_invalid"
 
     // The decision
     case authorizationDenied = "authorization_denied"

@@ -7,37 +7,8 @@ import Testing
     private static let alice = "Authorization: Basic YWxpY2U6c2VjcmV0\r\n"
     private static let bob = "Authorization: Basic Ym9iOnNlY3JldA==\r\n"
 
-    /// A gateway with one route behind these policies, and what its backend got.
-    private final class Guarded {
-        private let upstream: EchoUpstream
-        let gateway: GatewayProcess
-
-        init(_ policies: String, config: String = "") throws {
-            let upstream = try EchoUpstream()
-            self.upstream = upstream
-            gateway = try GatewayProcess { port in
-                """
-                config: {workerThreads: 1, enableIpv6: false, statsAddr: "off", accessLog: "off"\(config)}
-                binds:
-                - port: \(port)
-                  listeners:
-                  - routes:
-                    - backends: [{host: "127.0.0.1:\(upstream.port)"}]
-                      policies:
-                \(policies.indented(by: 8))
-                """
-            }
-        }
-
-        func get(_ lines: String = "", target: String = "/") throws -> Answer {
-            let client = try Wire(port: gateway.port)
-            try client.send("GET \(target) HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\(lines)\r\n")
-            return try client.readAnswer()
-        }
-    }
-
     @Test func `an API key lets its owner in, and goes no further`() throws {
-        let gateway = try Guarded(
+        let gateway = try GuardedGateway(
             """
             apiKey:
               mode: strict
@@ -66,7 +37,7 @@ import Testing
     }
 
     @Test func `a password lets its user in, and goes no further`() throws {
-        let gateway = try Guarded(
+        let gateway = try GuardedGateway(
             """
             basicAuth:
               mode: strict
@@ -97,7 +68,7 @@ import Testing
     @Test func `while a password is checked, others are served`() throws {
         // Of a cost that takes a debug build more than a moment.
         let slow = "$2y$10$abcdefghijklmnopqrstuujf8SX2ahXLwp9w/B.Y5XdysS6yR576q"
-        let gateway = try Guarded(
+        let gateway = try GuardedGateway(
             """
             basicAuth:
               mode: strict
@@ -118,7 +89,7 @@ import Testing
         let file = FileManager.default.temporaryDirectory.appending(path: "tollgate-users-\(UUID().uuidString)")
         defer { try? FileManager.default.removeItem(at: file) }
         try "alice:\(Self.bcrypt)\n".write(to: file, atomically: true, encoding: .utf8)
-        let gateway = try Guarded("basicAuth: {mode: strict, realm: staff, htpasswd: {file: \"\(file.path)\"}}")
+        let gateway = try GuardedGateway("basicAuth: {mode: strict, realm: staff, htpasswd: {file: \"\(file.path)\"}}")
         #expect(try gateway.get(Self.alice).status == 200)
         #expect(try gateway.get(Self.bob).value("www-authenticate") == #"Basic realm="staff""#)
         try "bob:{SHA}5en6G6MezRroT3XKqkdPOmY/BfQ=\n".write(to: file, atomically: true, encoding: .utf8)

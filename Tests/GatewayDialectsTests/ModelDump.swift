@@ -118,17 +118,12 @@ extension ModelDump {
             block("\(title) jwtAuthentication", attachment.provenance) { $0.add(policy) }
         case .authorization(let policy):
             block("\(title) authorization", attachment.provenance) { $0.add(policy) }
-        case .basic(let policy):
-            block("\(title) basic", attachment.provenance) { dump in
-                dump.add(policy.handling)
-                dump.block("users \(policy.users.origin)", policy.users.provenance) { _ in }
-            }
-        case .apiKeys(let policy):
-            block("\(title) apiKeys", attachment.provenance) { dump in
-                dump.add(policy.handling)
-                for key in policy.keys {
-                    dump.line("key \(key.secret), metadata \(String(decoding: key.metadata, as: UTF8.self))")
-                }
+        case .basic(let policy): block("\(title) basic", attachment.provenance) { $0.add(policy) }
+        case .apiKeys(let policy): block("\(title) apiKeys", attachment.provenance) { $0.add(policy) }
+        case .combined(let policy):
+            block("\(title) combined", attachment.provenance) { dump in
+                dump.line("presence: \(policy.presence.rawValue)")
+                dump.add(policy.requirement)
             }
         case .requestHeaders(let mutation):
             block("\(title) request headers", attachment.provenance) { $0.add(mutation) }
@@ -265,5 +260,36 @@ extension ModelDump {
         for rule in policy.rules {
             block("\(rule.effect.rawValue) \(String(reflecting: rule.expression))", rule.provenance) { _ in }
         }
+    }
+}
+
+extension ModelDump {
+    private mutating func add(_ policy: BasicAuthentication) {
+        add(policy.handling)
+        block("users \(policy.users.origin)", policy.users.provenance) { _ in }
+    }
+
+    private mutating func add(_ policy: APIKeyAuthentication) {
+        add(policy.handling)
+        for key in policy.keys {
+            line("key \(key.secret), metadata \(String(decoding: key.metadata, as: UTF8.self))")
+        }
+    }
+
+    private mutating func add(_ requirement: AuthenticationRequirement) {
+        switch requirement {
+        case .token(let policy, let place): block("token", place) { $0.add(policy) }
+        case .apiKey(let policy): nested("API key") { $0.add(policy) }
+        case .password(let policy): nested("password") { $0.add(policy) }
+        case .anyOf(let parts): nested("any of") { dump in for part in parts { dump.add(part) } }
+        case .allOf(let parts): nested("all of") { dump in for part in parts { dump.add(part) } }
+        }
+    }
+
+    private mutating func nested(_ title: String, _ body: (inout ModelDump) -> Void) {
+        line(title)
+        indentation += 1
+        body(&self)
+        indentation -= 1
     }
 }

@@ -26,8 +26,7 @@ struct TestGateway {
     ) throws {
         var keys = KeyMaterial(refreshes: refreshes)
         for attachment in configuration.attachments {
-            guard case .jwtAuthentication(let policy) = attachment.policy else { continue }
-            for issuer in policy.issuers {
+            for issuer in attachment.policy.tokenAuthentications.flatMap(\.policy.issuers) {
                 let admitsSecrets = issuer.algorithms?.contains { $0.hasPrefix("HS") } ?? false
                 for source in issuer.keySources {
                     guard case .inline(let text) = source.origin else { continue }

@@ -101,9 +101,11 @@ extension TokenCheck {
 
 extension GatewayConfiguration {
     fileprivate func policy(of applied: AppliedAuthentication) -> JWTAuthentication? {
-        for attachment in attachments
-        where attachment.provenance == applied.provenance && attachment.phase == applied.phase {
-            if case .jwtAuthentication(let policy) = attachment.policy { return policy }
+        for attachment in attachments where attachment.phase == applied.phase {
+            for (policy, place) in attachment.policy.tokenAuthentications
+            where (place ?? attachment.provenance) == applied.provenance {
+                return policy
+            }
         }
         return nil
     }

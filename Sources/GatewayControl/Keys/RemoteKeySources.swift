@@ -78,8 +78,7 @@ package final class RemoteKeySources: Sendable {
 extension GatewayConfiguration {
     func forEachKeySource(_ body: (KeySource, Issuer) -> Void) {
         for attachment in attachments {
-            guard case .jwtAuthentication(let policy) = attachment.policy else { continue }
-            for issuer in policy.issuers {
+            for issuer in attachment.policy.tokenAuthentications.flatMap(\.policy.issuers) {
                 for source in issuer.keySources { body(source, issuer) }
             }
         }

@@ -42,10 +42,10 @@ extension AgentgatewayShapes {
 }
 
 extension AgentgatewayDecoder {
-    func apiKeys(_ reader: MappingReader) -> APIKeyAuthentication {
+    func apiKeys(_ reader: MappingReader, isPart: Bool = false) -> APIKeyAuthentication {
         let handling = credentialHandling(
             reader, "apiKey", single: "location", standard: .header(name: "authorization", prefix: "Bearer "),
-            realm: Self.realm)
+            realm: Self.realm, isPart: isPart)
         let items = reader.nonEmptyItems("keys", hint: "no request would have a valid key") ?? []
         let keys = items.compactMap { item in
             MappingReader(item, AgentgatewayShapes.apiKey, findings: findings).flatMap(apiKey)
@@ -56,10 +56,12 @@ extension AgentgatewayDecoder {
     /// - Parameters:
     ///   - name: the policy's.
     ///   - single: its field for one place.
+    ///   - isPart: of a combination.
     func credentialHandling(
-        _ reader: MappingReader, _ name: String, single: String, standard: TokenLocation, realm: String
+        _ reader: MappingReader, _ name: String, single: String, standard: TokenLocation, realm: String,
+        isPart: Bool
     ) -> CredentialHandling {
-        let presence = presence(reader, name)
+        let presence = presence(reader, name, isPart: isPart)
         return CredentialHandling(
             presence: presence, locations: tokenLocations(reader, single: single) ?? [standard],
             forwardsVerified: reader.boolean("forward") ?? false, forwardsUnverified: presence == .permissive,

@@ -29,10 +29,11 @@ extension AgentgatewayShapes {
 }
 
 extension AgentgatewayDecoder {
-    func basicAuthentication(_ reader: MappingReader) -> BasicAuthentication? {
+    func basicAuthentication(_ reader: MappingReader, isPart: Bool = false) -> BasicAuthentication? {
         let handling = credentialHandling(
             reader, "basicAuth", single: "authorizationLocation",
-            standard: .header(name: "authorization", prefix: "Basic "), realm: reader.text("realm") ?? "Restricted")
+            standard: .header(name: "authorization", prefix: "Basic "), realm: reader.text("realm") ?? "Restricted",
+            isPart: isPart)
         return reader.entry("htpasswd").flatMap { textSource($0, file: AgentgatewayShapes.userFile) }.map {
             BasicAuthentication(handling: handling, users: $0)
         }

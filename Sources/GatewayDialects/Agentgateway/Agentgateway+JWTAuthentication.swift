@@ -92,7 +92,9 @@ extension AgentgatewayDecoder {
     static var realm: String { "tollgate" }
 
     /// The form is told by `providers`, as agentgateway does.
-    func jwtAuthentication(_ entry: DocumentEntry) -> JWTAuthentication? {
+    ///
+    /// - Parameter isPart: of a combination, which says what becomes of requests.
+    func jwtAuthentication(_ entry: DocumentEntry, isPart: Bool = false) -> JWTAuthentication? {
         var shape = AgentgatewayShapes.jwtSingle
         if case .mapping(let entries) = entry.value.content, entries.contains(where: { $0.key == "providers" }) {
             shape = AgentgatewayShapes.jwtMulti
@@ -100,7 +102,7 @@ extension AgentgatewayDecoder {
         guard
             let reader = MappingReader(entry.value, shape, introducedAt: entry.keyProvenance, findings: findings)
         else { return nil }
-        let presence = presence(reader, "jwtAuth")
+        let presence = presence(reader, "jwtAuth", isPart: isPart)
         return JWTAuthentication(
             presence: presence,
             locations: tokenLocations(reader) ?? [.header(name: "authorization", prefix: "Bearer ")],
@@ -109,8 +111,18 @@ extension AgentgatewayDecoder {
             realm: Self.realm, maxTokenBytes: reader.integer("maxTokenBytes") ?? Self.defaultMaxTokenBytes)
     }
 
-    /// - Parameter name: the policy's.
-    func presence(_ reader: MappingReader, _ name: String) -> Presence {
+    /// - Parameters:
+    ///   - name: the policy's.
+    ///   - isPart: of a combination, which says what becomes of requests.
+    func presence(_ reader: MappingReader, _ name: String, isPart: Bool) -> Presence {
+        guard !isPart else {
+            if let entry = reader.entry("mode") {
+                findings.error(
+                    "field_unused", "what becomes of a request is said once for all of `authentication`",
+                    at: entry.keyProvenance, hint: "write `mode` beside `anyOf` or `allOf`")
+            }
+            return .strict
+        }
         let credential = name == "jwtAuth" ? "token" : "credential"
         guard reader.has("mode") else {
             findings.warning(

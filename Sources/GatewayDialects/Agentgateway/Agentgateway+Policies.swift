@@ -10,6 +10,10 @@ extension AgentgatewayShapes {
         .optional("cors", .object(cors), "Which other sites' scripts may ask."),
         .optional("apiKey", .object(apiKeys), "Who sent the request, by a key that the client shares."),
         .optional("basicAuth", .object(basicAuthentication), "Who sent the request, by user and password."),
+        .ours(
+            "authentication", .object(combinedAuthentication),
+            "Who sent the request, by one of several credentials or by several together: a token or an API key, say. "
+                + "What stands beside it is asked for, too."),
     ]
 
     /// Those that need a route that has been chosen.
@@ -73,6 +77,9 @@ extension AgentgatewayDecoder {
         }
         if let policy = reader.mapping("basicAuth"), let basic = basicAuthentication(policy) {
             decoded.append((.basic(basic), policy.place))
+        }
+        if let policy = reader.mapping("authentication"), let combined = combinedAuthentication(policy) {
+            decoded.append((.combined(combined), policy.place))
         }
         if let policy = reader.mapping("apiKey") { decoded.append((.apiKeys(apiKeys(policy)), policy.place)) }
         if let policy = reader.mapping("cors") { decoded.append((.cors(cors(policy)), policy.place)) }
@@ -157,6 +164,7 @@ struct PolicyCollector {
         case .authorization: "authorization"
         case .apiKeys: "apiKey"
         case .basic: "basicAuth"
+        case .combined: "authentication"
         case .requestHeaders: "requestHeaderModifier"
         case .responseHeaders: "responseHeaderModifier"
         case .directResponse: "directResponse"

@@ -12,6 +12,7 @@ struct RuleCompiler {
     struct Place: Hashable {
         let attachments: [Int]
         let authenticator: ObjectIdentifier?
+        let combined: ObjectIdentifier?
         let basic: ObjectIdentifier?
         let apiKeys: ObjectIdentifier?
         let earlierAuthenticator: ObjectIdentifier?
@@ -22,6 +23,7 @@ struct RuleCompiler {
         init(_ attachments: [Int], beside policy: EffectivePolicy, after earlier: EffectivePolicy) {
             self.attachments = attachments
             authenticator = policy.jwtAuthentication.map(ObjectIdentifier.init)
+            combined = policy.furtherAuthentication?.combined.map(ObjectIdentifier.init)
             basic = policy.furtherAuthentication?.basic.map(ObjectIdentifier.init)
             apiKeys = policy.furtherAuthentication?.apiKeys.map(ObjectIdentifier.init)
             earlierAuthenticator = earlier.jwtAuthentication.map(ObjectIdentifier.init)

@@ -3,11 +3,14 @@ internal import GatewayModel
 extension Compiler {
     mutating func apiKeyAuthenticator(_ index: Int, _ policy: APIKeyAuthentication) -> APIKeyAuthenticator {
         if let known = apiKeyAuthenticators[index] { return known }
-        checkDistinct(policy.keys)
-        let authenticator = APIKeyAuthenticator(
-            policy, locations: policy.handling.locations.compactMap { location($0) })
+        let authenticator = apiKeyAuthenticator(policy)
         apiKeyAuthenticators[index] = authenticator
         return authenticator
+    }
+
+    mutating func apiKeyAuthenticator(_ policy: APIKeyAuthentication) -> APIKeyAuthenticator {
+        checkDistinct(policy.keys)
+        return APIKeyAuthenticator(policy, locations: policy.handling.locations.compactMap { location($0) })
     }
 
     /// A key twice, or beside its own hash: whose `metadata` would hold?

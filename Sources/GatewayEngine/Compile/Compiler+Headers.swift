@@ -32,9 +32,10 @@ extension Compiler {
     /// Checks the headers that hand on claims, and gathers their names.
     mutating func checkClaimHeaders() {
         for attachment in configuration.attachments {
-            guard case .jwtAuthentication(let policy) = attachment.policy else { continue }
-            for issuer in policy.issuers { check(issuer.claimHeaders) }
-            headers.addIdentity(policy.claimHeaderNames)
+            for (policy, _) in attachment.policy.tokenAuthentications {
+                for issuer in policy.issuers { check(issuer.claimHeaders) }
+                headers.addIdentity(policy.claimHeaderNames)
+            }
         }
     }
 

@@ -31,6 +31,7 @@ package struct Compiler {
     private var authenticators: [Int: JWTAuthenticator] = [:]
     var apiKeyAuthenticators: [Int: APIKeyAuthenticator] = [:]
     var basicAuthenticators: [Int: BasicAuthenticator] = [:]
+    var combinedAuthenticators: [Int: CombinedAuthenticator] = [:]
     var rules = RuleCompiler()
     var headers = HeaderCompiler()
     var rateLimits: RateLimitCompiler
@@ -143,6 +144,7 @@ package struct Compiler {
     ) -> EffectivePolicy {
         var policy = EffectivePolicy()
         var authorizations: [Int] = []
+        var combined: CombinedAuthenticator?
         var basic: BasicAuthenticator?
         var apiKeys: APIKeyAuthenticator?
         var traffic = TrafficPolicies()
@@ -152,6 +154,7 @@ package struct Compiler {
                 case .jwtAuthentication(let authentication):
                     policy.jwtAuthentication = authenticator(index, authentication)
                 case .authorization: authorizations.append(index)
+                case .combined(let authentication): combined = combinedAuthenticator(index, authentication)
                 case .basic(let authentication): basic = basicAuthenticator(index, authentication)
                 case .apiKeys(let authentication): apiKeys = apiKeyAuthenticator(index, authentication)
                 case .requestHeaders(let mutation): policy.requestEdit = fieldEdit(index, mutation, of: .request)
@@ -163,7 +166,7 @@ package struct Compiler {
                 }
             }
         }
-        policy.furtherAuthentication = FurtherAuthentication(basic: basic, apiKeys: apiKeys)
+        policy.furtherAuthentication = FurtherAuthentication(combined: combined, basic: basic, apiKeys: apiKeys)
         policy.authorization = authorizer(authorizations, beside: policy, after: earlier, onRoute: route)
         policy.traffic = TrafficSlots(traffic, rateLimits: traffic.rateLimit.flatMap { rateLimitStage($0) })
         return policy
@@ -183,16 +186,20 @@ package struct Compiler {
 
     private mutating func authenticator(_ index: Int, _ policy: JWTAuthentication) -> JWTAuthenticator {
         if let known = authenticators[index] { return known }
+        let authenticator = authenticator(policy, at: configuration.attachments[index].provenance)
+        authenticators[index] = authenticator
+        return authenticator
+    }
+
+    mutating func authenticator(_ policy: JWTAuthentication, at place: Provenance) -> JWTAuthenticator {
         let issuers = policy.issuers.map { issuer in
             JWTAuthenticator.Issuer(
                 rules: IssuerRules(issuer, algorithms: algorithms(of: issuer), maxTokenBytes: policy.maxTokenBytes),
                 keySources: issuer.keySources)
         }
-        let authenticator = JWTAuthenticator(
+        return JWTAuthenticator(
             policy, locations: policy.locations.compactMap { location($0) },
-            issuers: issuers, keys: keys, provenance: configuration.attachments[index].provenance)
-        authenticators[index] = authenticator
-        return authenticator
+            issuers: issuers, keys: keys, provenance: place)
     }
 
     private mutating func algorithms(of issuer: Issuer) -> AlgorithmSet? {

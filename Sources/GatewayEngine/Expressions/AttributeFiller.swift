@@ -28,9 +28,11 @@ package enum AttributeFiller: Sendable {
     /// Whether it is among these policies.
     func stands(in policy: EffectivePolicy) -> Bool {
         switch self {
-        case .jwtAuth: policy.jwtAuthentication != nil
-        case .basicAuth: policy.furtherAuthentication?.basic != nil
-        case .apiKey: policy.furtherAuthentication?.apiKeys != nil
+        case .jwtAuth: policy.jwtAuthentication != nil || policy.furtherAuthentication?.combined?.hasTokens ?? false
+        case .basicAuth:
+            policy.furtherAuthentication.map { $0.basic != nil || $0.combined?.hasPasswords ?? false } ?? false
+        case .apiKey:
+            policy.furtherAuthentication.map { $0.apiKeys != nil || $0.combined?.hasAPIKeys ?? false } ?? false
         case .consumers, .extAuthz, .transformations, .clientCertificates: false
         }
     }

@@ -44,8 +44,9 @@ extension Snapshot {
         let stages: [(Attachment.Phase, EffectivePolicy)] = [
             (.gateway, listener.gatewayPolicy), (.route, policy(at: place)),
         ]
-        return stages.compactMap { phase, policy in
-            policy.jwtAuthentication.map {
+        return stages.flatMap { phase, policy in
+            let combined = policy.furtherAuthentication?.combined?.tokenAuthenticators ?? []
+            return ([policy.jwtAuthentication].compactMap { $0 } + combined).map {
                 AppliedAuthentication(phase: phase, provenance: $0.provenance, verifier: $0.verifier)
             }
         }

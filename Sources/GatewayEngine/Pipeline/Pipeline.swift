@@ -158,7 +158,7 @@ private struct Stages {
                     lacking: scratch.lacking, keyRefresh: scratch.awaitedKeys)
             }
         }
-        if let further = policy.furtherAuthentication { try run(further, listener, bytes, &scratch) }
+        if let further = policy.furtherAuthentication { try run(further, listener, bytes, &scratch, &cache) }
         if let authorizer = policy.authorization {
             switch AuthorizationStage.run(authorizer, setting, bytes, body: body, &scratch, listener) {
             case .passes: break
@@ -171,8 +171,11 @@ private struct Stages {
     @inline(never)
     private func run(
         _ further: FurtherAuthentication, _ listener: ListenerSnapshot, _ bytes: Span<UInt8>,
-        _ scratch: inout RequestScratch
+        _ scratch: inout RequestScratch, _ cache: inout TokenCache
     ) throws(Refusal) {
+        if let combined = further.combined {
+            try CombinedStage.run(combined, setting, listener, &scratch, bytes, &cache)
+        }
         if let basic = further.basic {
             do throws(RefusalCode) {
                 try CredentialStage.run(basic, setting, listener, &scratch, bytes)

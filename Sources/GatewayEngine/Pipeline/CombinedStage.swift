@@ -1,0 +1,176 @@
+package import GatewayModel
+internal import HTTPWire
+internal import JOSE
+
+/// Why one way to prove who sent a request led to nothing.
+package struct ProofFailure: Error, Sendable {
+    package let code: RefusalCode
+    /// What its credential is called.
+    let name: StaticString
+    let realm: String
+    /// What a token lacks, as in `Refusal`.
+    let lacking: [String]
+
+    /// The scopes that would do, where one is missing.
+    var requiredScopes: [String] { code == .scopeInsufficient ? lacking : [] }
+}
+
+/// The stage that asks for a combination of credentials.
+///
+/// Alternatives are tried in order, and the first that holds says who sent the request. What an alternative proved that
+/// does not hold as a whole is forgotten. None of the credentials goes further but those that held and that `forward`
+/// keeps.
+struct CombinedStage {
+    private let authenticator: CombinedAuthenticator
+    private let setting: RequestSetting
+    private let listener: ListenerSnapshot
+    /// Proofs of the alternative that holds.
+    private var held = ProofSet()
+    private var failures: [ProofFailure] = []
+    /// Whether any proof held, if only for an alternative that did not.
+    private var hasProved = false
+
+    static func run(
+        _ authenticator: CombinedAuthenticator, _ setting: RequestSetting, _ listener: ListenerSnapshot,
+        _ scratch: inout RequestScratch, _ bytes: Span<UInt8>, _ cache: inout TokenCache
+    ) throws(Refusal) {
+        var stage = CombinedStage(authenticator: authenticator, setting: setting, listener: listener)
+        let holds: Bool
+        do throws(ProofFailure) {
+            holds = try stage.holds(authenticator.requirement, &scratch, bytes, &cache)
+        } catch {
+            // Nobody can tell which of two credentials another reader would take, or nobody knows yet.
+            throw Refusal([error], scratch, style: listener.refusalStyle)
+        }
+        if !holds, !stage.mayPass { throw Refusal(stage.failures, scratch, style: listener.refusalStyle) }
+        scratch.awaitedKeys = nil
+        stage.remove(&scratch, bytes)
+    }
+
+    private init(authenticator: CombinedAuthenticator, setting: RequestSetting, listener: ListenerSnapshot) {
+        self.authenticator = authenticator
+        self.setting = setting
+        self.listener = listener
+    }
+
+    /// Whether a request may pass that proved nothing.
+    private var mayPass: Bool {
+        switch authenticator.presence {
+        case .strict: false
+        case .optional: !hasProved && failures.allSatisfy(\.code.meansNoCredential)
+        case .permissive: true
+        }
+    }
+
+    // MARK: - Deciding
+
+    /// Throws what no other alternative makes up for.
+    private mutating func holds(
+        _ requirement: CombinedAuthenticator.Requirement, _ scratch: inout RequestScratch, _ bytes: Span<UInt8>,
+        _ cache: inout TokenCache
+    ) throws(ProofFailure) -> Bool {
+        switch requirement {
+        case .proof(let index): return try proves(index, &scratch, bytes, &cache)
+        case .anyOf(let parts):
+            for part in parts where try holds(part, &scratch, bytes, &cache) { return true }
+            return false
+        case .allOf(let parts):
+            let before = (held, Identity(scratch))
+            for part in parts where try !holds(part, &scratch, bytes, &cache) {
+                held = before.0
+                before.1.restore(&scratch)
+                return false
+            }
+            return true
+        }
+    }
+
+    private mutating func proves(
+        _ index: Int, _ scratch: inout RequestScratch, _ bytes: Span<UInt8>, _ cache: inout TokenCache
+    ) throws(ProofFailure) -> Bool {
+        let proof = authenticator.proofs[index]
+        do {
+            switch proof {
+            case .token(let token):
+                try Authentication.run(token, setting, listener, &scratch, bytes, cache: &cache)
+            case .apiKey(let keys): try CredentialStage.run(keys, setting, listener, &scratch, bytes)
+            case .password(let users): try CredentialStage.run(users, setting, listener, &scratch, bytes)
+            }
+            held.insert(index)
+            hasProved = true
+            return true
+        } catch {
+            let failure = ProofFailure(
+                code: error, name: proof.name, realm: proof.realm, lacking: scratch.lacking)
+            if !scratch.lacking.isEmpty { scratch.lacking = [] }
+            switch error {
+            case .passwordsBusy: throw failure
+            case .tokenAmbiguous, .credentialsAmbiguous:
+                guard authenticator.presence == .permissive else { throw failure }
+            default: break
+            }
+            failures.append(failure)
+            return false
+        }
+    }
+
+    // MARK: - What goes no further
+
+    private func remove(_ scratch: inout RequestScratch, _ bytes: Span<UInt8>) {
+        var kept: [FoundToken] = []
+        for (index, proof) in authenticator.proofs.enumerated() where proof.forwardsVerified && held.contains(index) {
+            if let found = try? TokenExtraction.find(proof.locations, &scratch, bytes, setting, listener) {
+                kept.append(found)
+            }
+        }
+        for (index, proof) in authenticator.proofs.enumerated()
+        where !(proof.forwardsVerified && held.contains(index)) {
+            do throws(TokenExtraction.Failure) {
+                let found = try TokenExtraction.find(proof.locations, &scratch, bytes, setting, listener)
+                guard let found, !kept.contains(where: { $0.isSamePlace(as: found) }) else { continue }
+                TokenRemoval.note(found, &scratch, bytes)
+            } catch {
+                TokenExtraction.removeAll(proof.locations, &scratch, bytes, setting, listener)
+            }
+        }
+    }
+}
+
+/// Who a request is from, as far as stages have found out.
+private struct Identity {
+    private let token: VerifiedToken?
+    private let apiKey: KnownAPIKey?
+    private let user: KnownUser?
+    /// With the headers that claims are handed on as.
+    private let lines: [UInt8]
+
+    init(_ scratch: borrowing RequestScratch) {
+        token = scratch.verifiedToken
+        apiKey = scratch.apiKey
+        user = scratch.user
+        lines = scratch.addedLines
+    }
+
+    func restore(_ scratch: inout RequestScratch) {
+        scratch.verifiedToken = token
+        scratch.apiKey = apiKey
+        scratch.user = user
+        scratch.addedLines = lines
+    }
+}
+
+extension FoundToken {
+    fileprivate func isSamePlace(as other: FoundToken) -> Bool {
+        switch (place, other.place) {
+        case (.header(let a), .header(let b)): a == b
+        case (.query(let a), .query(let b)): a == b
+        case (.cookie(let lineA, let a), .cookie(let lineB, let b)): lineA == lineB && a == b
+        default: false
+        }
+    }
+}
+
+extension RefusalCode {
+    /// Whether there was nothing to verify.
+    var meansNoCredential: Bool { self == .tokenMissing || self == .apiKeyMissing || self == .basicMissing }
+}

@@ -73,6 +73,10 @@ extension CombinedAuthenticator.Proof {
         }
     }
 
+    var metadataURL: String? {
+        if case .token(let authenticator) = self { authenticator.resourceMetadata?.url } else { nil }
+    }
+
     /// What its credential is called in a refusal.
     var name: StaticString {
         switch self {

@@ -27,7 +27,7 @@ package final class FurtherAuthentication: Sendable {
 
     /// Whether a request without credentials is refused.
     var refusesStrangers: Bool {
-        combined?.presence == .strict || basic?.credential.presence == .strict
-            || apiKeys?.credential.presence == .strict
+        combined?.presence == .strict || basic?.credential.refusesStrangers ?? false
+            || apiKeys?.credential.refusesStrangers ?? false
     }
 }

@@ -5,6 +5,8 @@ package import JOSE
 /// A compiled `JWTAuthentication`: where tokens stand, and what verifies them.
 package final class JWTAuthenticator: Sendable {
     let presence: Presence
+    /// Whether a request without a token is refused.
+    var refusesStrangers: Bool { presence == .strict && !logsOnly }
     package let locations: [CompiledTokenLocation]
     package let verifier: TokenVerifier
     /// What the verifier and `refreshes` are made of.
@@ -13,6 +15,9 @@ package final class JWTAuthenticator: Sendable {
     let forwardsUnverifiedToken: Bool
     let realm: String
     let maxTokenBytes: Int
+    /// Nobody is refused: what would have been is logged.
+    let logsOnly: Bool
+    let resourceMetadata: ResourceMetadata?
     /// Claims that every request has which passes, as expressions name them.
     let guaranteedClaims: Set<String>
     /// Headers that hand on claims of its tokens; nil: none.
@@ -41,6 +46,8 @@ package final class JWTAuthenticator: Sendable {
         forwardsUnverifiedToken = policy.forwardsUnverifiedToken
         realm = policy.realm
         maxTokenBytes = policy.maxTokenBytes
+        logsOnly = policy.logsOnly
+        resourceMetadata = policy.resourceMetadata
         guaranteedClaims = policy.guaranteedClaims
         claimHeaders = policy.claimHeaderNames
         self.provenance = provenance
@@ -57,6 +64,8 @@ package final class JWTAuthenticator: Sendable {
         forwardsUnverifiedToken = old.forwardsUnverifiedToken
         realm = old.realm
         maxTokenBytes = old.maxTokenBytes
+        logsOnly = old.logsOnly
+        resourceMetadata = old.resourceMetadata
         guaranteedClaims = old.guaranteedClaims
         claimHeaders = old.claimHeaders
         provenance = old.provenance
@@ -84,7 +93,7 @@ extension JWTAuthentication {
     }
 
     fileprivate var guaranteedClaims: Set<String> {
-        guard presence == .strict, let first = issuers.first else { return [] }
+        guard presence == .strict, !logsOnly, let first = issuers.first else { return [] }
         return issuers.dropFirst().reduce(first.guaranteedClaims) { $0.intersection($1.guaranteedClaims) }.union(["jwt"]
         )
     }

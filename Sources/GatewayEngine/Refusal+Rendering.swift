@@ -81,11 +81,13 @@ extension Refusal {
     /// One for each scheme and realm that would do, in their order.
     private var challenges: [String] {
         guard !failures.isEmpty else {
-            return challenge(code.entry, realm, requiredScopes).map { [$0] } ?? []
+            return challenge(code.entry, realm, metadataURL, requiredScopes).map { [$0] } ?? []
         }
         var challenges: [String] = []
         for failure in failures {
-            guard let challenge = challenge(failure.code.entry, failure.realm, failure.requiredScopes),
+            guard
+                let challenge = challenge(
+                    failure.code.entry, failure.realm, failure.metadataURL, failure.requiredScopes),
                 !challenges.contains(challenge)
             else { continue }
             challenges.append(challenge)
@@ -95,11 +97,15 @@ extension Refusal {
 
     /// The RFC 6750 challenge, or nil. The text is fixed per code and the scopes are the configuration's, so that
     /// nothing of a token gets into it.
-    private func challenge(_ entry: RefusalCode.Entry, _ realm: String, _ requiredScopes: [String]) -> String? {
+    private func challenge(
+        _ entry: RefusalCode.Entry, _ realm: String, _ metadataURL: String?, _ requiredScopes: [String]
+    ) -> String? {
         guard let scheme = entry.challenge.scheme.map({ "\($0) realm=\"\(quoted(realm))\"" }) else { return nil }
-        guard let error = entry.challenge.errorAttribute else { return scheme }
+        // A URL that was taken has no quotation mark.
+        let metadata = metadataURL.map { ", resource_metadata=\"\($0)\"" } ?? ""
+        guard let error = entry.challenge.errorAttribute else { return scheme + metadata }
         let scope = requiredScopes.isEmpty ? "" : ", scope=\"\(quoted(requiredScopes.joined(separator: " ")))\""
-        return "\(scheme), error=\"\(error)\", error_description=\"\(entry.text)\"\(scope)"
+        return "\(scheme), error=\"\(error)\", error_description=\"\(entry.text)\"\(scope)\(metadata)"
     }
 
     private func body(_ entry: RefusalCode.Entry) -> String {

@@ -6,6 +6,8 @@ package struct Refusal: Error, Sendable {
     package let style: RefusalStyle
     /// The realm of the challenge, where there is one.
     package let realm: String
+    /// Where clients learn what tokens are for (RFC 9728 §5.1); nil: nowhere.
+    package let metadataURL: String?
     /// What a token lacks: the scopes that would do, or the names of claims; as the code says.
     private let lacking: [String]
     /// Which authorization rule decided, and how; nil where none did. For the log, never for the client.
@@ -21,13 +23,13 @@ package struct Refusal: Error, Sendable {
     package let failures: [ProofFailure]
 
     package init(
-        _ code: RefusalCode, style: RefusalStyle, realm: String = Refusal.defaultRealm, lacking: [String] = [],
-        keyRefresh: KeyRefresh? = nil, passwordCheck: PasswordCheck? = nil,
-        lines: [UInt8] = []
+        _ code: RefusalCode, style: RefusalStyle, realm: String = Refusal.defaultRealm, metadataURL: String? = nil,
+        lacking: [String] = [], keyRefresh: KeyRefresh? = nil, passwordCheck: PasswordCheck? = nil, lines: [UInt8] = []
     ) {
         self.code = code
         self.style = style
         self.realm = realm
+        self.metadataURL = metadataURL
         self.lacking = lacking
         self.keyRefresh = keyRefresh
         self.passwordCheck = passwordCheck
@@ -43,6 +45,7 @@ package struct Refusal: Error, Sendable {
         self.style = style
         self.failures = failures
         realm = failures[0].realm
+        metadataURL = nil
         lacking = failures.first { $0.code == code }?.lacking ?? []
         verdict = nil
         keyRefresh = scratch.awaitedKeys
@@ -54,6 +57,7 @@ package struct Refusal: Error, Sendable {
         code = verdict.refusalCode
         self.style = style
         realm = Self.defaultRealm
+        metadataURL = nil
         lacking = []
         self.verdict = verdict
         keyRefresh = nil

@@ -67,12 +67,14 @@ package final class ListenerSnapshot: Sendable {
     package let unroutedPolicy: EffectivePolicy
     let routes: RouteTable
     let refusalStyle: RefusalStyle
+    /// What clients are told about the resources here; nil: nothing.
+    let resourceMetadata: ResourceDocuments?
     /// Which gateway this process is.
     let instance: GatewayInstance
 
     init(
         _ listener: Listener, gatewayPolicy: EffectivePolicy, unroutedPolicy: EffectivePolicy, routes: RouteTable,
-        instance: GatewayInstance
+        resourceMetadata: ResourceDocuments?, instance: GatewayInstance
     ) {
         id = listener.id
         name = listener.name
@@ -81,6 +83,7 @@ package final class ListenerSnapshot: Sendable {
         self.unroutedPolicy = unroutedPolicy
         self.routes = routes
         refusalStyle = listener.refusalStyle
+        self.resourceMetadata = resourceMetadata
         self.instance = instance
     }
 
@@ -96,6 +99,7 @@ package final class ListenerSnapshot: Sendable {
         self.unroutedPolicy = unroutedPolicy
         self.routes = routes
         refusalStyle = old.refusalStyle
+        resourceMetadata = old.resourceMetadata
         instance = old.instance
     }
 }

@@ -1,9 +1,12 @@
 /// Rules that decide, once the caller is known, whether the request may pass.
 package struct Authorization: Equatable, Sendable {
     package var rules: [AuthorizationRule]
+    /// Nobody is refused: what would have been is logged.
+    package var logsOnly: Bool
 
-    package init(rules: [AuthorizationRule]) {
+    package init(rules: [AuthorizationRule], logsOnly: Bool = false) {
         self.rules = rules
+        self.logsOnly = logsOnly
     }
 }
 

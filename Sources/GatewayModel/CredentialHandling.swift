@@ -9,6 +9,8 @@ package struct CredentialHandling: Equatable, Sendable {
     package var forwardsUnverified: Bool
     /// The realm of the challenge (RFC 9110 §11.5).
     package var realm: String
+    /// Nobody is refused: what would have been is logged.
+    package var logsOnly = false
 
     package init(
         presence: Presence, locations: [TokenLocation], forwardsVerified: Bool, forwardsUnverified: Bool, realm: String

@@ -12,6 +12,10 @@ package struct JWTAuthentication: Equatable, Sendable {
     package var realm: String
     /// Longer tokens are refused unread, in bytes.
     package var maxTokenBytes: Int
+    /// Nobody is refused: what would have been is logged.
+    package var logsOnly = false
+    /// What clients are told about the resource that tokens are for; nil: nothing.
+    package var resourceMetadata: ResourceMetadata?
 
     package init(
         presence: Presence, locations: [TokenLocation], issuers: [Issuer], forwardsToken: Bool,

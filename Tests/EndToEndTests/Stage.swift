@@ -108,6 +108,11 @@ final class GatewayProcess {
     private let reservation: ReservedPort
     private let folder: URL
 
+    /// All that it wrote: its own log and the access log.
+    var log: String {
+        (try? Data(contentsOf: folder.appending(path: "log"))).map { String(decoding: $0, as: UTF8.self) } ?? ""
+    }
+
     /// The connection that showed that the gateway is ready.
     let firstConnection: Wire
 

@@ -193,6 +193,13 @@ extension ModelDump {
         line("forwards token: \(policy.forwardsToken), unverified: \(policy.forwardsUnverifiedToken)")
         line("realm: \(policy.realm)")
         line("maxTokenBytes: \(policy.maxTokenBytes)")
+        if policy.logsOnly { line("logs only") }
+        if let metadata = policy.resourceMetadata {
+            block("resource at \(metadata.url)", metadata.provenance) { dump in
+                dump.line("path: \(metadata.path)")
+                dump.line(String(decoding: metadata.document, as: UTF8.self))
+            }
+        }
         for issuer in policy.issuers { add(issuer) }
     }
 
@@ -201,6 +208,7 @@ extension ModelDump {
         for location in handling.locations { add(location) }
         line("forwards verified: \(handling.forwardsVerified), unverified: \(handling.forwardsUnverified)")
         line("realm: \(handling.realm)")
+        if handling.logsOnly { line("logs only") }
     }
 
     private mutating func add(_ location: TokenLocation) {
@@ -257,6 +265,7 @@ extension ModelDump {
     }
 
     private mutating func add(_ policy: Authorization) {
+        if policy.logsOnly { line("logs only") }
         for rule in policy.rules {
             block("\(rule.effect.rawValue) \(String(reflecting: rule.expression))", rule.provenance) { _ in }
         }

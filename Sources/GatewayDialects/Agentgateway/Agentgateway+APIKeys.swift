@@ -12,7 +12,7 @@ extension AgentgatewayShapes {
             .optional(
                 "location", .object(tokenLocation),
                 "Where the key stands. Default: the header `Authorization` with the prefix `Bearer `."),
-        ] + furtherCredentialFields("key"))
+        ] + furtherCredentialFields("key") + [logOnly])
 
     static let apiKey = ObjectShape(
         "an API key",
@@ -43,9 +43,10 @@ extension AgentgatewayShapes {
 
 extension AgentgatewayDecoder {
     func apiKeys(_ reader: MappingReader, isPart: Bool = false) -> APIKeyAuthentication {
-        let handling = credentialHandling(
+        var handling = credentialHandling(
             reader, "apiKey", single: "location", standard: .header(name: "authorization", prefix: "Bearer "),
             realm: Self.realm, isPart: isPart)
+        handling.logsOnly = logsOnly(reader, "apiKey", isPart: isPart)
         let items = reader.nonEmptyItems("keys", hint: "no request would have a valid key") ?? []
         let keys = items.compactMap { item in
             MappingReader(item, AgentgatewayShapes.apiKey, findings: findings).flatMap(apiKey)

@@ -8,7 +8,8 @@ extension AgentgatewayShapes {
                 "rules", .list(of: .either([.string, .object(authorizationRule)])),
                 "CEL expressions that decide, once the caller is known. The rules of all levels count together: "
                     + "one `deny` that holds refuses, every `require` must hold, and where there is an `allow`, "
-                    + "one must hold. A text alone is an `allow`.")
+                    + "one must hold. A text alone is an `allow`."),
+            logOnly,
         ])
 
     static let authorizationRule = ObjectShape(
@@ -29,7 +30,8 @@ extension AgentgatewayDecoder {
                 "rules_empty", "`rules` is an empty list: every request passes", at: reader.place,
                 hint: "add a rule, or remove `authorization`")
         }
-        return Authorization(rules: items.compactMap(authorizationRule))
+        return Authorization(
+            rules: items.compactMap(authorizationRule), logsOnly: logsOnly(reader, "authorization", isPart: false))
     }
 
     private func authorizationRule(_ node: DocumentNode) -> AuthorizationRule? {

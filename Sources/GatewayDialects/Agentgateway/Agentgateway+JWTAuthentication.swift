@@ -18,6 +18,11 @@ extension AgentgatewayShapes {
         .ours(
             "forward", .boolean,
             "Whether a token that was verified stays in the request that is forwarded. Default: false."),
+        logOnly,
+        .ours(
+            "resourceMetadata", .object(resourceMetadata),
+            "What clients are told about the resource that the tokens are for (RFC 9728): the challenge names the "
+                + "document, and the listener serves it to everybody at its well-known path. Default: nothing."),
         .ours("maxTokenBytes", .integer(256...1_048_576), "Longer tokens are refused unread. Default: 16384."),
     ]
 
@@ -103,12 +108,15 @@ extension AgentgatewayDecoder {
             let reader = MappingReader(entry.value, shape, introducedAt: entry.keyProvenance, findings: findings)
         else { return nil }
         let presence = presence(reader, "jwtAuth", isPart: isPart)
-        return JWTAuthentication(
+        var policy = JWTAuthentication(
             presence: presence,
             locations: tokenLocations(reader) ?? [.header(name: "authorization", prefix: "Bearer ")],
             issuers: issuers(reader), forwardsToken: reader.boolean("forward") ?? false,
             forwardsUnverifiedToken: presence == .permissive,
             realm: Self.realm, maxTokenBytes: reader.integer("maxTokenBytes") ?? Self.defaultMaxTokenBytes)
+        policy.logsOnly = logsOnly(reader, "jwtAuth", isPart: isPart)
+        policy.resourceMetadata = reader.mapping("resourceMetadata").flatMap { resourceMetadata($0, of: policy) }
+        return policy
     }
 
     /// - Parameters:

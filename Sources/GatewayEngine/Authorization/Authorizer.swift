@@ -10,6 +10,8 @@ package final class Authorizer: Sendable {
     /// Those that read the body, too.
     private let ofBody: AuthorizationRules
     private let hasAllows: Bool
+    /// Rules that only log, asked where these let a request pass; nil where there are none.
+    let trial: Authorizer?
 
     /// What the rules say to a request.
     package enum Answer: Sendable {
@@ -20,7 +22,8 @@ package final class Authorizer: Sendable {
     }
 
     /// - Parameter onDenyError: what becomes of a request where a deny rule cannot be evaluated.
-    init(_ rules: [CompiledRule], onDenyError: DenyErrorAction) {
+    init(_ rules: [CompiledRule], onDenyError: DenyErrorAction, trial: Authorizer? = nil) {
+        self.trial = trial
         ofHead = AuthorizationRules(rules.filter { !$0.readsBody }, onDenyError: onDenyError)
         ofBody = AuthorizationRules(rules.filter(\.readsBody), onDenyError: onDenyError)
         hasAllows = rules.contains { $0.effect == .allow }

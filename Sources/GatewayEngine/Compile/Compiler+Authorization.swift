@@ -60,8 +60,9 @@ extension Compiler {
         defer { noteFillers(at: place, behind: [policy, earlier], onRoute: route) }
         if let known = rules.authorizers[place] { return known }
         let rules = attachments.flatMap { configuration.attachments[$0].policy.authorizationRules }
-        guard !rules.isEmpty else { return nil }
-        let authorizer = authorizer(rules, beside: policy, after: earlier)
+        let trial = trial(attachments)
+        guard !rules.isEmpty || trial != nil else { return nil }
+        let authorizer = authorizer(rules, trial: trial, beside: policy, after: earlier)
         self.rules.authorizers[place] = authorizer
         return authorizer
     }
@@ -78,7 +79,7 @@ extension Compiler {
     }
 
     private mutating func authorizer(
-        _ rules: [AuthorizationRule], beside policy: EffectivePolicy, after earlier: EffectivePolicy
+        _ rules: [AuthorizationRule], trial: Authorizer?, beside policy: EffectivePolicy, after earlier: EffectivePolicy
     ) -> Authorizer {
         var guaranteed = (policy.jwtAuthentication ?? earlier.jwtAuthentication)?.guaranteedClaims ?? []
         if policy.furtherAuthentication?.basic?.credential.presence == .strict {
@@ -88,9 +89,24 @@ extension Compiler {
             if rule.effect == .deny { warnOfAbsence(rule, guaranteed) }
             return compile(rule)
         }
-        let authorizer = Authorizer(compiled, onDenyError: configuration.expressions.onDenyError)
+        let authorizer = Authorizer(compiled, onDenyError: configuration.expressions.onDenyError, trial: trial)
         warnIfOpen(authorizer, beside: policy, after: earlier)
         return authorizer
+    }
+
+    /// The rules of these attachments that only log; nil where there are none.
+    private mutating func trial(_ attachments: [Int]) -> Authorizer? {
+        let rules = attachments.flatMap { configuration.attachments[$0].policy.loggedRules }
+        guard !rules.isEmpty else { return nil }
+        let compiled = rules.compactMap { compile($0) }
+        for rule in compiled where rule.readsBody {
+            report(
+                Diagnostic(
+                    .error, "log_only_reads_body",
+                    "a rule that only logs cannot read the body: requests would wait for it",
+                    at: rule.provenance, hint: "leave this rule out until it is to count"))
+        }
+        return Authorizer(compiled, onDenyError: configuration.expressions.onDenyError)
     }
 
     private mutating func compile(_ rule: AuthorizationRule) -> CompiledRule? {
@@ -136,7 +152,7 @@ extension Compiler {
         _ authorizer: Authorizer, beside policy: EffectivePolicy, after earlier: EffectivePolicy
     ) {
         let authenticators = [earlier.jwtAuthentication, policy.jwtAuthentication].compactMap { $0 }
-        guard let last = authenticators.last, !authenticators.contains(where: { $0.presence == .strict }),
+        guard let last = authenticators.last, !authenticators.contains(where: \.refusesStrangers),
             ![earlier, policy].contains(where: { $0.furtherAuthentication?.refusesStrangers ?? false })
         else { return }
         let rules = (earlier.authorization?.rules ?? []) + authorizer.rules
@@ -168,6 +184,10 @@ extension Compiler {
 
 extension Policy {
     fileprivate var authorizationRules: [AuthorizationRule] {
-        if case .authorization(let authorization) = self { authorization.rules } else { [] }
+        if case .authorization(let authorization) = self, !authorization.logsOnly { authorization.rules } else { [] }
+    }
+
+    fileprivate var loggedRules: [AuthorizationRule] {
+        if case .authorization(let authorization) = self, authorization.logsOnly { authorization.rules } else { [] }
     }
 }

@@ -116,10 +116,12 @@ package struct Compiler {
         }
         // A route may stand in several listeners.
         for diagnostic in builder.diagnostics { report(diagnostic) }
+        let unroutedPolicy = effectivePolicy(
+            phase: .route, scopes: scopes, after: gatewayPolicy, onRoute: nil)
+        let documents = resourceDocuments([gatewayPolicy, unroutedPolicy] + snapshots.values.map(\.policy))
         return ListenerSnapshot(
-            listener, gatewayPolicy: gatewayPolicy,
-            unroutedPolicy: effectivePolicy(phase: .route, scopes: scopes, after: gatewayPolicy, onRoute: nil),
-            routes: builder.build(), instance: instance)
+            listener, gatewayPolicy: gatewayPolicy, unroutedPolicy: unroutedPolicy, routes: builder.build(),
+            resourceMetadata: documents, instance: instance)
     }
 
     private mutating func snapshot(

@@ -42,7 +42,7 @@ enum Authentication {
     }
 
     /// A token that failed yields no claims, not even those of an earlier phase.
-    private static func forgetIdentity(_ setting: RequestSetting, _ scratch: inout RequestScratch) {
+    static func forgetIdentity(_ setting: RequestSetting, _ scratch: inout RequestScratch) {
         scratch.verifiedToken = nil
         if !scratch.addedLines.isEmpty, let names = setting.bind.identityHeaders {
             names.drop(from: &scratch.addedLines)

@@ -8,6 +8,8 @@ package struct ProofFailure: Error, Sendable {
     /// What its credential is called.
     let name: StaticString
     let realm: String
+    /// Where clients learn what tokens are for; nil: nowhere.
+    let metadataURL: String?
     /// What a token lacks, as in `Refusal`.
     let lacking: [String]
 
@@ -101,7 +103,8 @@ struct CombinedStage {
             return true
         } catch {
             let failure = ProofFailure(
-                code: error, name: proof.name, realm: proof.realm, lacking: scratch.lacking)
+                code: error, name: proof.name, realm: proof.realm,
+                metadataURL: proof.metadataURL, lacking: scratch.lacking)
             if !scratch.lacking.isEmpty { scratch.lacking = [] }
             switch error {
             case .passwordsBusy: throw failure
@@ -125,13 +128,7 @@ struct CombinedStage {
         }
         for (index, proof) in authenticator.proofs.enumerated()
         where !(proof.forwardsVerified && held.contains(index)) {
-            do throws(TokenExtraction.Failure) {
-                let found = try TokenExtraction.find(proof.locations, &scratch, bytes, setting, listener)
-                guard let found, !kept.contains(where: { $0.isSamePlace(as: found) }) else { continue }
-                TokenRemoval.note(found, &scratch, bytes)
-            } catch {
-                TokenExtraction.removeAll(proof.locations, &scratch, bytes, setting, listener)
-            }
+            TokenExtraction.remove(proof.locations, except: kept, &scratch, bytes, setting, listener)
         }
     }
 }
@@ -156,17 +153,6 @@ private struct Identity {
         scratch.apiKey = apiKey
         scratch.user = user
         scratch.addedLines = lines
-    }
-}
-
-extension FoundToken {
-    fileprivate func isSamePlace(as other: FoundToken) -> Bool {
-        switch (place, other.place) {
-        case (.header(let a), .header(let b)): a == b
-        case (.query(let a), .query(let b)): a == b
-        case (.cookie(let lineA, let a), .cookie(let lineB, let b)): lineA == lineB && a == b
-        default: false
-        }
     }
 }
 

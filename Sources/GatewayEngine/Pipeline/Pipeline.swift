@@ -47,6 +47,9 @@ package enum Pipeline {
             // Nil or empty where there is none to wait for.
             let body = head.framing.isEmpty ? Span<UInt8>() : body
             if let answer = stages.runFirst(listener.gatewayPolicy, bytes, &scratch) { return .answer(answer) }
+            if let documents = listener.resourceMetadata, let answer = documents.answer(head, bytes, scratch) {
+                return .answer(answer)
+            }
             try stages.run(listener.gatewayPolicy, listener, bytes, body: body, &scratch, &cache)
             guard let number = route(of: listener, head, bytes, &scratch) else {
                 if let answer = stages.runFirst(listener.unroutedPolicy, bytes, &scratch) { return .answer(answer) }
@@ -153,19 +156,39 @@ private struct Stages {
             do {
                 try Authentication.run(authenticator, setting, listener, &scratch, bytes, cache: &cache)
             } catch {
-                throw Refusal(
-                    error, style: listener.refusalStyle, realm: authenticator.realm,
-                    lacking: scratch.lacking, keyRefresh: scratch.awaitedKeys)
+                try refuse(error, authenticator, listener, bytes, &scratch)
             }
         }
         if let further = policy.furtherAuthentication { try run(further, listener, bytes, &scratch, &cache) }
         if let authorizer = policy.authorization {
             switch AuthorizationStage.run(authorizer, setting, bytes, body: body, &scratch, listener) {
-            case .passes: break
+            case .passes:
+                if let trial = authorizer.trial,
+                    case .refuses(let verdict) = AuthorizationStage.run(
+                        trial, setting, bytes, body: body, &scratch, listener)
+                {
+                    Trial.note(verdict, &scratch)
+                }
             case .refuses(let verdict): throw Refusal(verdict, style: listener.refusalStyle)
             case .awaitsBody: scratch.awaitsBody = true
             }
         }
+    }
+
+    /// Refuses a request for its token, or the lack of one, unless the policy only logs.
+    @inline(never)
+    private func refuse(
+        _ code: RefusalCode, _ authenticator: JWTAuthenticator, _ listener: ListenerSnapshot, _ bytes: Span<UInt8>,
+        _ scratch: inout RequestScratch
+    ) throws(Refusal) {
+        guard authenticator.logsOnly else {
+            throw Refusal(
+                code, style: listener.refusalStyle, realm: authenticator.realm,
+                metadataURL: authenticator.resourceMetadata?.url, lacking: scratch.lacking,
+                keyRefresh: scratch.awaitedKeys)
+        }
+        if !code.meansNoCredential { Authentication.forgetIdentity(setting, &scratch) }
+        Trial.note(code, authenticator.locations, setting, listener, &scratch, bytes)
     }
 
     @inline(never)
@@ -189,7 +212,11 @@ private struct Stages {
             do throws(RefusalCode) {
                 try CredentialStage.run(apiKeys, setting, listener, &scratch, bytes)
             } catch {
-                throw Refusal(error, style: listener.refusalStyle, realm: apiKeys.credential.realm)
+                guard apiKeys.credential.logsOnly else {
+                    throw Refusal(error, style: listener.refusalStyle, realm: apiKeys.credential.realm)
+                }
+                if !error.meansNoCredential { scratch.apiKey = nil }
+                Trial.note(error, apiKeys.credential.locations, setting, listener, &scratch, bytes)
             }
         }
     }

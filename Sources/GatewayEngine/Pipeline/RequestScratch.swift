@@ -42,6 +42,8 @@ package struct RequestScratch {
     var lacking: [String] = []
     /// The fetch of keys that may bring the one the token lacked.
     var awaitedKeys: KeyRefresh?
+    /// What policies that only log would have refused the request for.
+    package var loggedRefusals: [LoggedRefusal] = []
     /// Whether a rule needs the body, which has not come.
     var awaitsBody = false
     /// What becomes of the requests of the chosen route; nil until one is chosen.
@@ -106,6 +108,7 @@ package struct RequestScratch {
         if awaitedPassword != nil { awaitedPassword = nil }
         if !lacking.isEmpty { lacking = [] }
         if awaitedKeys != nil { awaitedKeys = nil }
+        if !loggedRefusals.isEmpty { loggedRefusals.removeAll(keepingCapacity: true) }
         awaitsBody = false
         if route != nil { route = nil }
         if !rewrittenPath.isEmpty { rewrittenPath.removeAll(keepingCapacity: true) }

@@ -44,12 +44,15 @@ extension DownstreamConnection {
             }
             // Whoever sends what can be read in two ways may have sent a second request inside the first.
             if refusal.code == .ambiguousTarget || refusal.code == .hostInvalid { machine.closeAfterResponse() }
+            noteLoggedRefusals()
             refuse(refusal)
         case .awaitBody:
             gatherBody(head, bytes)
         case .answer(let answer):
+            noteLoggedRefusals()
             respond(answer)
         case .forward(let upstream):
+            noteLoggedRefusals()
             if case .length(let count) = head.framing, count > worker.snapshot.traffic.maxBodyBytes {
                 return refuse(.bodyTooLarge)
             }
@@ -231,6 +234,14 @@ extension DownstreamConnection {
     }
 
     // MARK: - The access log
+
+    /// Once it is certain what becomes of the request: what policies would have refused it for that only log.
+    @inline(__always)
+    private func noteLoggedRefusals() {
+        guard !worker.scratch.loggedRefusals.isEmpty else { return }
+        for refusal in worker.scratch.loggedRefusals { worker.counters.countLogged(refusal.code) }
+        exchange.record?.loggedRefusals = worker.scratch.loggedRefusals
+    }
 
     private func beginRecord(_ head: RequestHead, _ bytes: Span<UInt8>) {
         let scratch = worker.scratch

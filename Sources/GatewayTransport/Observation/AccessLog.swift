@@ -20,6 +20,8 @@ struct AccessRecord {
     var rule = ""
     /// Claims that the token has to have and does not.
     var missingClaims: [String] = []
+    /// What policies that only log would have refused it for.
+    var loggedRefusals: [LoggedRefusal] = []
     var upstream = ""
     var requestBytes: UInt64 = 0
     var responseBytes: UInt64 = 0
@@ -84,6 +86,7 @@ struct AccessLog {
         addNumber(.status, "status", record.status)
         if let refusal = record.refusal { addField(.refusal, "refusal", refusal.rawValue.utf8) }
         addField(.rule, "rule", record.rule.utf8)
+        if !record.loggedRefusals.isEmpty { addLogged(record.loggedRefusals) }
         if !record.missingClaims.isEmpty {
             addField(.missing, "missing", record.missingClaims.joined(separator: " ").utf8)
         }
@@ -104,6 +107,12 @@ struct AccessLog {
         }
         for field in more { add(field) }
         lines.append(format == .json ? "}\n" : "\n")
+    }
+
+    /// They leave with the fields that say the same of a request that is refused.
+    private mutating func addLogged(_ refusals: [LoggedRefusal]) {
+        addField(.refusal, "would_refuse", refusals.map(\.code.rawValue).joined(separator: ",").utf8)
+        addField(.rule, "would_rule", refusals.map(\.rule).filter { !$0.isEmpty }.joined(separator: ",").utf8)
     }
 
     private mutating func addName(_ name: StaticString) {

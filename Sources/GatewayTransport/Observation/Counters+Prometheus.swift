@@ -9,9 +9,18 @@ extension Counters {
                 add("{status=\"\(index + Self.statusRange.lowerBound)\"}", count)
             }
         }
-        counter("tollgate_refusals_total", "Requests that were refused, by code.", into: &text) { add in
-            for (code, count) in refusals.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
-                add("{code=\"\(code.rawValue)\"}", count)
+        let codes = [
+            ("tollgate_refusals_total", "Requests that were refused, by code.", refusals),
+            (
+                "tollgate_logged_refusals_total", "What policies that only log would have refused, by code.",
+                loggedRefusals
+            ),
+        ]
+        for (name, help, counts) in codes {
+            counter(name, help, into: &text) { add in
+                for (code, count) in counts.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
+                    add("{code=\"\(code.rawValue)\"}", count)
+                }
             }
         }
         addDurations(to: &text)

@@ -7,6 +7,8 @@ package struct Counters: Sendable {
     /// Answers by status; index 0 is 100.
     package private(set) var statuses = [UInt64](repeating: 0, count: statusRange.count)
     package private(set) var refusals: [RefusalCode: UInt64] = [:]
+    /// What policies that only log would have refused.
+    package private(set) var loggedRefusals: [RefusalCode: UInt64] = [:]
     /// Requests that took at most so long, not cumulative; the last takes the rest.
     package private(set) var durations = [UInt64](repeating: 0, count: durationBounds.count + 1)
     package private(set) var durationNanoseconds: UInt64 = 0
@@ -45,9 +47,14 @@ package struct Counters: Sendable {
         refusals[refusal, default: 0] &+= 1
     }
 
+    mutating func countLogged(_ refusal: RefusalCode) {
+        loggedRefusals[refusal, default: 0] &+= 1
+    }
+
     package mutating func add(_ other: Counters) {
         for index in statuses.indices { statuses[index] += other.statuses[index] }
         for (code, count) in other.refusals { refusals[code, default: 0] += count }
+        for (code, count) in other.loggedRefusals { loggedRefusals[code, default: 0] += count }
         for index in durations.indices { durations[index] += other.durations[index] }
         durationNanoseconds += other.durationNanoseconds
         aborted += other.aborted

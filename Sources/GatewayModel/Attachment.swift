@@ -41,6 +41,7 @@ package enum Policy: Equatable, Sendable {
     case cors(CORS)
     case timeouts(RouteTimeouts)
     case retry(RetryPolicy)
+    case transformation(Transformation)
     /// Of the backends that have none of their own.
     case backendAuthentication(BackendAuthentication)
     case rateLimit(LocalRateLimit)

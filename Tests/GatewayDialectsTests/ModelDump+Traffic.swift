@@ -31,6 +31,15 @@ extension ModelDump {
                     if let condition = limit.condition { dump.line("  if \(condition.text)") }
                 }
             }
+        case .transformation(let transformation):
+            block("\(title) transformation", place) { dump in
+                for (message, fields) in [("request", transformation.request), ("response", transformation.response)] {
+                    guard let fields else { continue }
+                    for field in fields.add { dump.line("\(message): add \(field.name): \(field.value.text)") }
+                    for field in fields.set { dump.line("\(message): set \(field.name): \(field.value.text)") }
+                    for field in fields.remove { dump.line("\(message): remove \(field.name)") }
+                }
+            }
         default: break
         }
     }

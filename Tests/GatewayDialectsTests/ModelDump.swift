@@ -129,7 +129,7 @@ extension ModelDump {
             block("\(title) request headers", attachment.provenance) { $0.add(mutation) }
         case .responseHeaders(let mutation):
             block("\(title) response headers", attachment.provenance) { $0.add(mutation) }
-        case .directResponse, .requestRedirect, .urlRewrite, .cors, .timeouts, .retry, .rateLimit:
+        case .directResponse, .requestRedirect, .urlRewrite, .cors, .timeouts, .retry, .rateLimit, .transformation:
             addTraffic(attachment, title)
         case .backendTLS(let tls):
             block("\(title) backend tls", attachment.provenance) { $0.add(tls) }

@@ -68,6 +68,7 @@ enum ConformanceValue {
         case .duration(let length): return #"{"duration": "\#(length)"}"#
         case .address(let address): return #"{"net.IP": "\#(address)"}"#
         case .network(let network): return #"{"net.CIDR": "\#(network)"}"#
+        case .secret: return #"{"secret": null}"#
         case .optional(let box): return #"{"optional": \#(box.map { encode($0.value) } ?? "null")}"#
         case .list, .jsonArray:
             let elements = (value.elements ?? []).map(encode)

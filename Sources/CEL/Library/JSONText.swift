@@ -24,7 +24,8 @@ enum JSONText {
         case .optional(let box): return write(box?.value ?? .null, to: &output, &frame)
         case .list, .jsonArray: return writeList(value, to: &output, &frame)
         case .map, .jsonObject: return writeMap(value, to: &output, &frame)
-        case .type, .error: return CELEvaluationError(.invalidArgument, "\(value.typeName.rawValue) has no JSON form")
+        case .type, .secret, .error:
+            return CELEvaluationError(.invalidArgument, "\(value.typeName.rawValue) has no JSON form")
         }
         return nil
     }

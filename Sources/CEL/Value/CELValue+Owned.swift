@@ -16,6 +16,7 @@ extension CELValue {
         switch self {
         case .string(let buffer): return .string(buffer.owned)
         case .bytes(let buffer): return .bytes(buffer.owned)
+        case .secret(let buffer): return .secret(buffer.owned)
         case .list, .jsonArray:
             var values: [CELValue] = []
             var walk = CELElements(self)
@@ -75,6 +76,7 @@ extension CELValue {
         case .duration(let value): "duration(\"\(value.description)\")"
         case .address(let value): "ip(\"\(value.description)\")"
         case .network(let value): "cidr(\"\(value.description)\")"
+        case .secret: "<redacted>"
         case .error(let error): "error(\(error.message))"
         default: ""
         }

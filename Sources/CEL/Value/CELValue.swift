@@ -24,6 +24,8 @@ package enum CELValue: @unchecked Sendable {  // Safe: parts are immutable while
     case optional(CELBox?)
     case address(IPAddress)
     case network(IPNetwork)
+    /// A text that nothing but `unredacted` shows.
+    case secret(CELBuffer)
     case error(CELEvaluationError)
 }
 
@@ -99,6 +101,7 @@ extension CELValue {
         case .optional: .optional
         case .address: .address
         case .network: .network
+        case .secret: .secret
         case .error: .error
         }
     }
@@ -113,6 +116,7 @@ package enum CELTypeName: String, CaseIterable, Sendable {
     case optional = "optional_type"
     case address = "net.IP"
     case network = "net.CIDR"
+    case secret
     case error
 }
 

@@ -50,7 +50,7 @@ extension AgentgatewayShapes {
         notOffered: [
             "requestMirror", "mcpAuthorization", "mcpGuardrails", "mcpAuthentication", "a2a", "ai",
             "backendTunnel", "remoteRateLimit", "oidc",
-            "extAuthz", "extProc", "transformations", "csrf", "buffer", "delay",
+            "extAuthz", "extProc", "csrf", "buffer", "delay",
         ])
 }
 
@@ -174,6 +174,7 @@ struct PolicyCollector {
         case .cors: "cors"
         case .timeouts: "timeout"
         case .retry: "retry"
+        case .transformation: "transformations"
         case .backendAuthentication: "backendAuth"
         case .rateLimit: "localRateLimit"
         }

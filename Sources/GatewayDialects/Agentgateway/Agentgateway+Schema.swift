@@ -35,6 +35,8 @@ extension AgentgatewayDialect {
         (AgentgatewayShapes.backend, "LocalRouteBackend"),
         (AgentgatewayShapes.backendPolicies, "LocalBackendPolicies"),
         (AgentgatewayShapes.headerModifier, "HeaderModifier"),
+        (AgentgatewayShapes.transformations, "LocalTransformationConfig"),
+        (AgentgatewayShapes.transformation, "LocalTransform"),
         (AgentgatewayShapes.backendTLS, "LocalBackendTLS"),
         (AgentgatewayShapes.jwtSign, "JwtSignAuth"),
         (AgentgatewayShapes.backendCredential, "BackendAuthCredential"),

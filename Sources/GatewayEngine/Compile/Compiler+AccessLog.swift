@@ -6,14 +6,12 @@ extension Compiler {
     /// What the access log asks of requests; nil where it has neither expressions nor fields less.
     mutating func accessLogPolicy() -> AccessLogPolicy? {
         guard let settings = configuration.accessLog else { return nil }
-        var environment = RequestEnvironment.accessLog
-        environment.checking = self.environment.checking
         let filter = settings.filter.flatMap {
-            program($0, of: .bool, "a filter must be true or false", in: environment)
+            program($0, of: .bool, "a filter must be true or false", for: .accessLog)
         }
         let added = settings.added.compactMap { field -> AccessLogPolicy.Field? in
-            guard let program = program(field.value, of: nil, "", in: environment),
-                let json = try? CELProgram("toJson(\n\(field.value.text)\n)", environment: environment)
+            guard let program = program(field.value, of: nil, "", for: .accessLog),
+                let json = try? CELProgram("toJson(\n\(field.value.text)\n)", environment: environment(.accessLog))
             else { return nil }
             return AccessLogPolicy.Field(name: Array(field.name.utf8), program: program, jsonProgram: json)
         }

@@ -8,6 +8,11 @@ struct RuleCompiler {
         let provenance: Provenance
     }
 
+    struct Text: Hashable {
+        let text: String
+        let use: ExpressionUse
+    }
+
     /// What the rules of a place depend on: the attachments they come from, and what stands beside and before.
     struct Place: Hashable {
         let attachments: [Int]
@@ -35,8 +40,8 @@ struct RuleCompiler {
 
     var authorizers: [Place: Authorizer] = [:]
     var rules: [Key: CompiledRule] = [:]
-    var parsed: [String: CELParsedExpression] = [:]
-    var programs: [String: CELProgram] = [:]
+    var parsed: [Text: CELParsedExpression] = [:]
+    var programs: [Text: CELProgram] = [:]
     /// What deny rules read that may be absent, by what is known to be there.
     var absences: [Set<String>: [String: CELAbsences]] = [:]
     /// Deny rules that were pointed out.
@@ -72,7 +77,7 @@ extension Compiler {
     ) {
         guard let route, rules.noted.insert(place).inserted else { return }
         for rule in place.attachments.flatMap({ configuration.attachments[$0].policy.authorizationRules }) {
-            guard let program = rules.programs[rule.expression] else { continue }
+            guard let program = rules.programs[.init(text: rule.expression, use: .rule)] else { continue }
             let key = RuleCompiler.Key(expression: rule.expression, provenance: rule.provenance)
             rules.fillers.note(program, of: key, behind: policies, onRoute: route)
         }
@@ -142,7 +147,8 @@ extension Compiler {
     private mutating func absences(_ expression: String, _ guaranteed: Set<String>) -> CELAbsences {
         if let known = rules.absences[guaranteed]?[expression] { return known }
         // What is no expression is reported where it is compiled.
-        let found = (try? parsed(expression)).map { CELAbsences(of: $0, present: guaranteed) } ?? CELAbsences()
+        let parsed = try? parsed(expression, for: .rule)
+        let found = parsed.map { CELAbsences(of: $0, present: guaranteed) } ?? CELAbsences()
         rules.absences[guaranteed, default: [:]][expression] = found
         return found
     }

@@ -3,8 +3,8 @@ internal import GatewayModel
 
 extension Compiler {
     /// What expressions about a request are compiled against.
-    var environment: CELEnvironment {
-        var environment = RequestEnvironment.authorization
+    func environment(_ use: ExpressionUse) -> CELEnvironment {
+        var environment = use.environment
         environment.checking = configuration.expressions.checking == .typed ? .typed : .parseOnly
         return environment
     }
@@ -12,21 +12,15 @@ extension Compiler {
     /// The program of an expression; nil, and reported, where it is none or answers something else.
     ///
     /// - Parameters:
-    ///   - asked: what must be answered, as a sentence: `a rule must be true or false`.
     ///   - type: nil: any.
-    ///   - environment: nil: that of rules.
+    ///   - asked: what must be answered, as a sentence: `a rule must be true or false`.
     ///   - mayReadBody: whether whoever evaluates it waits for the body where it `readsBody`.
     mutating func program(
         _ expression: Expression, of type: CELType?, _ asked: String, mayReadBody: Bool = false,
-        in environment: CELEnvironment? = nil
+        for use: ExpressionUse = .rule
     ) -> CELProgram? {
         do throws(CELCompileError) {
-            let program =
-                if let environment {
-                    try CELProgram(expression.text, environment: environment)
-                } else {
-                    try compiled(expression.text)
-                }
+            let program = try compiled(expression.text, for: use)
             guard type == nil || program.type == type || program.type == .dyn else {
                 refuse(expression, "\(asked), this one is a \(program.type)")
                 return nil
@@ -35,7 +29,7 @@ extension Compiler {
                 refuse(expression, "'request.body' is not there: this is asked before a request's body has come")
                 return nil
             }
-            advise(expression)
+            advise(expression, for: use)
             return program
         } catch {
             for issue in error.issues { report(.error, "expression_invalid", issue, in: expression) }
@@ -43,24 +37,26 @@ extension Compiler {
         }
     }
 
-    private mutating func compiled(_ text: String) throws(CELCompileError) -> CELProgram {
-        if let known = rules.programs[text] { return known }
-        let program = try CELProgram(parsed(text))
-        rules.programs[text] = program
+    private mutating func compiled(_ text: String, for use: ExpressionUse) throws(CELCompileError) -> CELProgram {
+        let key = RuleCompiler.Text(text: text, use: use)
+        if let known = rules.programs[key] { return known }
+        let program = try CELProgram(parsed(text, for: use))
+        rules.programs[key] = program
         return program
     }
 
-    mutating func parsed(_ text: String) throws(CELCompileError) -> CELParsedExpression {
-        if let known = rules.parsed[text] { return known }
-        let parsed = try CELParsedExpression(text, in: environment)
-        rules.parsed[text] = parsed
+    mutating func parsed(_ text: String, for use: ExpressionUse) throws(CELCompileError) -> CELParsedExpression {
+        let key = RuleCompiler.Text(text: text, use: use)
+        if let known = rules.parsed[key] { return known }
+        let parsed = try CELParsedExpression(text, in: environment(use))
+        rules.parsed[key] = parsed
         return parsed
     }
 
     /// Where names are not checked, what stands for nothing is known all the same.
-    private mutating func advise(_ expression: Expression) {
+    private mutating func advise(_ expression: Expression, for use: ExpressionUse) {
         guard configuration.expressions.checking == .parseOnly,
-            let parsed = try? parsed(expression.text)
+            let parsed = try? parsed(expression.text, for: use)
         else { return }
         for issue in CELAdvice(on: parsed).unknownNames {
             report(.warning, "expression_unknown_name", issue, in: expression)

@@ -16,6 +16,7 @@ struct TrafficPolicies: Equatable {
     private(set) var retry: RetryPolicy?
     /// The attachment: what it counts is one for all places it holds at.
     private(set) var rateLimit: Int?
+    private(set) var transformation: Transformation?
 
     /// Takes a policy that is more specific than those before it; kinds of other slots are left alone.
     mutating func add(_ attachment: Attachment, _ index: Int) {
@@ -28,6 +29,7 @@ struct TrafficPolicies: Equatable {
         case .timeouts(let value): timeouts = value
         case .retry(let value): retry = value
         case .rateLimit: rateLimit = index
+        case .transformation(let value): transformation = value
         default: break
         }
     }

@@ -1,6 +1,7 @@
 internal import Bytes
 internal import CEL
 package import GatewayModel
+internal import HTTPWire
 package import JOSE
 
 /// What key sources held when they were last read.
@@ -132,7 +133,8 @@ package struct Compiler {
         let policy = effectivePolicy(phase: .route, scopes: scopes, after: gatewayPolicy, onRoute: name)
         return RouteSnapshot(
             names: names, upstream: treatment.upstream, policy: policy,
-            guardedNames: headers.guardedNames(policy.requestEdit))
+            guardedNames: .union(headers.guardedNames(policy.requestEdit), policy.traffic?.transformation?.requestNames)
+        )
     }
 
     /// The slots of a place. `scopes` go from the least to the most specific: of a kind the most specific
@@ -161,7 +163,8 @@ package struct Compiler {
                 case .apiKeys(let authentication): apiKeys = apiKeyAuthenticator(index, authentication)
                 case .requestHeaders(let mutation): policy.requestEdit = fieldEdit(index, mutation, of: .request)
                 case .responseHeaders(let mutation): policy.responseEdit = fieldEdit(index, mutation, of: .response)
-                case .directResponse, .requestRedirect, .urlRewrite, .cors, .timeouts, .retry, .rateLimit:
+                case .directResponse, .requestRedirect, .urlRewrite, .cors, .timeouts, .retry, .rateLimit,
+                    .transformation:
                     traffic.add(configuration.attachments[index], index)
                 // They belong to the upstream.
                 case .backendTLS, .backendAuthentication: break
@@ -170,7 +173,9 @@ package struct Compiler {
         }
         policy.furtherAuthentication = FurtherAuthentication(combined: combined, basic: basic, apiKeys: apiKeys)
         policy.authorization = authorizer(authorizations, beside: policy, after: earlier, onRoute: route)
-        policy.traffic = TrafficSlots(traffic, rateLimits: traffic.rateLimit.flatMap { rateLimitStage($0) })
+        policy.traffic = TrafficSlots(
+            traffic, rateLimits: traffic.rateLimit.flatMap { rateLimitStage($0) },
+            transformation: traffic.transformation.map { transformationStage($0) })
         return policy
     }
 

@@ -102,8 +102,9 @@ internal import JOSE
         case .consumer, .extauthz, .metadata, .sourceIdentity, .sourceSubject, .sourceSubjectCN,
             .sourceIssuer, .sourceSubjectAltNames, .sourceCertificate:
             return .null
+        case .rawToken: return rawToken
         // What does not compile.
-        case .rawToken, .apiKeyText, .backendType, .backendProtocol, .responseHeaders, .responseBody:
+        case .apiKeyText, .backendType, .backendProtocol, .responseHeaders, .responseBody:
             return .null
         }
     }
@@ -142,6 +143,15 @@ internal import JOSE
     }
 
     // MARK: - Claims
+
+    /// The token as it was sent.
+    private var rawToken: CELValue {
+        let text = unsafe head.span
+        guard let token = unsafe scratch.pointee.verifiedTokenText(text) else {
+            return .error(CELEvaluationError(.noSuchMember))
+        }
+        return .secret(CELBuffer(copying: token))
+    }
 
     /// All claims but one that could pass for the token itself.
     private var claims: CELValue {

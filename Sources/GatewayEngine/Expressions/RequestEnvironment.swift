@@ -10,12 +10,17 @@ package enum RequestEnvironment {
     }()
 
     /// For authorization rules: what is known before a request is forwarded.
-    package static let authorization = environment(refusing: \.refusalInAuthorization)
+    package static let authorization = readable(\.refusalInAuthorization)
 
     /// For the access log: what is known once a request has been answered.
-    package static let accessLog = environment(refusing: \.refusalInAccessLog)
+    package static let accessLog = readable(\.refusalInAccessLog)
 
-    private static func environment(refusing refusal: (RequestAttribute.Entry) -> String?) -> CELEnvironment {
+    /// For transformations: what rules may read, and the token itself.
+    package static let transformation = readable(\.refusalInTransformation, showsSecrets: true)
+
+    private static func readable(
+        _ refusal: (RequestAttribute.Entry) -> String?, showsSecrets: Bool = false
+    ) -> CELEnvironment {
         var environment = library
         for attribute in RequestAttribute.allCases {
             let entry = attribute.entry
@@ -26,9 +31,26 @@ package enum RequestEnvironment {
         environment.refuse(
             function: "unvalidatedJwtPayload",
             "there is no 'unvalidatedJwtPayload': a token that nobody verified proves nothing; claims are in 'jwt'")
-        environment.refuse(
-            function: "unredacted", "'unredacted' is for transformations and backend authentication only")
+        if showsSecrets {
+            environment.declare(RequestFunctions.unredacted)
+        } else {
+            environment.refuse(
+                function: "unredacted", "'unredacted' is for transformations and backend authentication only")
+        }
         return environment
+    }
+}
+
+/// What an expression is written for.
+enum ExpressionUse: Hashable, Sendable {
+    case rule, accessLog, transformation
+
+    var environment: CELEnvironment {
+        switch self {
+        case .rule: RequestEnvironment.authorization
+        case .accessLog: RequestEnvironment.accessLog
+        case .transformation: RequestEnvironment.transformation
+        }
     }
 }
 
@@ -60,6 +82,16 @@ extension RequestAttribute.Entry {
         case .backend: "'\(path)' is not there yet: the backend is chosen after authorization"
         case .response: "'\(path)' is not there yet: authorization comes before the response"
         case .secret: "'\(path)' is a secret: only transformations and backend authentication may read it"
+        }
+    }
+
+    /// Why transformations may not read it.
+    fileprivate var refusalInTransformation: String? {
+        switch availability {
+        case .backend, .response:
+            "'\(path)' is not there yet: transformations are evaluated when the request is forwarded"
+        case .secret where path != "jwt.rawToken": "'\(path)' is a secret"
+        case .secret, .always, .sometimes, .filled, .body: nil
         }
     }
 }

@@ -81,6 +81,14 @@ enum RequestFunctions {
             }
         })
 
+    /// `secret.unredacted()`: its text. Only where that leaves for the backend.
+    static let unredacted = CELFunction(
+        "unredacted", signatures("secret.() -> string"),
+        .unary { secret, _ in
+            guard case .secret(let text) = secret else { return noSuchOverload }
+            return .string(text)
+        })
+
     // MARK: -
 
     private static let noSuchOverload = CELValue.error(CELEvaluationError(.noSuchOverload))

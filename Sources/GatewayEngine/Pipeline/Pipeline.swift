@@ -68,6 +68,7 @@ package enum Pipeline {
             if let answer = try stages.runTraffic(route.policy, listener, bytes, &scratch) { return .answer(answer) }
             guard let upstream = route.upstream else { throw Refusal(.noBackend, style: listener.refusalStyle) }
             TokenRemoval.finish(&scratch, bytes)
+            if let edit = scratch.transformation { scratch.editRequest(edit, bytes) }
             if let edit = route.policy.requestEdit { scratch.editRequest(edit, bytes) }
             if let names = route.guardedNames { scratch.guardedNames = names }
             return .forward(upstream: upstream)
@@ -246,7 +247,7 @@ private struct Stages {
     ) throws(Refusal) -> LocalAnswer? {
         guard let traffic = policy.traffic else { return nil }
         do {
-            return try traffic.run(setting, bytes, &scratch)
+            return try traffic.run(setting, bytes, &scratch, listener)
         } catch {
             throw Refusal(error, style: listener.refusalStyle)
         }

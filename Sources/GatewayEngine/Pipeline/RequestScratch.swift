@@ -24,6 +24,8 @@ package struct RequestScratch {
     package var sendsForwardedHost = true
     /// What is changed of the answer's field lines, that of a refusal included; nil: nothing.
     package private(set) var responseEdit: FieldEdit?
+    /// What transformations change of the request's field lines; nil: nothing.
+    var transformation: FieldEdit?
     /// Names that a client may not send in trailers either; nil: none.
     package var guardedNames: FieldNames?
     /// The token whose claims hold for this request.
@@ -101,6 +103,7 @@ package struct RequestScratch {
         if !addedLines.isEmpty { addedLines.removeAll(keepingCapacity: true) }
         if !answeredToken.isEmpty { answeredToken = [] }
         if responseEdit != nil { responseEdit = nil }
+        if transformation != nil { transformation = nil }
         if guardedNames != nil { guardedNames = nil }
         if verifiedToken != nil { verifiedToken = nil }
         if apiKey != nil { apiKey = nil }

@@ -8,6 +8,7 @@ package final class TrafficSlots: Sendable {
     private let cors: CORSStage?
     let rateLimits: RateLimitStage?
     private let urlRewrite: URLRewriteStage?
+    let transformation: TransformationStage?
     private let redirect: RedirectStage?
     private let directResponse: LocalAnswer?
     package let bounds: RequestBounds?
@@ -16,8 +17,9 @@ package final class TrafficSlots: Sendable {
     let prefixChanges: [(field: String, place: Provenance)]
 
     /// Nil where all slots are empty.
-    init?(_ policies: TrafficPolicies, rateLimits: RateLimitStage?) {
+    init?(_ policies: TrafficPolicies, rateLimits: RateLimitStage?, transformation: TransformationStage?) {
         guard policies != TrafficPolicies() else { return nil }
+        self.transformation = transformation
         prefixChanges = policies.prefixChanges
         self.rateLimits = rateLimits
         cors = policies.cors.map(CORSStage.init)
@@ -35,8 +37,9 @@ package final class TrafficSlots: Sendable {
 
     /// Runs what comes behind authorization, in this order; answers what is given in place of forwarding.
     func run(
-        _ setting: RequestSetting, _ bytes: Span<UInt8>, _ scratch: inout RequestScratch
+        _ setting: RequestSetting, _ bytes: Span<UInt8>, _ scratch: inout RequestScratch, _ listener: ListenerSnapshot
     ) throws(RefusalCode) -> LocalAnswer? {
+        transformation?.run(setting, bytes, &scratch, listener)
         urlRewrite?.run(bytes, &scratch)
         if let redirect { return try redirect.run(setting, bytes, &scratch) }
         return directResponse

@@ -9,6 +9,10 @@ package struct TrafficPolicy: Sendable {
     package let headSeconds: Int64
     package let idleSeconds: Int64
     package let bodySeconds: Int64
+    /// Between two pieces of an answer of known length.
+    package let answerSeconds: Int64
+    /// Of any other answer, and of a tunnel; nil: no bound.
+    package let streamSeconds: Int64?
     package let requestSeconds: Int64
     package let connectSeconds: Int64
     /// Nanoseconds; `.max` for any age.
@@ -27,6 +31,8 @@ package struct TrafficPolicy: Sendable {
         headSeconds = settings.headTimeout.wholeSeconds
         idleSeconds = settings.idleTimeout.wholeSeconds
         bodySeconds = settings.bodyTimeout.wholeSeconds
+        answerSeconds = settings.answerTimeout.wholeSeconds
+        streamSeconds = settings.streamTimeout?.wholeSeconds
         requestSeconds = settings.requestTimeout.wholeSeconds
         connectSeconds = settings.connectTimeout.wholeSeconds
         maxConnectionAge = settings.maxConnectionDuration?.nanoseconds ?? .max

@@ -8,6 +8,10 @@ package struct TrafficSettings: Equatable, Sendable {
     package var bodyTimeout: Duration
     /// From a request that has been read to the first byte of its answer.
     package var requestTimeout: Duration
+    /// Between two pieces of an answer of known length.
+    package var answerTimeout: Duration
+    /// Between two pieces of any other answer, or of a tunnel; nil: no bound.
+    package var streamTimeout: Duration?
     /// Opening a connection to an upstream.
     package var connectTimeout: Duration
     /// How old a client's connection may become; nil: any age.
@@ -30,8 +34,8 @@ package struct TrafficSettings: Equatable, Sendable {
 
     package init(
         headTimeout: Duration, idleTimeout: Duration, bodyTimeout: Duration, requestTimeout: Duration,
-        connectTimeout: Duration, maxConnectionDuration: Duration?, maxHeadBytes: Int, maxTargetBytes: Int,
-        maxFields: Int, maxBodyBytes: Int?,
+        answerTimeout: Duration, streamTimeout: Duration?, connectTimeout: Duration, maxConnectionDuration: Duration?,
+        maxHeadBytes: Int, maxTargetBytes: Int, maxFields: Int, maxBodyBytes: Int?,
         maxBufferedBodyBytes: Int, maxBufferedBytes: Int, trustedProxies: [String], onTokenExpiry: TokenExpiryAction,
         provenance: Provenance
     ) {
@@ -39,6 +43,8 @@ package struct TrafficSettings: Equatable, Sendable {
         self.idleTimeout = idleTimeout
         self.bodyTimeout = bodyTimeout
         self.requestTimeout = requestTimeout
+        self.answerTimeout = answerTimeout
+        self.streamTimeout = streamTimeout
         self.connectTimeout = connectTimeout
         self.maxConnectionDuration = maxConnectionDuration
         self.maxHeadBytes = maxHeadBytes

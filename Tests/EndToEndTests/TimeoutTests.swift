@@ -57,16 +57,49 @@ import Testing
         #expect(try connection.readToEnd().bytes.isEmpty)
     }
 
-    @Test func `for the rest of an answer has no bound`() throws {
+    @Test func `for the rest of an answer without a length has no bound`() throws {
         let client = try gateway.client()
         try client.send("GET /open HTTP/1.1\r\nHost: a\r\n\r\n")
         let connection = try upstream.accept()
         _ = try connection.readHead()
-        try connection.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\na")
+        try connection.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n")
         // Another one's deadline has passed twice.
         for _ in 0..<2 { #expect(try gateway.client().isClosedWithoutAWord()) }
-        try connection.send("b")
+        try connection.send("1\r\nb\r\n0\r\n\r\n")
         #expect(try client.readAnswer().body.text == "ab")
+    }
+
+    @Test(arguments: [
+        ("answer", "Content-Length: 3\r\n\r\na"), ("stream", "Transfer-Encoding: chunked\r\n\r\n1\r\na\r\n"),
+    ])
+    func `for the next piece of an answer ends with its connection`(_ bound: String, _ rest: String) throws {
+        let gateway = try RunningGateway(
+            .init(config: "timeouts: {idle: 1s, \(bound): 2s}", accessLog: "text"), upstreamPort: upstream.port)
+        let client = try gateway.client()
+        try client.send("GET /open HTTP/1.1\r\nHost: a\r\n\r\n")
+        let connection = try upstream.accept()
+        _ = try connection.readHead()
+        try connection.send("HTTP/1.1 200 OK\r\n\(rest)")
+        #expect(try client.readToEnd().bytes.text.hasSuffix(rest.hasSuffix("\r\n") ? "1\r\na\r\n" : "\r\n\r\na"))
+        #expect(try connection.readToEnd().bytes.isEmpty)
+        let line = try #require(try gateway.accessLog(lines: 1).last)
+        #expect(line.contains(" status=200 refusal=upstream_timeout "), "\(line)")
+    }
+
+    @Test func `for the next piece begins anew with each`() throws {
+        let gateway = try RunningGateway(
+            .init(config: "timeouts: {idle: 1s, answer: 2s}"), upstreamPort: upstream.port)
+        let client = try gateway.client()
+        try client.send("GET /open HTTP/1.1\r\nHost: a\r\n\r\n")
+        let connection = try upstream.accept()
+        _ = try connection.readHead()
+        try connection.send("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n")
+        for piece in ["a", "b", "c"] {
+            // Closed after one second of silence, or two.
+            #expect(try gateway.client().isClosedWithoutAWord())
+            try connection.send(piece)
+        }
+        #expect(try client.readAnswer().body.text == "abc")
     }
 
     @Test func `for a client that reads none of its refusals ends`() throws {

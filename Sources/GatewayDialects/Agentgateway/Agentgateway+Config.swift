@@ -72,6 +72,14 @@ extension AgentgatewayShapes {
             .ours("body", .duration, "Between two pieces of a request's body; then 408. Default: 60s."),
             .ours(
                 "request", .duration, "From a whole request to the first byte of its answer; then 504. Default: 60s."),
+            .ours(
+                "answer", .duration,
+                "Between two pieces of an answer whose length the backend has said; then the client's connection ends. "
+                    + "Default: 60s."),
+            .ours(
+                "stream", .duration,
+                "The same for answers without a length, such as streams of events, and for WebSockets that are silent "
+                    + "on both sides. Default: no bound."),
             .ours("connect", .duration, "Opening a connection to an upstream; then 504. Default: 10s."),
             .ours("drain", .duration, "For requests in service once the gateway is told to stop. Default: 30s."),
         ])
@@ -164,6 +172,8 @@ extension AgentgatewayDecoder {
             idleTimeout: timeout("idle", timeouts) ?? .seconds(75),
             bodyTimeout: timeout("body", timeouts) ?? .seconds(60),
             requestTimeout: timeout("request", timeouts) ?? .seconds(60),
+            answerTimeout: timeout("answer", timeouts) ?? .seconds(60),
+            streamTimeout: timeout("stream", timeouts),
             connectTimeout: timeout("connect", timeouts) ?? .seconds(10), maxConnectionDuration: nil,
             maxHeadBytes: limits?.integer("headBytes") ?? 65536,
             maxTargetBytes: limits?.integer("targetBytes") ?? 16384,

@@ -7,6 +7,8 @@ internal import HTTPWire
 struct Deadline {
     enum Wait {
         case nothing, idle, head, body, response, tunnel
+        /// The next piece of an answer.
+        case answer
         /// The whole of a body that is kept in memory meanwhile.
         case gathering
         /// The client does not read.
@@ -30,7 +32,8 @@ extension DownstreamConnection {
         let traffic = worker.snapshot.traffic
         let seconds: Int64? =
             switch wait {
-            case .nothing, .tunnel: nil
+            case .nothing: nil
+            case .answer, .tunnel: answerSeconds
             case .idle: traffic.idleSeconds
             case .head: traffic.headSeconds
             case .body, .gathering, .writing: traffic.bodySeconds
@@ -52,7 +55,11 @@ extension DownstreamConnection {
         if exchange.isTunnel { return hasEndedInput ? .lingering : .tunnel }
         // The route's time goes on; there is no attempt whose time could.
         if exchange.course?.isBackingOff ?? false { return .nothing }
-        if exchange.hasWrittenHead { return stream.isWritable ? .nothing : .writing }
+        if exchange.hasWrittenHead {
+            if !stream.isWritable { return .writing }
+            // While the client still sends, the upstream may have reason to wait.
+            return machine.hasReadWholeRequest ? .answer : .nothing
+        }
         // A call of gRPC lasts as long as its sides want: neither has to say anything meanwhile.
         if exchange.request.isGRPC, upstream != nil {
             return machine.hasReadWholeRequest && exchange.course?.attemptNanoseconds != nil ? .response : .nothing
@@ -68,7 +75,11 @@ extension DownstreamConnection {
     func checkDeadline() {
         // Nobody says when the last of what waits has left.
         if isLingering { updateDeadline() }
-        if deadline.wait == .tunnel { return checkTokenExpiry() }
+        if deadline.wait == .tunnel {
+            checkTokenExpiry()
+            if worker.uptime >= deadline.at { checkSilence() }
+            return
+        }
         if let course = exchange.course, machine.isServing {
             if worker.uptime >= course.endsAt { return endLate(course) }
             watch(course)
@@ -77,6 +88,7 @@ extension DownstreamConnection {
         guard worker.uptime >= deadline.at else { return }
         switch deadline.wait {
         case .nothing, .tunnel: break
+        case .answer: checkSilence()
         case .idle, .writing, .lingering: close()
         case .head where !stream.isReady: close()
         case .head:
@@ -86,6 +98,21 @@ extension DownstreamConnection {
         case .response where retriesAttemptThatIsLate(): break
         case .response: end(with: isConnecting ? .upstreamConnectTimeout : .upstreamTimeout)
         }
+    }
+
+    /// What an answer, or a tunnel, may be silent for; nil: no bound.
+    private var answerSeconds: Int64? {
+        let traffic = worker.snapshot.traffic
+        return if case .length = exchange.upstreamFraming { traffic.answerSeconds } else { traffic.streamSeconds }
+    }
+
+    /// Pieces set no deadline of their own, as there are many: the time of the last one is looked at here.
+    private func checkSilence() {
+        guard let seconds = answerSeconds else { return deadline.at = .max }
+        let over = exchange.lastPieceAt &+ seconds &* 1_000_000_000
+        if worker.uptime < over { return deadline.at = over }
+        exchange.record?.refusal = .upstreamTimeout
+        if exchange.isTunnel { close() } else { end(with: .upstreamTimeout) }
     }
 
     /// Deadlines of routes are kept more exactly than those of the process: the nearest one gets an appointment.

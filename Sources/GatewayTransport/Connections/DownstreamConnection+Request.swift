@@ -190,6 +190,7 @@ extension DownstreamConnection {
         if let gathered { return gather(bytes, into: gathered) }
         guard let upstream else { return }
         exchange.hasSentBody = true
+        exchange.lastPieceAt = worker.uptime
         exchange.awaitsContinue = false
         exchange.bodyBytes &+= UInt64(bytes.count)
         keepForRetry(bytes, upstream)

@@ -59,6 +59,7 @@ extension DownstreamConnection {
 
     func writeBody(_ bytes: Span<UInt8>) {
         exchange.record?.responseBytes &+= UInt64(bytes.count)
+        exchange.lastPieceAt = worker.uptime
         stream.writeBody(bytes, inChunks: exchange.plan.framing == .chunked)
     }
 

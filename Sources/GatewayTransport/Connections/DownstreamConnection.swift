@@ -54,6 +54,8 @@ final class DownstreamConnection: BufferedUser {
         var plan = HeadWriter.ResponsePlan(framing: .none, keepsAlive: true, isHTTP11: true)
         var upstreamFraming = BodyFraming.none
         var startedAt: Int64 = 0
+        /// Uptime when the last piece of an answer, or of either side of a tunnel, went by.
+        var lastPieceAt: Int64 = 0
         var status = 0
         /// What its route says of time and repetition; nil where it says nothing.
         var course: RequestCourse?

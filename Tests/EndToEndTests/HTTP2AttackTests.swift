@@ -106,12 +106,13 @@ import Testing
     }
 
     @Test func `may not send more than the windows hold`() throws {
-        let silent = try Upstream()
+        // What it does not read is more than the systems between hold.
+        let silent = try Upstream(receiveBuffer: 16 << 10)
         let gateway = try RunningGateway(.init(), upstreamPort: silent.port)
         let client = try FrameWire(port: gateway.port)
         try client.headers(1, FrameWire.request("/open", "POST"), end: false)
         let piece = FrameWire.bytes(.data, stream: 1, payload: [UInt8](repeating: 0x78, count: 16_384))
-        for _ in 0..<200 { guard (try? client.wire.send(piece)) != nil else { break } }
+        for _ in 0..<2000 { guard (try? client.wire.send(piece)) != nil else { break } }
         let frame = try client.next(.goAway, .reset)
         #expect(frame.errorCode == FrameWire.ErrorCode.flowControlError)
     }

@@ -4,12 +4,13 @@ SWIFT ?= swift
 RELEASE_FLAGS := -c release --scratch-path .build-release -Xswiftc -static-stdlib
 BINARY := .build-release/release/tollgate
 
-.PHONY: help run test test-long check format build setup docs fuzz bench bench-check check-allocations bench-algorithms bench-expressions bench-peers clean
+.PHONY: help run test test-apisix test-long check format build setup docs fuzz bench bench-check check-allocations bench-algorithms bench-expressions bench-peers clean
 
 help:
 	@echo "make run          build in release and run the demo"
 	@echo "make test         all tests that take seconds"
 	@echo "make test-long    those that take minutes, too"
+	@echo "make test-apisix  the published cases of Apache APISIX against the Admin API (CASES=folder)"
 	@echo "make check        formatting, import direction, generated pages"
 	@echo "make fuzz         the fuzzers, one after the other (SECONDS=N in all, TARGETS='json jws')"
 	@echo "make build        the release binary: $(BINARY)"
@@ -32,6 +33,11 @@ test: setup
 	$(SWIFT) build --build-tests
 	$(SWIFT) test --skip-build --parallel
 
+# The published cases of Apache APISIX against a gateway of ours; CASES names the folder they are in.
+test-apisix: setup
+	$(SWIFT) build --product tollgate
+	Scripts/test-apisix .build/debug/tollgate $(CASES)
+
 test-long: build test
 	TOLLGATE_BINARY=$(BINARY) TOLLGATE_LONG=1 $(SWIFT) test --skip-build --filter EndToEndTests
 	Scripts/end-to-end $(BINARY) long
@@ -46,6 +52,7 @@ docs:
 	.build/debug/tollgate cel reference > Docs/Expressions.md
 	.build/debug/tollgate schema agentgateway > Docs/Reference/agentgateway.schema.json
 	.build/debug/tollgate schema agentgateway --markdown > Docs/Reference/Agentgateway.md
+	.build/debug/tollgate schema apisix --markdown > Docs/Reference/APISIX.md
 
 format:
 	$(SWIFT) format --in-place --recursive --parallel Package.swift Sources Tests Fuzz \

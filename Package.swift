@@ -36,6 +36,10 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio-ssl", exact: "2.37.6"),
         .package(url: "https://github.com/apple/swift-nio-http2", exact: "1.46.0"),
         .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+        .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
+        // Without its traits, the first of which is the whole of Foundation.
+        .package(url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1", traits: []),
+        .package(url: "https://github.com/apple/swift-http-types", exact: "1.8.0"),
         .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
         .package(url: "https://github.com/swift-server/async-http-client", exact: "1.37.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
@@ -112,12 +116,37 @@ let package = Package(
             swiftSettings: common
         ),
 
+        .target(
+            name: "GatewayStore",
+            dependencies: [.product(name: "GRDB", package: "GRDB.swift")],
+            swiftSettings: common
+        ),
+
+        // Ring 4
+        .target(
+            name: "GatewayAdmin",
+            dependencies: [
+                "Bytes", "JOSE", "GatewayModel", "GatewayDialects", "GatewayEngine", "GatewayControl", "GatewayStore",
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HummingbirdCore", package: "hummingbird"),
+                .product(name: "HummingbirdTLS", package: "hummingbird"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: common
+        ),
+
         // Ring 5
         .executableTarget(
             name: "tollgate",
             dependencies: [
                 "Bytes", "JOSE", "CEL", "GatewayModel", "GatewayEngine", "GatewayDialects",
-                "GatewayTransport", "GatewayControl", "KeyFetching",
+                "GatewayTransport", "GatewayControl", "KeyFetching", "GatewayStore", "GatewayAdmin",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -153,6 +182,7 @@ let package = Package(
             dependencies: ["GatewayControl", "GatewayEngine", "GatewayModel", "KeyFetching", "JOSE", "Bytes"],
             swiftSettings: common
         ),
+        .testTarget(name: "GatewayStoreTests", dependencies: ["GatewayStore"], swiftSettings: common),
         .testTarget(
             name: "EndToEndTests",
             dependencies: [

@@ -3,12 +3,17 @@ internal import GatewayModel
 /// What proves who sent a request beside a `jwtAuth` of its own: one field of a policy for all of it, so that a route without it
 /// looks at one.
 package final class FurtherAuthentication: Sendable {
+    let consumers: ConsumerAuthenticator?
     let combined: CombinedAuthenticator?
     let basic: BasicAuthenticator?
     let apiKeys: APIKeyAuthenticator?
 
-    init?(combined: CombinedAuthenticator?, basic: BasicAuthenticator?, apiKeys: APIKeyAuthenticator?) {
-        guard combined != nil || basic != nil || apiKeys != nil else { return nil }
+    init?(
+        consumers: ConsumerAuthenticator?, combined: CombinedAuthenticator?, basic: BasicAuthenticator?,
+        apiKeys: APIKeyAuthenticator?
+    ) {
+        guard consumers != nil || combined != nil || basic != nil || apiKeys != nil else { return nil }
+        self.consumers = consumers
         self.combined = combined
         self.basic = basic
         self.apiKeys = apiKeys
@@ -22,12 +27,12 @@ package final class FurtherAuthentication: Sendable {
             body(&new)
             return new
         }
-        return FurtherAuthentication(combined: replaced, basic: basic, apiKeys: apiKeys)
+        return FurtherAuthentication(consumers: consumers, combined: replaced, basic: basic, apiKeys: apiKeys)
     }
 
     /// Whether a request without credentials is refused.
     var refusesStrangers: Bool {
         combined?.presence == .strict || basic?.credential.refusesStrangers ?? false
-            || apiKeys?.credential.refusesStrangers ?? false
+            || apiKeys?.credential.refusesStrangers ?? false || consumers?.refusesStrangers ?? false
     }
 }

@@ -24,7 +24,7 @@ extension Refusal {
             output.append("content-type: application/grpc\r\n")
             output.append("grpc-status: \(grpcStatus)\r\ngrpc-message: \(percentEncoded("\(entry.text)"))\r\n")
         } else {
-            output.append("content-type: text/plain\r\n")
+            output.append("content-type: \(contentType)\r\n")
             for challenge in challenges { output.append("www-authenticate: \(challenge)\r\n") }
         }
         output.append("tollgate-refusal: \(code.rawValue)\r\ncache-control: no-store\r\ndate: ")
@@ -42,7 +42,9 @@ extension Refusal {
     }
 
     /// Of the answer. A call of gRPC is always answered with 200: what became of it stands in `grpc-status`.
-    package func status(isGRPC: Bool) -> Int { isGRPC ? 200 : code.entry.status }
+    package func status(isGRPC: Bool) -> Int {
+        isGRPC ? 200 : verdict?.rule?.answer?.status ?? code.entry.status
+    }
 
     /// gRPC's code for an HTTP status, as its clients read one (doc/http-grpc-status-mapping.md); what is too large has
     /// exhausted a resource.
@@ -100,7 +102,9 @@ extension Refusal {
     private func challenge(
         _ entry: RefusalCode.Entry, _ realm: String, _ metadataURL: String?, _ requiredScopes: [String]
     ) -> String? {
-        guard let scheme = entry.challenge.scheme.map({ "\($0) realm=\"\(quoted(realm))\"" }) else { return nil }
+        guard let scheme = scheme(entry.challenge).map({ "\($0) realm=\"\(quoted(realm))\"" }) else { return nil }
+        // APISIX says the scheme and no more.
+        if style == .apisix { return scheme }
         // A URL that was taken has no quotation mark.
         let metadata = metadataURL.map { ", resource_metadata=\"\($0)\"" } ?? ""
         guard let error = entry.challenge.errorAttribute else { return scheme + metadata }
@@ -108,8 +112,22 @@ extension Refusal {
         return "\(scheme), error=\"\(error)\", error_description=\"\(entry.text)\"\(scope)\(metadata)"
     }
 
-    private func body(_ entry: RefusalCode.Entry) -> String {
+    private func scheme(_ challenge: RefusalCode.Challenge) -> StaticString? {
+        style == .apisix && challenge == .apiKey ? "apikey" : challenge.scheme
+    }
+
+    private var contentType: StaticString {
         switch style {
+        case .agentgateway: "text/plain"
+        case .apisix: "text/plain; charset=utf-8"
+        }
+    }
+
+    private func body(_ entry: RefusalCode.Entry) -> String {
+        if let message = verdict?.rule?.answer?.message {
+            return style == .apisix ? RefusalCode.apisixBody(message) : message
+        }
+        return switch style {
         case .agentgateway where failures.count > 1:
             "authentication failure: \(entry.text) (\(reasons))"
         case .agentgateway:
@@ -119,6 +137,7 @@ extension Refusal {
             case .apiKey: "api key authentication failure: \(entry.text)"
             case .basic: "basic authentication failure: \(entry.text)"
             }
+        case .apisix: code.apisixBody
         }
     }
 

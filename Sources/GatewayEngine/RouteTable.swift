@@ -104,6 +104,9 @@ struct MatchedRequest: ~Escapable {
 /// The paths of one host pattern: exact before prefix before regular expression, longer ones first.
 final class PathTable: Sendable {
     let exact: ByteTable
+    let bytePrefixes: ByteTable
+    /// How long they are, the longest first: each length costs one look-up, however many there are of it.
+    let bytePrefixLengths: [Int]
     /// Keys without a trailing slash; the empty key matches every path.
     let prefixes: ByteTable
     /// Segments of the longest prefix.
@@ -116,10 +119,12 @@ final class PathTable: Sendable {
     ///   - exact: values are takers: the number of a route that takes every request of the path, or `~index` of a
     ///     list in `candidates`. So do `prefixes` and `regexes`.
     init(
-        exact: ByteTable, prefixes: ByteTable, maxPrefixSegments: Int, regexes: [(regex: LinearRegex, takers: Int)],
-        candidates: [[RouteCandidate]]
+        exact: ByteTable, bytePrefixes: ByteTable, bytePrefixLengths: [Int], prefixes: ByteTable,
+        maxPrefixSegments: Int, regexes: [(regex: LinearRegex, takers: Int)], candidates: [[RouteCandidate]]
     ) {
         self.exact = exact
+        self.bytePrefixes = bytePrefixes
+        self.bytePrefixLengths = bytePrefixLengths
         self.prefixes = prefixes
         self.maxPrefixSegments = maxPrefixSegments
         self.regexes = regexes
@@ -131,6 +136,12 @@ final class PathTable: Sendable {
 
     func match(_ request: borrowing MatchedRequest) -> Found? {
         if let takers = exact.find(request.path), let route = choose(takers, request) { return (route, 0) }
+        for length in bytePrefixLengths where length <= request.path.count {
+            if let takers = bytePrefixes.find(request.path.extracting(0..<length)), let route = choose(takers, request)
+            {
+                return (route, length)
+            }
+        }
         if !prefixes.isEmpty, let route = matchPrefixes(request) { return route }
         for (regex, takers) in regexes where regex.matchesWhole(request.path) {
             if let route = choose(takers, request) { return (route, 0) }

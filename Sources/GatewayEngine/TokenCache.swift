@@ -95,6 +95,22 @@ package struct TokenCache {
         byteCount += cost
     }
 
+    /// Forgets what `find` would answer.
+    package mutating func remove(_ token: Span<UInt8>, _ identity: VerificationIdentity) {
+        let hash = self.hash(token) ^ identity.words.0
+        let mask = slots.count - 1
+        var slot = Int(truncatingIfNeeded: hash) & mask
+        while slots[slot] != 0 {
+            let index = Int(slots[slot]) - 1
+            if let entry = entries[index], entry.hash == hash, entry.identity == identity,
+                entry.token.span.equals(token)
+            {
+                return remove(index, entry)
+            }
+            slot = (slot + 1) & mask
+        }
+    }
+
     /// Forgets everything.
     package mutating func removeAll() {
         entries.removeAll()

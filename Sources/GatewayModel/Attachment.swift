@@ -29,6 +29,7 @@ package enum Policy: Equatable, Sendable {
     case jwtAuthentication(JWTAuthentication)
     case authorization(Authorization)
     case apiKeys(APIKeyAuthentication)
+    case consumerAuthentication(ConsumerAuthentication)
     case basic(BasicAuthentication)
     case combined(CombinedAuthentication)
     case requestHeaders(HeaderMutation)

@@ -15,14 +15,29 @@ package struct AuthorizationRule: Equatable, Sendable {
         case allow, deny, require
     }
 
+    /// What the client is answered in place of what the table of refusals says.
+    package struct Answer: Hashable, Sendable {
+        /// 200 to 599.
+        package var status: Int
+        package var message: String
+
+        package init(status: Int, message: String) {
+            self.status = status
+            self.message = message
+        }
+    }
+
     package var effect: Effect
     /// A CEL expression that answers a boolean.
     package var expression: String
+    /// Where the rule refuses a request; nil: as the table says. An `allow` rule refuses none by itself.
+    package var answer: Answer?
     package var provenance: Provenance
 
-    package init(effect: Effect, expression: String, provenance: Provenance) {
+    package init(effect: Effect, expression: String, answer: Answer? = nil, provenance: Provenance) {
         self.effect = effect
         self.expression = expression
+        self.answer = answer
         self.provenance = provenance
     }
 }

@@ -11,12 +11,14 @@ package struct GatewayConfiguration: Equatable, Sendable {
     package var binds: [Bind]
     package var upstreams: [Upstream]
     package var attachments: [Attachment]
+    /// Whom `ConsumerAuthentication` knows.
+    package var consumers: [Consumer]
 
     package init(
         process: ProcessSettings, traffic: TrafficSettings, expressions: ExpressionSettings,
         accessLog: AccessLogSettings?,
         binds: [Bind],
-        upstreams: [Upstream], attachments: [Attachment]
+        upstreams: [Upstream], attachments: [Attachment], consumers: [Consumer]
     ) {
         self.process = process
         self.traffic = traffic
@@ -25,6 +27,7 @@ package struct GatewayConfiguration: Equatable, Sendable {
         self.binds = binds
         self.upstreams = upstreams
         self.attachments = attachments
+        self.consumers = consumers
     }
 }
 

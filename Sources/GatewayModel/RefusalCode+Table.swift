@@ -177,6 +177,23 @@ extension RefusalCode {
                 401, .client, "none of the credentials is valid",
                 remedy: "Read in the body what each of them was refused for; send only the one that is meant.")
 
+        case .consumerUnnamed:
+            Entry(
+                401, .client, challenge: .invalidToken, "the token names no consumer",
+                remedy: "Put the credential's key into the claim that the route reads it from.")
+        case .consumerUnknown:
+            Entry(
+                401, .client, challenge: .invalidToken, "no consumer has this credential",
+                remedy: "Give a consumer a credential with the key that the request names.")
+        case .consumerUnproven:
+            Entry(
+                401, .client, challenge: .bearer, "no credential that is sent is a consumer's",
+                remedy: "Send one of the credentials that the route takes; the consumer's name is in none of them.")
+        case .consumerMissing:
+            Entry(
+                401, .gateway, challenge: .bearer, "the anonymous consumer is not configured",
+                remedy: "Write the consumer that the route names for requests without a proof.")
+
         case .authorizationDenied:
             Entry(
                 403, .client, "authorization failed",

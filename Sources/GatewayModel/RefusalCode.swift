@@ -53,6 +53,11 @@ package enum RefusalCode: String, Error, CaseIterable, Sendable {
     case credentialsAmbiguous = "credentials_ambiguous"
     case credentialsMissing = "credentials_missing"
     case credentialsInvalid = "credentials_invalid"
+    // The consumer
+    case consumerUnnamed = "consumer_unnamed"
+    case consumerUnknown = "consumer_unknown"
+    case consumerUnproven = "consumer_unproven"
+    case consumerMissing = "consumer_missing"
 
     // The decision
     case authorizationDenied = "authorization_denied"

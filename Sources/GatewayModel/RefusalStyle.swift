@@ -2,4 +2,6 @@
 package enum RefusalStyle: String, Hashable, Sendable {
     /// `text/plain`, worded as agentgateway does.
     case agentgateway
+    /// One line of JSON, worded as Apache APISIX does.
+    case apisix
 }

@@ -5,22 +5,33 @@ package struct Route: Equatable, Sendable {
     package var name: String
     /// Any of these; `[.any]` where the route names none.
     package var hostnames: [HostPattern]
+    package var order: RouteOrder
     /// Any of these; never empty.
     package var matches: [RouteMatch]
     package var action: RouteAction
     package var provenance: Provenance
 
     package init(
-        id: RouteID, name: String, hostnames: [HostPattern], matches: [RouteMatch], action: RouteAction,
+        id: RouteID, name: String, hostnames: [HostPattern], order: RouteOrder, matches: [RouteMatch],
+        action: RouteAction,
         provenance: Provenance
     ) {
         self.id = id
         self.name = name
         self.hostnames = hostnames
+        self.order = order
         self.matches = matches
         self.action = action
         self.provenance = provenance
     }
+}
+
+/// Which of several routes with the same host and path pattern is asked first.
+package enum RouteOrder: Hashable, Sendable {
+    /// As the Gateway API has it: a method, more headers, more query parameters, then the name.
+    case specificity
+    /// The higher number, then the one written first.
+    case priority(Int)
 }
 
 package enum RouteAction: Equatable, Sendable {
@@ -54,6 +65,8 @@ package enum PathMatch: Hashable, Sendable {
     case exact(String)
     /// Whole segments: `/a` matches `/a` and `/a/b`, not `/ab`. Without a trailing slash; empty for all.
     case segmentPrefix(String)
+    /// Every path that begins with these bytes, wherever a segment ends.
+    case bytePrefix(String)
     /// A linear-time regular expression that must match the whole path.
     case regex(String)
 }

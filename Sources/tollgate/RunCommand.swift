@@ -12,6 +12,9 @@ struct RunCommand: AsyncParsableCommand {
         commandName: "run",
         abstract: "Serve a configuration until a signal ends it.",
         discussion: """
+            Without a file, `--data` names the folder of a gateway that is configured through its Admin API, as API7
+            and Apache APISIX are: traffic on 127.0.0.1:9080, the API on https://localhost:7443.
+
             A configuration with errors is not served: all of them are printed and the exit code is 1. The file
             and the key files it names are watched: a change is served at once, a change with errors is refused
             whole and logged. SIGHUP reads them again; SIGTERM and SIGINT let requests in service end, then stop.
@@ -22,21 +25,38 @@ struct RunCommand: AsyncParsableCommand {
     )
 
     @Option(name: [.short, .long], help: "The configuration file (YAML or JSON).")
-    var file: String
+    var file: String?
 
     @Option(help: "What moves the bytes of plain-text connections: epoll (Linux) or nio.")
     var driver = DriverKind.standard
 
-    @Option(help: ArgumentHelp("The folder for what outlives the process: fetched keys.", valueName: "folder"))
+    @Option(
+        help: ArgumentHelp(
+            "The folder for what outlives the process: fetched keys, and what the Admin API stores.",
+            valueName: "folder"))
     var data: String?
 
+    @OptionGroup(title: "Admin API")
+    var admin: AdminOptions
+
+    func validate() throws {
+        guard file != nil || data != nil else {
+            throw ValidationError("name a configuration file with -f, or a folder for the Admin API with --data.")
+        }
+    }
+
     func run() async throws {
-        let services = try await start()
+        let services: [any Service] =
+            if let file {
+                try await start(file: file)
+            } else {
+                try await startAdmin(folder: data ?? "")
+            }
         try await Lifecycle.run(services, logger: Lifecycle.logger(nil))
     }
 
     /// What runs until the end. Nothing else holds on to the configuration, which a change replaces.
-    private func start() async throws -> [any Service] {
+    private func start(file: String) async throws -> [any Service] {
         let environment = Environment.variables
         let keys = try remoteKeySources()
         let localKeys = LocalKeySources()
@@ -48,16 +68,16 @@ struct RunCommand: AsyncParsableCommand {
         }
         Environment.raiseDescriptorLimit()
         let logger = Lifecycle.logger(process)
-        let server = GatewayServer(
-            GatewayServer.Settings(
-                threads: process.workerThreads ?? GatewayServer.coreCount, tokenCacheBytes: Self.tokenCacheBytes,
-                accessLog: process.accessLog, driver: driver, warn: { logger.warning("\($0)") }))
+        let server = server(process, logger)
         let readiness = ControlServer.Readiness()
         // Before anyone can know that we run: a hangup is never the end.
         let hangups = await Lifecycle.hangups()
         var services: [any Service] = []
         do {
-            services += try await controls(process, server, readiness, keys, localKeys, logger)
+            let pages = ControlServer.KeyPages(
+                json: { KeyStatusDocument.text(remote: keys.statuses, local: localKeys.all) },
+                metrics: { keys.statuses.prometheusText })
+            services += try await controls(process, server, readiness, pages, logger)
             try await server.start(snapshot)
         } catch {
             StandardError.print("error: \(error)")
@@ -86,19 +106,23 @@ struct RunCommand: AsyncParsableCommand {
         }
     }
 
+    func server(_ process: ProcessSettings, _ logger: Logger) -> GatewayServer {
+        GatewayServer(
+            GatewayServer.Settings(
+                threads: process.workerThreads ?? GatewayServer.coreCount, tokenCacheBytes: Self.tokenCacheBytes,
+                accessLog: process.accessLog, driver: driver, warn: { logger.warning("\($0)") }))
+    }
+
     /// What the gateway says of itself, at each of its addresses; those that are required are there.
-    private func controls(
+    func controls(
         _ process: ProcessSettings, _ server: GatewayServer, _ readiness: ControlServer.Readiness,
-        _ keys: RemoteKeySources, _ localKeys: LocalKeySources, _ logger: Logger
+        _ keys: ControlServer.KeyPages, _ logger: Logger
     ) async throws -> [ControlService] {
         var services: [ControlService] = []
         for (address, pages, isRequired) in process.controlPages {
             do {
                 let listener = try await ControlServer.start(
-                    address, pages, server: server, readiness: readiness,
-                    keys: .init(
-                        json: { KeyStatusDocument.text(remote: keys.statuses, local: localKeys.all) },
-                        metrics: { keys.statuses.prometheusText }))
+                    address, pages, server: server, readiness: readiness, keys: keys)
                 services.append(ControlService(listener: listener))
                 logger.info("\(pages.description) on \(address.description)")
             } catch  where !isRequired {
@@ -111,6 +135,13 @@ struct RunCommand: AsyncParsableCommand {
 
     /// Room for some ten thousand tokens of a kilobyte.
     private static let tokenCacheBytes = 32 << 20
+}
+
+extension ControlServer.KeyPages {
+    /// Of a gateway that fetches none.
+    static var none: ControlServer.KeyPages {
+        ControlServer.KeyPages(json: { KeyStatusDocument.text(remote: [], local: []) }, metrics: { "" })
+    }
 }
 
 extension DriverKind: ExpressibleByArgument {}

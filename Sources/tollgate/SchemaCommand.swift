@@ -4,6 +4,7 @@ internal import GatewayDialects
 /// A language that configurations are written in.
 enum DialectName: String, CaseIterable, ExpressibleByArgument {
     case agentgateway
+    case apisix
 }
 
 struct SchemaCommand: ParsableCommand {
@@ -22,10 +23,19 @@ struct SchemaCommand: ParsableCommand {
     @Flag(help: "Print the reference as Markdown instead.")
     var markdown = false
 
+    @Flag(help: "Print the names of the plugins that are offered instead, one a line (apisix).")
+    var plugins = false
+
+    func validate() throws {
+        if plugins, dialect != .apisix { throw ValidationError("--plugins is for apisix.") }
+    }
+
     func run() {
+        if plugins { return print(APISIXPlugin.all.map(\.name).joined(separator: "\n")) }
         switch dialect {
         case .agentgateway:
             print(markdown ? AgentgatewayDialect.reference : AgentgatewayDialect.jsonSchema, terminator: "")
+        case .apisix: print(markdown ? APISIXDialect.reference : APISIXDialect.jsonSchema, terminator: "")
         }
     }
 }

@@ -45,6 +45,7 @@ struct ModelDump {
             }
         }
         for attachment in configuration.attachments { add(attachment) }
+        for consumer in configuration.consumers { add(consumer) }
     }
 
     private mutating func add(_ tls: TLSTermination) {
@@ -87,6 +88,7 @@ struct ModelDump {
             switch match.path {
             case .exact(let path): dump.line("path: exactly \(path)")
             case .segmentPrefix(let path): dump.line("path: prefix \"\(path)\"")
+            case .bytePrefix(let path): dump.line("path: begins with \"\(path)\"")
             case .regex(let regex): dump.line("path: regex \(regex)")
             }
             if let method = match.method { dump.line("method: \(method)") }
@@ -125,6 +127,8 @@ extension ModelDump {
                 dump.line("presence: \(policy.presence.rawValue)")
                 dump.add(policy.requirement)
             }
+        case .consumerAuthentication(let policy):
+            block("\(title) consumerAuthentication", attachment.provenance) { $0.add(policy) }
         case .requestHeaders(let mutation):
             block("\(title) request headers", attachment.provenance) { $0.add(mutation) }
         case .responseHeaders(let mutation):
@@ -267,7 +271,9 @@ extension ModelDump {
     private mutating func add(_ policy: Authorization) {
         if policy.logsOnly { line("logs only") }
         for rule in policy.rules {
-            block("\(rule.effect.rawValue) \(String(reflecting: rule.expression))", rule.provenance) { _ in }
+            block("\(rule.effect.rawValue) \(String(reflecting: rule.expression))", rule.provenance) { dump in
+                if let answer = rule.answer { dump.line("answers \(answer.status) \(answer.message)") }
+            }
         }
     }
 }

@@ -4,7 +4,7 @@ import GatewayModel
 import Testing
 
 /// The pages and schemas made from the field tables.
-@Suite struct `The reference of the dialect` {
+@Suite struct `The reference of a dialect` {
     private static let folder = URL(filePath: #filePath).deletingLastPathComponent()
         .appending(path: "../../Docs/Reference")
 
@@ -12,6 +12,7 @@ import Testing
         arguments: [
             ("Agentgateway.md", AgentgatewayDialect.reference),
             ("agentgateway.schema.json", AgentgatewayDialect.jsonSchema),
+            ("APISIX.md", APISIXDialect.reference),
         ])
     func `says what the code says`(file: String, text: String) throws {
         let url = Self.folder.appending(path: file)

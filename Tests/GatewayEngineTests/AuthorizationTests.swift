@@ -257,8 +257,10 @@ import Testing
         Filling(
             rule: "basicAuth.username == apiKey.team", attachments: [.optionalPasswords, .optionalKeys], message: nil),
         Filling(
-            rule: "consumer.name == 'a'", attachments: [], message: "`consumer` is always null: nothing fills it yet",
-            hint: "it is for consumers, which is not offered yet"),
+            rule: "consumer.name == 'a'", attachments: [],
+            message:
+                "`consumer` is always null: no `jwt-auth`, `key-auth` or `basic-auth` of APISIX stands before this rule"
+        ),
         Filling(
             rule: "extauthz.user == 'a'", attachments: [], message: "`extauthz` is always null: nothing fills it yet",
             hint: "it is for `extAuthz`, which is not offered yet"),

@@ -286,7 +286,7 @@ extension Route {
         headers: [(String, String)] = [], query: [(String, String)] = [], hasBackend: Bool = true
     ) -> Route {
         Route(
-            id: RouteID(name), name: name, hostnames: hosts,
+            id: RouteID(name), name: name, hostnames: hosts, order: .specificity,
             matches: [
                 RouteMatch(
                     path: path, method: method, headers: headers.map { FieldMatch(name: $0.0, value: .exact($0.1)) },
@@ -325,7 +325,7 @@ extension GatewayConfiguration {
                     id: UpstreamID(name), endpoints: [Upstream.Endpoint(host: name, port: 1, weight: 1)],
                     provenance: here)
             },
-            attachments: attachments)
+            attachments: attachments, consumers: [])
     }
 }
 

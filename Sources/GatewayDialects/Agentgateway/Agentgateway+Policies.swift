@@ -165,6 +165,8 @@ struct PolicyCollector {
         case .apiKeys: "apiKey"
         case .basic: "basicAuth"
         case .combined: "authentication"
+        // Other dialects have it.
+        case .consumerAuthentication: "consumers"
         case .requestHeaders: "requestHeaderModifier"
         case .responseHeaders: "responseHeaderModifier"
         case .directResponse: "directResponse"

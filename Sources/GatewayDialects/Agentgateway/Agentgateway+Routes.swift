@@ -54,7 +54,7 @@ extension AgentgatewayDecoder {
         let answers = ["directResponse", "requestRedirect"].contains { policies?.has($0) ?? false }
         return Route(
             id: id, name: name ?? "",
-            hostnames: hostnames?.compactMap(hostPattern) ?? [.any],
+            hostnames: hostnames?.compactMap(hostPattern) ?? [.any], order: .specificity,
             matches: matches?.compactMap(match) ?? [Self.everyPath(at: reader.place)],
             action: action(of: id, reader, answers: answers), provenance: reader.place)
     }

@@ -72,7 +72,7 @@ struct AgentgatewayDecoder {
         return GatewayConfiguration(
             process: process, traffic: traffic, expressions: expressions, accessLog: accessLog(frontend, logging),
             binds: binds, upstreams: upstreams,
-            attachments: policies.resolved(findings))
+            attachments: policies.resolved(findings), consumers: [])
     }
 }
 

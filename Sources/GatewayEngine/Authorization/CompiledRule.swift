@@ -8,6 +8,8 @@ package final class CompiledRule: Sendable {
     package let provenance: Provenance
     /// Effect and place in one text, for logs: `deny config.yaml:12:9`.
     package let mark: String
+    /// What a request that the rule refuses is answered; nil: as the table of refusals says.
+    let answer: AuthorizationRule.Answer?
     let program: CELProgram
     /// Whether it can only be asked once the request's body is there.
     let readsBody: Bool
@@ -16,6 +18,7 @@ package final class CompiledRule: Sendable {
         effect = rule.effect
         provenance = rule.provenance
         mark = "\(rule.effect.rawValue) \(rule.provenance)"
+        answer = rule.answer
         self.program = program
         readsBody = program.readsBody
     }
@@ -24,13 +27,13 @@ package final class CompiledRule: Sendable {
     package var text: String { program.source }
 
     /// What a rule says to a request.
-    package enum Answer: Equatable, Sendable {
+    package enum Outcome: Equatable, Sendable {
         case holds, doesNotHold
         case fails(CELEvaluationError.Code)
     }
 
     @inline(__always)
-    func ask(_ request: borrowing RequestActivation) -> Answer {
+    func ask(_ request: borrowing RequestActivation) -> Outcome {
         switch program.evaluate(request) {
         case .bool(let value): value ? .holds : .doesNotHold
         case .error(let error): .fails(error.code)

@@ -6,6 +6,13 @@ struct RuleCompiler {
     struct Key: Hashable {
         let expression: String
         let provenance: Provenance
+        let answer: AuthorizationRule.Answer?
+
+        init(_ rule: AuthorizationRule) {
+            expression = rule.expression
+            provenance = rule.provenance
+            answer = rule.answer
+        }
     }
 
     struct Text: Hashable {
@@ -18,9 +25,11 @@ struct RuleCompiler {
         let attachments: [Int]
         let authenticator: ObjectIdentifier?
         let combined: ObjectIdentifier?
+        let consumers: ObjectIdentifier?
         let basic: ObjectIdentifier?
         let apiKeys: ObjectIdentifier?
         let earlierAuthenticator: ObjectIdentifier?
+        let earlierConsumers: ObjectIdentifier?
         let earlierBasic: ObjectIdentifier?
         let earlierAPIKeys: ObjectIdentifier?
         let earlierAuthorizer: ObjectIdentifier?
@@ -29,9 +38,11 @@ struct RuleCompiler {
             self.attachments = attachments
             authenticator = policy.jwtAuthentication.map(ObjectIdentifier.init)
             combined = policy.furtherAuthentication?.combined.map(ObjectIdentifier.init)
+            consumers = policy.furtherAuthentication?.consumers.map(ObjectIdentifier.init)
             basic = policy.furtherAuthentication?.basic.map(ObjectIdentifier.init)
             apiKeys = policy.furtherAuthentication?.apiKeys.map(ObjectIdentifier.init)
             earlierAuthenticator = earlier.jwtAuthentication.map(ObjectIdentifier.init)
+            earlierConsumers = earlier.furtherAuthentication?.consumers.map(ObjectIdentifier.init)
             earlierBasic = earlier.furtherAuthentication?.basic.map(ObjectIdentifier.init)
             earlierAPIKeys = earlier.furtherAuthentication?.apiKeys.map(ObjectIdentifier.init)
             earlierAuthorizer = earlier.authorization.map(ObjectIdentifier.init)
@@ -78,8 +89,7 @@ extension Compiler {
         guard let route, rules.noted.insert(place).inserted else { return }
         for rule in place.attachments.flatMap({ configuration.attachments[$0].policy.authorizationRules }) {
             guard let program = rules.programs[.init(text: rule.expression, use: .rule)] else { continue }
-            let key = RuleCompiler.Key(expression: rule.expression, provenance: rule.provenance)
-            rules.fillers.note(program, of: key, behind: policies, onRoute: route)
+            rules.fillers.note(program, of: RuleCompiler.Key(rule), behind: policies, onRoute: route)
         }
     }
 
@@ -115,7 +125,7 @@ extension Compiler {
     }
 
     private mutating func compile(_ rule: AuthorizationRule) -> CompiledRule? {
-        let key = RuleCompiler.Key(expression: rule.expression, provenance: rule.provenance)
+        let key = RuleCompiler.Key(rule)
         if let known = rules.rules[key] { return known }
         let expression = Expression(rule.expression, at: rule.provenance)
         let asked = "an authorization rule must be true or false"
@@ -131,7 +141,7 @@ extension Compiler {
 
     /// A deny rule that reads what is not there cannot be evaluated, and so denies: perhaps everyone.
     private mutating func warnOfAbsence(_ rule: AuthorizationRule, _ guaranteed: Set<String>) {
-        let key = RuleCompiler.Key(expression: rule.expression, provenance: rule.provenance)
+        let key = RuleCompiler.Key(rule)
         guard configuration.expressions.onDenyError == .deny, !rules.warned.contains(key) else { return }
         let absences = absences(rule.expression, guaranteed)
         guard let first = absences.reads.first, let remedy = absences.remedy else { return }

@@ -33,6 +33,9 @@ package struct Compiler {
     var apiKeyAuthenticators: [Int: APIKeyAuthenticator] = [:]
     var basicAuthenticators: [Int: BasicAuthenticator] = [:]
     var combinedAuthenticators: [Int: CombinedAuthenticator] = [:]
+    private var consumerAuthenticators: [Int: ConsumerAuthenticator] = [:]
+    /// Made when the first policy asks for it.
+    private var directory: ConsumerDirectory?
     var rules = RuleCompiler()
     var headers = HeaderCompiler()
     var rateLimits: RateLimitCompiler
@@ -74,6 +77,7 @@ package struct Compiler {
 
     private mutating func compile() -> Snapshot {
         checkClaimHeaders()
+        if configuration.namesConsumers { headers.addIdentity(IdentifiedConsumer.fieldNames) }
         let (upstreams, indices) = compileUpstreams()
         let binds = configuration.binds.map { compile($0, upstreams: indices) }
         for diagnostic in rules.fillers.diagnostics { report(diagnostic) }
@@ -152,6 +156,7 @@ package struct Compiler {
         var basic: BasicAuthenticator?
         var apiKeys: APIKeyAuthenticator?
         var traffic = TrafficPolicies()
+        var consumers: ConsumerAuthenticator?
         for scope in scopes {
             for index in attachments[scope] ?? [] where configuration.attachments[index].phase == phase {
                 switch configuration.attachments[index].policy {
@@ -161,6 +166,8 @@ package struct Compiler {
                 case .combined(let authentication): combined = combinedAuthenticator(index, authentication)
                 case .basic(let authentication): basic = basicAuthenticator(index, authentication)
                 case .apiKeys(let authentication): apiKeys = apiKeyAuthenticator(index, authentication)
+                case .consumerAuthentication(let authentication):
+                    consumers = consumerAuthenticator(index, authentication)
                 case .requestHeaders(let mutation): policy.requestEdit = fieldEdit(index, mutation, of: .request)
                 case .responseHeaders(let mutation): policy.responseEdit = fieldEdit(index, mutation, of: .response)
                 case .directResponse, .requestRedirect, .urlRewrite, .cors, .timeouts, .retry, .rateLimit,
@@ -171,7 +178,8 @@ package struct Compiler {
                 }
             }
         }
-        policy.furtherAuthentication = FurtherAuthentication(combined: combined, basic: basic, apiKeys: apiKeys)
+        policy.furtherAuthentication = FurtherAuthentication(
+            consumers: consumers, combined: combined, basic: basic, apiKeys: apiKeys)
         policy.authorization = authorizer(authorizations, beside: policy, after: earlier, onRoute: route)
         policy.traffic = TrafficSlots(
             traffic, rateLimits: traffic.rateLimit.flatMap { rateLimitStage($0) },
@@ -207,6 +215,24 @@ package struct Compiler {
         return JWTAuthenticator(
             policy, locations: policy.locations.compactMap { location($0) },
             issuers: issuers, keys: keys, provenance: place)
+    }
+
+    private mutating func consumerAuthenticator(
+        _ index: Int, _ policy: ConsumerAuthentication
+    ) -> ConsumerAuthenticator {
+        if let known = consumerAuthenticators[index] { return known }
+        let directory =
+            self.directory
+            ?? ConsumerDirectory(
+                configuration.consumers, dates: Set(configuration.attachments.flatMap(\.policy.checkedDates)),
+                diagnostics: &diagnostics)
+        self.directory = directory
+        let locations = policy.steps.map { step in
+            step.schemes.map { scheme in scheme.locations.compactMap { location($0) } }
+        }
+        let authenticator = ConsumerAuthenticator(policy, directory, locations: locations)
+        consumerAuthenticators[index] = authenticator
+        return authenticator
     }
 
     private mutating func algorithms(of issuer: Issuer) -> AlgorithmSet? {

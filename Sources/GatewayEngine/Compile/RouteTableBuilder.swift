@@ -8,11 +8,13 @@ struct RouteTableBuilder {
     private struct Entry {
         let candidate: RouteCandidate
         let name: String
+        let order: RouteOrder
     }
 
     private struct Paths {
         var exact: [String: [Entry]] = [:]
         var prefixes: [String: [Entry]] = [:]
+        var bytePrefixes: [String: [Entry]] = [:]
         var regexes: [String: [Entry]] = [:]
     }
 
@@ -29,11 +31,13 @@ struct RouteTableBuilder {
         snapshotIndices.append(UInt32(snapshots.count - 1))
         for match in route.matches {
             if case .regex(let pattern) = match.path { _ = regex(pattern, match) }
-            let entry = Entry(candidate: candidate(match, route: index), name: route.name)
+            let entry = Entry(candidate: candidate(match, route: index), name: route.name, order: route.order)
             for host in route.hostnames {
                 switch match.path {
                 case .exact(let path): hosts[host, default: Paths()].exact[path, default: []].append(entry)
                 case .segmentPrefix(let path): hosts[host, default: Paths()].prefixes[path, default: []].append(entry)
+                case .bytePrefix(let path):
+                    hosts[host, default: Paths()].bytePrefixes[path, default: []].append(entry)
                 case .regex(let pattern): hosts[host, default: Paths()].regexes[pattern, default: []].append(entry)
                 }
             }
@@ -98,19 +102,25 @@ struct RouteTableBuilder {
         }
         let exact = table(paths.exact)
         let prefixes = table(paths.prefixes)
+        let bytePrefixes = table(paths.bytePrefixes)
+        let lengths = Set(paths.bytePrefixes.keys.map(\.utf8.count)).sorted(by: >)
         let segments = paths.prefixes.keys.map { $0.utf8.count { $0 == UInt8(ascii: "/") } }.max() ?? 0
         let patterns = paths.regexes.keys.sorted { ($1.utf8.count, $0) < ($0.utf8.count, $1) }
         let regexList = patterns.compactMap { pattern in
             regexes[pattern].map { ($0, takers(paths.regexes[pattern] ?? [])) }
         }
         return PathTable(
-            exact: exact, prefixes: prefixes, maxPrefixSegments: segments, regexes: regexList, candidates: candidates)
+            exact: exact, bytePrefixes: bytePrefixes, bytePrefixLengths: lengths, prefixes: prefixes,
+            maxPrefixSegments: segments, regexes: regexList, candidates: candidates)
     }
 
-    /// Gateway API order within one path: a method, more headers, more query parameters, then the name,
-    /// then the order written.
+    /// By priority where routes have one. Else the order of the Gateway API within one path: a method, more headers,
+    /// more query parameters, then the name. Then the order written.
     private static func ordered(_ entries: [Entry]) -> [RouteCandidate] {
         entries.enumerated().sorted { a, b in
+            if case .priority(let high) = a.element.order, case .priority(let low) = b.element.order {
+                return high == low ? a.offset < b.offset : high > low
+            }
             let first = a.element.candidate
             let second = b.element.candidate
             if (first.method != nil) != (second.method != nil) { return first.method != nil }

@@ -1,14 +1,14 @@
 /// What of a configuration gives attributes their values: `AttributeFiller` in a row of `RequestAttribute` is all that
 /// loading needs to know of it.
 package enum AttributeFiller: Sendable {
-    case jwtAuth, basicAuth, apiKey
+    case jwtAuth, basicAuth, apiKey, consumers
     // Not offered yet; each moves up when it is.
-    case consumers, extAuthz, transformations, clientCertificates
+    case extAuthz, transformations, clientCertificates
 
     var isOffered: Bool {
         switch self {
-        case .jwtAuth, .basicAuth, .apiKey: true
-        case .consumers, .extAuthz, .transformations, .clientCertificates: false
+        case .jwtAuth, .basicAuth, .apiKey, .consumers: true
+        case .extAuthz, .transformations, .clientCertificates: false
         }
     }
 
@@ -18,7 +18,7 @@ package enum AttributeFiller: Sendable {
         case .jwtAuth: "`jwtAuth`"
         case .basicAuth: "`basicAuth`"
         case .apiKey: "`apiKey`"
-        case .consumers: "consumers"
+        case .consumers: "`jwt-auth`, `key-auth` or `basic-auth` of APISIX"
         case .extAuthz: "`extAuthz`"
         case .transformations: "`transformations`"
         case .clientCertificates: "what client certificates say"
@@ -33,7 +33,8 @@ package enum AttributeFiller: Sendable {
             policy.furtherAuthentication.map { $0.basic != nil || $0.combined?.hasPasswords ?? false } ?? false
         case .apiKey:
             policy.furtherAuthentication.map { $0.apiKeys != nil || $0.combined?.hasAPIKeys ?? false } ?? false
-        case .consumers, .extAuthz, .transformations, .clientCertificates: false
+        case .consumers: policy.furtherAuthentication?.consumers != nil
+        case .extAuthz, .transformations, .clientCertificates: false
         }
     }
 }

@@ -74,6 +74,7 @@ internal import JOSE
             guard let body = unsafe body else { return .error(CELEvaluationError(.noSuchMember)) }
             return unsafe .bytes(CELBuffer(borrowing: body))
         case .jwt: return claims
+        case .consumer: return unsafe scratch.pointee.consumer?.attribute.map { CELValue(json: $0.root) } ?? .null
         case .apiKey: return unsafe scratch.pointee.apiKey?.metadata.map { CELValue(json: $0.root) } ?? .null
         case .basicAuth: return unsafe scratch.pointee.user?.attributes ?? .null
         case .sourceAddress:
@@ -99,7 +100,7 @@ internal import JOSE
         case .backend:
             return backendName.map { .map(CELOwnedMap(distinct: [(.string("name"), .string($0))])) } ?? .null
         // Nothing sets these yet.
-        case .consumer, .extauthz, .metadata, .sourceIdentity, .sourceSubject, .sourceSubjectCN,
+        case .extauthz, .metadata, .sourceIdentity, .sourceSubject, .sourceSubjectCN,
             .sourceIssuer, .sourceSubjectAltNames, .sourceCertificate:
             return .null
         case .rawToken: return rawToken

@@ -126,7 +126,8 @@ package enum RequestAttribute: Int, CaseIterable, Sendable {
         case .consumer:
             Entry(
                 "consumer", .dyn, .filled(by: .consumers),
-                "The consumer the credential belongs to; null where there is none.")
+                "The consumer the credential belongs to: `name`, and `group`, `credential` and `customId` where they are "
+                    + "known; null where there is none.")
         case .apiKey:
             Entry(
                 "apiKey", .dyn, .filled(by: .apiKey),

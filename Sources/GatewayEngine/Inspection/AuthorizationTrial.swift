@@ -8,7 +8,7 @@ package struct AuthorizationTrial: Sendable {
     /// Nil: the request may pass.
     package let verdict: AuthorizationVerdict?
     /// Every rule that holds there, in the order in which they are asked, and what it says alone.
-    package let answers: [(rule: CompiledRule, answer: CompiledRule.Answer)]
+    package let answers: [(rule: CompiledRule, answer: CompiledRule.Outcome)]
 }
 
 // For commands that explain a configuration. Requests never come this way.
@@ -45,7 +45,7 @@ extension Snapshot {
             let (answer, answers) = RequestActivation.show(
                 setting, text.span, body: body, &scratch, listener
             ) { request in
-                var answers: [(rule: CompiledRule, answer: CompiledRule.Answer)] = []
+                var answers: [(rule: CompiledRule, answer: CompiledRule.Outcome)] = []
                 for rule in authorizer.rules { answers.append((rule, rule.ask(request))) }
                 return (authorizer.check(request), answers)
             }

@@ -53,6 +53,7 @@ extension EffectivePolicy {
     fileprivate var json: [UInt8] {
         var object = JSONObjectWriter()
         if let jwtAuthentication { object.add("jwtAuth", jwtAuthentication.json) }
+        if let consumers = furtherAuthentication?.consumers { object.add("consumers", consumers.json) }
         if let basic = furtherAuthentication?.basic { object.add("basicAuth", basic.credential.json) }
         if let apiKeys = furtherAuthentication?.apiKeys { object.add("apiKey", apiKeys.credential.json) }
         // Effect and place of each rule, in the order in which they are asked.
@@ -77,6 +78,16 @@ extension JWTAuthenticator {
                 object.add("keys", issuer.keySources.map(\.placeInWords))
                 return object.text
             })
+        return object.text
+    }
+}
+
+extension ConsumerAuthenticator {
+    /// How many ways to prove it each step has.
+    fileprivate var json: [UInt8] {
+        var object = JSONObjectWriter()
+        object.add("mode", refusesStrangers ? "strict" : "optional")
+        object.add("proofs", steps.map { "one of \($0.schemes.count)" })
         return object.text
     }
 }

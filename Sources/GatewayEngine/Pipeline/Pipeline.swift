@@ -68,6 +68,7 @@ package enum Pipeline {
             if let answer = try stages.runTraffic(route.policy, listener, bytes, &scratch) { return .answer(answer) }
             guard let upstream = route.upstream else { throw Refusal(.noBackend, style: listener.refusalStyle) }
             TokenRemoval.finish(&scratch, bytes)
+            if let consumer = scratch.consumer { scratch.addedLines += consumer.headerLines }
             if let edit = scratch.transformation { scratch.editRequest(edit, bytes) }
             if let edit = route.policy.requestEdit { scratch.editRequest(edit, bytes) }
             if let names = route.guardedNames { scratch.guardedNames = names }
@@ -197,6 +198,13 @@ private struct Stages {
         _ further: FurtherAuthentication, _ listener: ListenerSnapshot, _ bytes: Span<UInt8>,
         _ scratch: inout RequestScratch, _ cache: inout TokenCache
     ) throws(Refusal) {
+        if let authenticator = further.consumers {
+            do throws(ConsumerStage.Failure) {
+                try ConsumerStage.run(authenticator, &scratch, bytes, cache: &cache, now: setting.now)
+            } catch {
+                throw Refusal(error.code, style: listener.refusalStyle, realm: error.realm)
+            }
+        }
         if let combined = further.combined {
             try CombinedStage.run(combined, setting, listener, &scratch, bytes, &cache)
         }

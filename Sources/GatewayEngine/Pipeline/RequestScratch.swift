@@ -40,6 +40,8 @@ package struct RequestScratch {
     var user: KnownUser?
     /// The check of a password that the decision waits for.
     var awaitedPassword: PasswordCheck?
+    /// Whose request it is, where that was asked.
+    package var consumer: IdentifiedConsumer?
     /// What a refused token lacks: the scopes it has to have, or the names of claims.
     var lacking: [String] = []
     /// The fetch of keys that may bring the one the token lacked.
@@ -109,6 +111,7 @@ package struct RequestScratch {
         if apiKey != nil { apiKey = nil }
         if user != nil { user = nil }
         if awaitedPassword != nil { awaitedPassword = nil }
+        if consumer != nil { consumer = nil }
         if !lacking.isEmpty { lacking = [] }
         if awaitedKeys != nil { awaitedKeys = nil }
         if !loggedRefusals.isEmpty { loggedRefusals.removeAll(keepingCapacity: true) }

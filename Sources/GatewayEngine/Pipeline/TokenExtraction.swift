@@ -54,19 +54,31 @@ package enum TokenExtraction {
         var found: FoundToken?
         for location in locations {
             let next: FoundToken? =
-                switch location {
-                case .authorizationHeader(let prefix):
-                    try header(prefix: prefix, &scratch, bytes) { $0.known == .authorization }
-                case .header(let name, let prefix): try header(named: name, prefix: prefix, &scratch, bytes)
-                case .queryParameter(let name): try queryParameter(name, &scratch, bytes)
-                case .cookie(let name): try cookie(name, &scratch, bytes)
-                case .expression(let program): answer(of: program, &scratch, bytes, setting, listener)
+                if case .expression(let program) = location {
+                    answer(of: program, &scratch, bytes, setting, listener)
+                } else {
+                    try find(at: location, &scratch, bytes)
                 }
             guard let next else { continue }
             guard found == nil else { throw .ambiguous }
             found = next
         }
         return found
+    }
+
+    /// What stands at one place; an expression is no place.
+    @inline(__always)
+    static func find(
+        at location: CompiledTokenLocation, _ scratch: inout RequestScratch, _ bytes: Span<UInt8>
+    ) throws(Failure) -> FoundToken? {
+        switch location {
+        case .authorizationHeader(let prefix):
+            try header(prefix: prefix, &scratch, bytes) { $0.known == .authorization }
+        case .header(let name, let prefix): try header(named: name, prefix: prefix, &scratch, bytes)
+        case .queryParameter(let name): try queryParameter(name, &scratch, bytes)
+        case .cookie(let name): try cookie(name, &scratch, bytes)
+        case .expression: nil
+        }
     }
 
     // MARK: - Header

@@ -51,8 +51,12 @@ final class ClaimChecks: Sendable {
         var times = TokenTimes(
             clockSkewSeconds: max(0, rules.clockSkewSeconds), maxLifetimeSeconds: rules.maxLifetimeSeconds,
             refusesFutureIssuedAt: rules.refusesFutureIssuedAt)
-        if let expiration = registered.expiration { times.expiresAt = try NumericDate.seconds(expiration) }
-        if let notBefore = registered.notBefore { times.notBefore = try NumericDate.seconds(notBefore) }
+        if let expiration = registered.expiration, !rules.ignoresExpiration {
+            times.expiresAt = try NumericDate.seconds(expiration)
+        }
+        if let notBefore = registered.notBefore, !rules.ignoresNotBefore {
+            times.notBefore = try NumericDate.seconds(notBefore)
+        }
         if let issuedAt = registered.issuedAt { times.issuedAt = try NumericDate.seconds(issuedAt) }
         return times
     }

@@ -25,6 +25,9 @@ package struct IssuerRules: Sendable {
     package var allowsUnprovenBinding: Bool
     /// Claims that are handed on as field lines.
     package var fields: [ClaimField]
+    /// Off unless a configuration asks for it by name: an `exp` or `nbf` that is there and not looked at.
+    package var ignoresExpiration = false
+    package var ignoresNotBefore = false
 
     package init(
         issuers: [String], audiences: [String], algorithms: AlgorithmSet?, requiredClaims: [String],

@@ -3,6 +3,7 @@ internal import Bytes
 /// One provider, compiled: its rules as bytes and its keys in one index.
 final class Provider: Sendable {
     private let index: Int
+    let identity: VerificationIdentity
     private let rules: IssuerRules
     private let issuers: [[UInt8]]
     private let algorithms: AlgorithmSet
@@ -12,6 +13,7 @@ final class Provider: Sendable {
 
     init(index: Int, rules: IssuerRules, keySets: [KeySet]) {
         self.index = index
+        identity = VerificationIdentity(ofProvider: index, rules, keySets)
         self.rules = rules
         issuers = rules.issuers.map { Array($0.utf8) }
         algorithms = rules.algorithms ?? .publicKey
@@ -60,7 +62,7 @@ final class Provider: Sendable {
         let times = try claims.check(unverified, now: now)
         return VerifiedToken(
             claims: unverified.unverifiedClaims, fieldLines: try fields.lines(of: unverified.unverifiedClaims),
-            times: times, provider: index, algorithm: header.algorithm, key: key)
+            times: times, identity: identity, provider: index, algorithm: header.algorithm, key: key)
     }
 }
 

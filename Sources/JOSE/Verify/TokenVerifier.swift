@@ -22,9 +22,7 @@ package final class TokenVerifier: Sendable {
         self.providers = providers.enumerated().map { index, provider in
             Provider(index: index, rules: provider.0, keySets: provider.1)
         }
-        let identities = providers.enumerated().map { index, provider in
-            VerificationIdentity(ofProvider: index, provider.0, provider.1)
-        }
+        let identities = self.providers.map(\.identity)
         firstIdentity = identities.first ?? .none
         otherIdentities = Array(identities.dropFirst())
         maxTokenBytes = providers.map(\.0.maxTokenBytes).max() ?? 0

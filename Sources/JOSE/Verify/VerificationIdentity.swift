@@ -11,8 +11,17 @@ package struct VerificationIdentity: Sendable, Hashable {
         rules.write(to: &writer)
         writer.write(UInt64(keySets.count))
         for keySet in keySets { keySet.write(to: &writer) }
+        self.init(digestOf: writer.bytes)
+    }
+
+    /// A name for tokens that several verifiers share a cache under. No verifier's own: those digest no text first.
+    package init(shared name: String) {
+        self.init(digestOf: Array("shared\0\(name)".utf8))
+    }
+
+    private init(digestOf bytes: [UInt8]) {
         var words: [UInt64] = [0, 0, 0, 0]
-        for (index, byte) in SHA256.hash(data: writer.bytes).enumerated() {
+        for (index, byte) in SHA256.hash(data: bytes).enumerated() {
             words[index / 8] |= UInt64(byte) << UInt64(index % 8 * 8)
         }
         self.words = (words[0], words[1], words[2], words[3])

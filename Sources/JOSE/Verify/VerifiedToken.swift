@@ -9,6 +9,8 @@ package final class VerifiedToken: Sendable {
     /// Field lines that hand on some of them, each with its CRLF.
     package let fieldLines: [UInt8]
     package let times: TokenTimes
+    /// What took it: good as long as its verifier has a provider of this identity.
+    package let identity: VerificationIdentity
     /// Index of the provider, in the order given to the verifier.
     package let provider: Int
     package let algorithm: SignatureAlgorithm
@@ -16,12 +18,14 @@ package final class VerifiedToken: Sendable {
     package let key: VerificationKey
 
     init(
-        claims: JSONDocument, fieldLines: [UInt8], times: TokenTimes, provider: Int, algorithm: SignatureAlgorithm,
+        claims: JSONDocument, fieldLines: [UInt8], times: TokenTimes, identity: VerificationIdentity, provider: Int,
+        algorithm: SignatureAlgorithm,
         key: VerificationKey
     ) {
         self.claims = claims
         self.fieldLines = fieldLines
         self.times = times
+        self.identity = identity
         self.provider = provider
         self.algorithm = algorithm
         self.key = key

@@ -20,11 +20,11 @@ extension VerifyReport {
         return text
     }
 
-    private func words(_ rule: CompiledRule, _ answer: CompiledRule.Answer) -> String {
+    private func words(_ rule: CompiledRule, _ answer: CompiledRule.Outcome) -> String {
         "  " + TerminalText.line("\(rule.mark): \(words(answer)): \(rule.text)") + "\n"
     }
 
-    private func words(_ answer: CompiledRule.Answer) -> String {
+    private func words(_ answer: CompiledRule.Outcome) -> String {
         switch answer {
         case .holds: "holds"
         case .doesNotHold: "does not hold"
@@ -48,7 +48,7 @@ extension VerifyReport {
             })
     }
 
-    private func json(_ rule: CompiledRule, _ answer: CompiledRule.Answer) -> JSONOutput {
+    private func json(_ rule: CompiledRule, _ answer: CompiledRule.Outcome) -> JSONOutput {
         .object([
             ("rule", .text(rule.mark)), ("text", .text(rule.text)), ("answer", .text(words(answer))),
         ])

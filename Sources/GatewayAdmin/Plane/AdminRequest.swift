@@ -1,0 +1,103 @@
+internal import Bytes
+
+/// One call of the Admin API, read and not yet allowed.
+struct AdminRequest: Sendable {
+    var method: String
+    /// Behind `/apisix/admin/`, decoded; no empty ones.
+    var path: [String]
+    /// Names and values decoded; the first of a name counts.
+    var query: [String: String]
+    var body: [UInt8]
+    /// `If-Match` (RFC 9110 §13.1.1), as written.
+    var ifMatch: String?
+    /// Who asks, for the audit trail.
+    var caller: Caller
+
+    struct Caller: Sendable {
+        var name: String
+        var role: AdminRole
+        var address: String
+    }
+
+    /// API7's clients name the group of gateways they mean; Apache APISIX has none.
+    var shape: AnswerShape { query["gateway_group_id"] == nil ? .apisix : .api7 }
+
+    /// Nil where the target is none of the Admin API's.
+    init?(method: String, target: String, body: [UInt8], ifMatch: String?, caller: Caller) {
+        let parts = target.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
+        guard let path = parts.first, path == Self.root || path.hasPrefix(Self.root + "/") else { return nil }
+        let segments = path.dropFirst(Self.root.count).split(separator: "/")
+        self.path = segments.compactMap { Self.decoded($0, plusIsBlank: false) }
+        guard self.path.count == segments.count else { return nil }
+        var query: [String: String] = [:]
+        for pair in parts.count == 2 ? parts[1].split(separator: "&") : [] {
+            let sides = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            guard let name = Self.decoded(sides[0], plusIsBlank: true),
+                let value = Self.decoded(sides.count == 2 ? sides[1] : "", plusIsBlank: true)
+            else { return nil }
+            query[name] = query[name] ?? value
+        }
+        self.query = query
+        self.method = method
+        self.body = body
+        self.ifMatch = ifMatch
+        self.caller = caller
+    }
+
+    static let root = "/apisix/admin"
+
+    private static func decoded(_ text: Substring, plusIsBlank: Bool) -> String? {
+        var bytes: [UInt8] = []
+        var rest = text.utf8[...]
+        while let byte = rest.popFirst() {
+            if byte == UInt8(ascii: "%") {
+                guard let high = rest.popFirst()?.hexDigitValue, let low = rest.popFirst()?.hexDigitValue else {
+                    return nil
+                }
+                bytes.append(high << 4 | low)
+            } else {
+                bytes.append(plusIsBlank && byte == UInt8(ascii: "+") ? ASCII.space : byte)
+            }
+        }
+        return String(validating: bytes, as: UTF8.self)
+    }
+}
+
+/// What is answered to a call.
+struct AdminAnswer: Sendable {
+    var status: Int
+    /// Nil: no body.
+    var body: [UInt8]?
+    /// The revision of the one document that the answer shows.
+    var revision: Int64?
+
+    init(_ status: Int, _ json: JSONTree, revision: Int64? = nil) {
+        self.status = status
+        body = json.bytes + [ASCII.lineFeed]
+        self.revision = revision
+    }
+
+    init(_ status: Int) {
+        self.status = status
+        body = nil
+    }
+
+    static func error(_ status: Int, _ message: String) -> AdminAnswer {
+        AdminAnswer(status, ["error_msg": .string(message)])
+    }
+
+    static let notFound = AdminAnswer(404, ["message": "Key not found"])
+}
+
+/// A call that ends early, with its answer.
+struct AdminRefusal: Error {
+    let answer: AdminAnswer
+
+    init(_ answer: AdminAnswer) {
+        self.answer = answer
+    }
+
+    init(_ status: Int, _ message: String) {
+        answer = .error(status, message)
+    }
+}

@@ -1,0 +1,95 @@
+internal import Bytes
+internal import GatewayModel
+
+extension APISIXDecoder {
+    /// Where plugins run.
+    struct PluginPlace {
+        var scope: Attachment.Scope
+        var phase: Attachment.Phase
+        /// Nil for a global rule.
+        var route: String?
+        var service: String?
+        var provenance: Provenance
+    }
+
+    /// Attaches what the plugins of a route mean: of each name the most specific one holds, whole.
+    mutating func plugins(of route: JSONTree, service: APISIXDocument?, route id: RouteID, at provenance: Provenance) {
+        var merged: [String: JSONTree] = [:]
+        let shared = document(.pluginConfig, route["plugin_config_id"])?.value
+        for owner in [service?.value, shared, route].compactMap(\.self) {
+            for (name, value) in owner["plugins"]?.object?.entries ?? [] { merged[name] = value }
+        }
+        attach(
+            merged,
+            at: PluginPlace(
+                scope: .route(id), phase: .route, route: id.name, service: service?.id, provenance: provenance))
+    }
+
+    /// Attaches the plugins of a global rule, which run for every request before its route is chosen.
+    mutating func globalRules(for listener: ListenerID) {
+        var merged: [String: JSONTree] = [:]
+        var place: Provenance?
+        for rule in documents[.globalRule] ?? [] {
+            for (name, value) in rule.value["plugins"]?.object?.entries ?? [] {
+                merged[name] = value
+                place = rule.provenance
+            }
+        }
+        guard let place else { return }
+        attach(
+            merged,
+            at: PluginPlace(scope: .listener(listener), phase: .gateway, route: nil, service: nil, provenance: place))
+    }
+
+    private mutating func attach(_ plugins: [String: JSONTree], at place: PluginPlace) {
+        let plugins = plugins.filter { $0.value["_meta"]?["disable"]?.boolean != true }
+        let steps = APISIXPlugin.all.filter(\.isAuthentication).compactMap { plugin in
+            plugins[plugin.name].flatMap { step(plugin, $0, at: place.provenance) }
+        }
+        if !steps.isEmpty { attach(.consumerAuthentication(ConsumerAuthentication(steps: steps)), at: place) }
+        if let value = plugins["consumer-restriction"] {
+            let restriction = ConsumerRestriction(
+                value, service: place.service, route: place.route, at: place.provenance)
+            attach(.authorization(restriction.authorization), at: place)
+        }
+    }
+
+    mutating func attach(_ policy: Policy, at place: PluginPlace) {
+        attachments.append(
+            Attachment(scope: place.scope, phase: place.phase, policy: policy, provenance: place.provenance))
+    }
+
+    private func step(_ plugin: APISIXPlugin, _ value: JSONTree, at place: Provenance) -> ConsumerStep? {
+        let choices: [(name: String, value: JSONTree)] =
+            plugin.name == "multi-auth"
+            ? value["auth_plugins"]?.array?.flatMap { $0.object?.entries ?? [] } ?? [] : [(plugin.name, value)]
+        let schemes = choices.compactMap { Self.scheme($0.name, $0.value) }
+        guard !schemes.isEmpty else { return nil }
+        let realm = value["realm"]?.string ?? Self.realms[plugin.name] ?? "jwt"
+        return ConsumerStep(
+            schemes: schemes, anonymousConsumer: choices.compactMap { $0.value["anonymous_consumer"]?.string }.first,
+            realm: realm, provenance: place)
+    }
+
+    private static let realms = ["jwt-auth": "jwt", "key-auth": "key", "basic-auth": "basic"]
+
+    // MARK: - Consumers
+
+    func consumer(_ document: APISIXDocument) -> Consumer {
+        let prefix = "\(document.id)/credentials/"
+        let own = credentials(document.value, id: nil, at: document.provenance)
+        let others = (credentials[document.id] ?? []).flatMap { credential in
+            credentials(
+                credential.value, id: String(credential.id.dropFirst(prefix.count)), at: credential.provenance)
+        }
+        return Consumer(
+            name: document.id, customID: document.value["labels"]?["custom_id"]?.string,
+            group: document.value["group_id"]?.identifier, credentials: own + others, provenance: document.provenance)
+    }
+
+    private func credentials(_ value: JSONTree, id: String?, at place: Provenance) -> [Credential] {
+        (value["plugins"]?.object?.entries ?? []).compactMap { name, value in
+            Self.proof(name, value).map { Credential(id: id, proof: $0, provenance: place) }
+        }
+    }
+}

@@ -1,0 +1,176 @@
+internal import Bytes
+
+extension APISIXDialect {
+    /// Resources and plugins with their fields, as Markdown: made from what documents are checked against.
+    package static var reference: String {
+        var page = ReferencePage()
+        page.add(introduction)
+        page.add("## Resources")
+        for kind in APISIXKind.allCases { page.add(fields: kind.schema, of: "`\(kind.collection)`", level: 3) }
+        page.add("### Upstreams inside routes and services\n\nAs `upstreams`, under `upstream`.")
+        page.add("## Plugins\n\n\(pluginIntroduction)")
+        for plugin in APISIXPlugin.all {
+            page.add("### `\(plugin.name)`")
+            page.add(fields: plugin.schema, of: "On routes, services, plugin configs and global rules", level: 4)
+            if let schema = plugin.consumerSchema {
+                page.add(fields: schema, of: "On consumers and credentials", level: 4)
+            }
+        }
+        page.add(notOffered)
+        page.add(differences)
+        return page.text
+    }
+
+    private static let introduction = """
+        # The Admin API of API7 and Apache APISIX
+
+        `tollgate run --data DIR` without a file serves this API and the traffic that it configures. The page is made by
+        `make docs` from the tables that documents are checked against; what is not on it is refused by name.
+
+        | | |
+        |---|---|
+        | traffic | `127.0.0.1:9080` (`--listen`) |
+        | Admin API | `https://localhost:7443` (`--admin-listen`), or `http://127.0.0.1:9180` with `--admin-plain` |
+        | key | `X-API-KEY`, from `--admin-key-file`, `TOLLGATE_ADMIN_KEY`, `--admin-key`, or `DIR/admin-key` |
+        | paths | `/apisix/admin/{collection}/{id}`, credentials under `/apisix/admin/consumers/{name}/credentials/{id}` |
+
+        A call with `gateway_group_id=default` is answered in the shapes of API7, any other in those of Apache APISIX.
+        `PUT` writes, `POST` writes under an id of its own (routes, services, upstreams), `PATCH` merges an object, replaces
+        the value at a path behind the id, or applies a list of operations (RFC 6902), `DELETE` refuses what others name
+        unless `force=true`. Lists take `page` with `page_size`, `name`, `label`, `uri`, `service_id` and `filter`.
+        `If-Match` with the `ETag` of an answer makes a write conditional. `/apisix/admin/plugins/list`,
+        `/apisix/admin/schema/plugins/{name}`, `/apisix/admin/schema/{kind}` and `POST
+        /apisix/admin/schema/validate/{collection}` are there, too.
+
+        A write is answered when it is on the disk and every event loop serves it.
+        """
+
+    private static let pluginIntroduction = """
+        Of each name the most specific one holds, whole: route, then plugin config, then service; global rules run for
+        every request before its route is chosen. `_meta.disable` switches a plugin off; the other members of `_meta` are
+        not offered. Members that no schema has are kept, do nothing, and are warned about in the log.
+        """
+
+    private static var notOffered: String {
+        let names = APISIXPlugin.known.sorted().map { "`\($0)`" }.joined(separator: ", ")
+        return """
+            ## Not offered yet
+
+            Collections: `ssls`, `secrets`, `protos`, `stream_routes`, `plugin_metadata`, `configs`. Gateway groups other than
+            `default`. References to secrets (`$env://`, `$secret://`). Plugins of consumers and consumer groups other than
+            those that authenticate. Each is refused by name, and so are these plugins: \(names).
+            """
+    }
+
+    private static let differences = """
+        ## Differences
+
+        - **The key** is taken from the header alone, never from the query or a cookie; twenty wrong ones lock an address
+          out for a minute. The API answers to its own name and to addresses (421 otherwise) and allows no cross-origin use.
+        - **Answers to writes** show what was written, never a ciphertext.
+        - **Paths** are matched in their canonical form, which is also what is forwarded; an encoded slash, dot segment or
+          backslash is refused (Docs/CanonicalRequest.md). A parameter (`:name`) in a path is taken as it is written.
+        - **A host** of `*.a.com` stands for names of any depth; `*a.com` is refused.
+        - **Keys**: RSA keys below 1024 bits do not work: their tokens are refused, and the log says so. Other weak keys
+          work and are warned about. Ed448 is not offered.
+        - **A public key** that can't be read is stored, and its tokens are refused; the log says so. Of a private key in
+          PEM only its public half is used.
+        - **Repeated query parameters** with a token, and repeated cookies, are refused as `JWT token invalid`.
+        - **Identity headers** (`X-Consumer-Username`, `X-Credential-Identifier`, `X-Consumer-Custom-ID`) of a client are
+          dropped on all routes as soon as there is a consumer, and in trailers; an underscore counts as a hyphen.
+        - **`store_in_ctx`** changes nothing: the claims of a verified token are there for rules in any case.
+        - **`enable_websocket`** changes nothing: an upgrade that a client asks for is passed on.
+        - **`exp`** of a credential changes nothing, as with theirs: it was about signing.
+        - **`consumer-restriction`** with `whitelist` and `allowed_by_methods` asks for both.
+        - **A service or plugin config deleted by force** leaves its routes closed: 404 and 503.
+        - **Refusals** carry `Tollgate-Refusal` with a code (Docs/Refusals.md); their status and body are APISIX's.
+        - **Forwarding headers** are Tollgate's own: `X-Forwarded-For`, `-Proto`, `-Host`; there is no `X-Real-IP`.
+        - **No node can be reached**: 503 or 502 with a line of JSON, not an HTML page.
+        """
+}
+
+/// A page of tables.
+private struct ReferencePage {
+    private(set) var text = ""
+
+    mutating func add(_ block: String) {
+        if !text.isEmpty { text += "\n" }
+        text += block + "\n"
+    }
+
+    mutating func add(fields schema: APISIXSchema, of title: String, level: Int) {
+        let rows = schema.rows(under: "")
+        let heading = String(repeating: "#", count: level) + " " + title
+        guard !rows.isEmpty else { return add("\(heading)\n\nNo fields.") }
+        let table = rows.map { "| `\($0.name)` | \($0.shape) |" }.joined(separator: "\n")
+        add("\(heading)\n\n| field | |\n|---|---|\n\(table)")
+    }
+}
+
+extension APISIXSchema {
+    fileprivate typealias Row = (name: String, shape: String)
+
+    /// Fields of an object, those of objects within behind theirs.
+    fileprivate func rows(under prefix: String) -> [Row] {
+        guard case .object(let object) = itself else { return [] }
+        return object.fields.flatMap { field -> [Row] in
+            let name = prefix + field.name
+            let required = object.required.contains(field.name) ? "required; " : ""
+            if field.name == "upstream" { return [(name, "\(required)as `upstreams`")] }
+            return [(name, required + field.schema.words)] + field.schema.rows(under: "\(name).")
+        }
+    }
+
+    /// Behind a list, its items.
+    private var itself: APISIXSchema {
+        switch self {
+        case .array(let item, _, _, _): item.itself
+        case .either(let choices): choices.last?.itself ?? self
+        default: self
+        }
+    }
+
+    private var words: String {
+        switch self {
+        case .string(let text): text.words
+        case .integer(let min, let max, let fallback):
+            "integer" + Self.range(min, max) + (fallback.map { ", default \($0)" } ?? "")
+        case .number(let moreThan, let min):
+            "number" + (moreThan.map { " above \(Int($0))" } ?? "") + (min.map { " from \(Int($0))" } ?? "")
+        case .boolean(let fallback): "boolean" + (fallback.map { ", default `\($0)`" } ?? "")
+        case .array(let item, let minItems, let isUnique, _):
+            "list of: \(item.words)" + (minItems > 0 ? "; \(minItems) or more" : "") + (isUnique ? "; each once" : "")
+        case .object(let object):
+            if case .all(let schema) = object.others { "object of any names, each: \(schema.words)" } else { "object" }
+        case .either(let schemas): schemas.map(\.words).joined(separator: ", or ")
+        case .anything: "anything"
+        case .plugins: "object of plugins by name"
+        case .notOffered(let hint): "*not offered*: \(hint)"
+        }
+    }
+
+    private static func range(_ min: Int?, _ max: Int?) -> String {
+        switch (min, max) {
+        case (let min?, let max?): " \(min) to \(max)"
+        case (let min?, nil): " from \(min)"
+        case (nil, let max?): " up to \(max)"
+        case (nil, nil): ""
+        }
+    }
+}
+
+extension APISIXSchema.Text {
+    fileprivate var words: String {
+        let choices = offered.isEmpty ? choices : offered
+        var words = choices.isEmpty ? "string" : choices.map { "`\($0)`" }.joined(separator: ", ")
+        switch (minLength, maxLength) {
+        case (let min?, let max?): words += " of \(min) to \(max) characters"
+        case (let min?, nil): words += min == 1 ? ", not empty" : " of \(min) characters or more"
+        case (nil, let max?): words += " of up to \(max) characters"
+        case (nil, nil): break
+        }
+        if let pattern { words += ", `\(pattern.text.replacing("|", with: "\\|"))`" }
+        if let fallback { words += choices.isEmpty ? ", default `\(fallback)`" : " (default `\(fallback)`)" }
+        return words
+    }
+}

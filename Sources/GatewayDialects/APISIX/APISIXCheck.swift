@@ -1,0 +1,123 @@
+internal import Bytes
+
+/// What is wrong with one document in itself, in APISIX's words: nothing here looks at other documents.
+package enum APISIXCheck {
+    /// The message of the `400`, or nil.
+    package static func problem(_ document: APISIXDocument) -> String? {
+        let value = document.value
+        if let problem = document.kind.schema.problem(value) {
+            return "invalid configuration: \(problem)"
+        }
+        switch document.kind {
+        case .route: return routeProblem(value) ?? upstreamProblem(value["upstream"]) ?? pluginsProblem(value)
+        case .service: return hostsProblem(value) ?? upstreamProblem(value["upstream"]) ?? pluginsProblem(value)
+        case .upstream: return upstreamProblem(value)
+        case .consumer: return consumerProblem(value)
+        case .credential: return credentialProblem(value)
+        case .globalRule, .pluginConfig: return pluginsProblem(value)
+        case .consumerGroup: return groupProblem(value)
+        }
+    }
+
+    /// Members of plugin objects that no one reads, as paths: APISIX keeps them and says nothing.
+    static func unknownFields(_ document: APISIXDocument) -> [String] {
+        let isConsumers = document.kind == .consumer || document.kind == .credential
+        return (document.value["plugins"]?.object?.entries ?? []).flatMap { name, value in
+            (APISIXPlugin.named(name)?.unknownFields(value, onConsumer: isConsumers) ?? []).map {
+                "plugins.\(name).\($0)"
+            }
+        }
+    }
+
+    private static func routeProblem(_ value: JSONTree) -> String? {
+        if value["host"] != nil, value["hosts"] != nil { return "only one of host or hosts is allowed" }
+        if let problem = hostsProblem(value) { return problem }
+        let paths = ["uri", "uris", "paths"].filter { value[$0] != nil }
+        if paths.count > 1 { return "only one of uri or uris is allowed" }
+        guard !paths.isEmpty else {
+            return "invalid configuration: object matches none of the required: [\"uri\"] or [\"uris\"]"
+        }
+        let targets = ["plugins", "upstream", "upstream_id", "service_id", "plugin_config_id"]
+        guard targets.contains(where: { value[$0] != nil }) else {
+            return "invalid configuration: object matches none of the required"
+        }
+        return nil
+    }
+
+    /// To APISIX `*a.com` is every name that ends so.
+    private static func hostsProblem(_ value: JSONTree) -> String? {
+        let hosts = value["hosts"]?.array?.compactMap(\.string) ?? [value["host"]?.string].compactMap(\.self)
+        return hosts.first { $0.hasPrefix("*") && $0 != "*" && !$0.hasPrefix("*.") }.map { host in
+            "invalid configuration: the host `\(host)` is not offered in this version; a `*` stands for whole labels: "
+                + "`*.\(host.dropFirst())`"
+        }
+    }
+
+    private static func pluginsProblem(_ value: JSONTree) -> String? {
+        APISIXPlugin.problem(ofPlugins: value["plugins"], onConsumer: false)
+    }
+
+    static func upstreamProblem(_ value: JSONTree?) -> String? {
+        guard let value else { return nil }
+        if value["pass_host"]?.string == "rewrite", (value["upstream_host"]?.string ?? "").isEmpty {
+            return "`upstream_host` can't be empty when `pass_host` is `rewrite`"
+        }
+        if value["type"]?.string == "chash", value["hash_on"]?.string != "consumer", value["key"] == nil {
+            return "missing key"
+        }
+        return nodesProblem(value)
+    }
+
+    private static func nodesProblem(_ value: JSONTree) -> String? {
+        for node in value["nodes"]?.array ?? [] {
+            if let priority = node["priority"]?.integer, priority != 0 {
+                return "invalid configuration: property \"nodes\" validation failed: a `priority` of nodes is part of "
+                    + "APISIX and not offered in this version"
+            }
+            if let host = node["host"]?.string, host.contains(":"), !host.hasPrefix("[") {
+                return "invalid configuration: IPv6 address must be enclosed with '[' and ']'"
+            }
+        }
+        return nil
+    }
+
+    private static func consumerProblem(_ value: JSONTree) -> String? {
+        onlyAuthentication(value, of: "a consumer")
+            ?? APISIXPlugin.problem(ofPlugins: value["plugins"], onConsumer: true)
+            .map { "invalid plugins configuration: \($0)" }
+    }
+
+    private static func credentialProblem(_ value: JSONTree) -> String? {
+        if let count = value["plugins"]?.object?.count, count > 1 {
+            return "invalid configuration: property \"plugins\" validation failed: "
+                + "expect object to have at most 1 properties"
+        }
+        if let problem = APISIXPlugin.problem(ofPlugins: value["plugins"], onConsumer: true) {
+            return "invalid plugins configuration: \(problem)"
+        }
+        let isAuthentication =
+            value["plugins"]?.object?.names.allSatisfy { APISIXPlugin.named($0)?.isAuthentication == true } ?? true
+        return isAuthentication
+            ? nil : "invalid plugins configuration: only supports auth type plugins in consumer credential"
+    }
+
+    /// Its plugins would run only for the requests of its consumers.
+    private static func groupProblem(_ value: JSONTree) -> String? {
+        value["plugins"]?.object?.names.first.map { name in
+            "plugin [\(name)] of a consumer group is part of APISIX and not offered in this version; write it on the "
+                + "route"
+        }
+    }
+
+    /// Other plugins would run only for the requests of a consumer.
+    private static func onlyAuthentication(_ value: JSONTree, of place: String) -> String? {
+        for name in value["plugins"]?.object?.names ?? [] {
+            if let plugin = APISIXPlugin.named(name), !plugin.isAuthentication {
+                return
+                    "invalid plugins configuration: plugin [\(name)] of \(place) is part of APISIX and not offered in "
+                    + "this version; write it on the route"
+            }
+        }
+        return nil
+    }
+}

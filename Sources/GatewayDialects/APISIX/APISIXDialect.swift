@@ -1,0 +1,85 @@
+internal import Bytes
+package import GatewayModel
+
+/// Documents of the Admin API of API7 and Apache APISIX → the model.
+package enum APISIXDialect {
+    package static let name = "APISIX"
+
+    /// What the documents mean. Whoever stores them has checked each with `APISIXCheck` and its references; what a
+    /// version before this one took and this one does not is an error here.
+    ///
+    /// - Parameters:
+    ///   - documents: in the order they were first written, which decides between routes of equal priority.
+    ///   - listen: where traffic is taken.
+    package static func decode(
+        _ documents: [APISIXDocument], listen: ListenAddress, process: ProcessSettings
+    ) -> (GatewayConfiguration, [Diagnostic]) {
+        var decoder = APISIXDecoder(documents)
+        let configuration = decoder.decode(listen: listen, process: process)
+        return (configuration, decoder.diagnostics)
+    }
+}
+
+/// The state of one decoding.
+struct APISIXDecoder {
+    let documents: [APISIXKind: [APISIXDocument]]
+    /// Of each consumer, in the order they were first written.
+    let credentials: [String: [APISIXDocument]]
+    private let byKey: [String: APISIXDocument]
+    var diagnostics: [Diagnostic] = []
+    var upstreams: [Upstream] = []
+    var attachments: [Attachment] = []
+
+    init(_ documents: [APISIXDocument]) {
+        self.documents = Dictionary(grouping: documents, by: \.kind)
+        credentials = Dictionary(grouping: self.documents[.credential] ?? []) { credential in
+            String(credential.id.prefix { $0 != "/" })
+        }
+        byKey = Dictionary(documents.map { ($0.key, $0) }, uniquingKeysWith: { $1 })
+    }
+
+    func document(_ kind: APISIXKind, _ id: JSONTree?) -> APISIXDocument? {
+        id?.identifier.flatMap { byKey[APISIXDocument.key(kind, $0)] }
+    }
+
+    mutating func decode(listen: ListenAddress, process: ProcessSettings) -> GatewayConfiguration {
+        for document in documents.values.joined() {
+            if let problem = APISIXCheck.problem(document) {
+                diagnostics.append(Diagnostic(.error, "document_invalid", problem, at: document.provenance))
+            }
+            for field in APISIXCheck.unknownFields(document) {
+                diagnostics.append(
+                    Diagnostic(
+                        .warning, "field_unknown", "`\(field)` is kept and does nothing", at: document.provenance))
+            }
+        }
+        let place = Provenance(document: "the Admin API")
+        let listenerID = ListenerID("apisix")
+        globalRules(for: listenerID)
+        let routes = (documents[.route] ?? []).compactMap { route($0) }
+        let listener = Listener(
+            id: listenerID, gatewayName: "default", name: "apisix", hostname: .any, routes: routes,
+            security: .plain, refusalStyle: .apisix, provenance: place)
+        return GatewayConfiguration(
+            process: process, traffic: Self.traffic(at: place),
+            expressions: ExpressionSettings(checking: .typed, onDenyError: .deny), accessLog: nil,
+            binds: [Bind(address: listen, listeners: [listener], provenance: place)], upstreams: upstreams,
+            attachments: attachments, consumers: (documents[.consumer] ?? []).map(consumer))
+    }
+
+    /// APISIX's own, where it has any.
+    private static func traffic(at place: Provenance) -> TrafficSettings {
+        TrafficSettings(
+            headTimeout: .seconds(60), idleTimeout: .seconds(60), bodyTimeout: .seconds(60),
+            requestTimeout: .seconds(60), answerTimeout: .seconds(60), streamTimeout: nil,
+            connectTimeout: .seconds(60), maxConnectionDuration: nil,
+            maxHeadBytes: 64 << 10,
+            maxTargetBytes: 32 << 10, maxFields: 128, maxBodyBytes: nil, maxBufferedBodyBytes: 2 << 20,
+            maxBufferedBytes: 64 << 20, trustedProxies: [], onTokenExpiry: .close,
+            provenance: place)
+    }
+}
+
+extension APISIXDocument {
+    package var provenance: Provenance { Provenance(document: key) }
+}

@@ -1,0 +1,79 @@
+package import Bytes
+
+/// The kinds of documents of the Admin API.
+package enum APISIXKind: String, CaseIterable, Sendable {
+    case route, service, upstream, consumer, credential
+    case globalRule = "global_rule"
+    case pluginConfig = "plugin_config"
+    case consumerGroup = "consumer_group"
+
+    /// As it stands in paths and keys.
+    package var collection: String {
+        switch self {
+        case .route: "routes"
+        case .service: "services"
+        case .upstream: "upstreams"
+        case .consumer: "consumers"
+        case .credential: "credentials"
+        case .globalRule: "global_rules"
+        case .pluginConfig: "plugin_configs"
+        case .consumerGroup: "consumer_groups"
+        }
+    }
+
+    /// As messages name it.
+    package var words: String { rawValue.split(separator: "_").joined(separator: " ") }
+
+    package init?(collection: String) {
+        guard let kind = Self.allCases.first(where: { $0.collection == collection }) else { return nil }
+        self = kind
+    }
+
+    package var schema: APISIXSchema {
+        switch self {
+        case .route: APISIXShapes.route
+        case .service: APISIXShapes.service
+        case .upstream: APISIXShapes.upstream
+        case .consumer: APISIXShapes.consumer
+        case .credential: APISIXShapes.credential
+        case .globalRule: APISIXShapes.globalRule
+        case .pluginConfig: APISIXShapes.pluginConfig
+        case .consumerGroup: APISIXShapes.consumerGroup
+        }
+    }
+}
+
+/// One document, as a user wrote it.
+package struct APISIXDocument: Sendable {
+    package var kind: APISIXKind
+    /// Of a credential `user/credentials/id`, which is how APISIX names it.
+    package var id: String
+    package var value: JSONTree
+
+    package init(kind: APISIXKind, id: String, value: JSONTree) {
+        self.kind = kind
+        self.id = id
+        self.value = value
+    }
+
+    /// `/apisix/routes/1`.
+    package var key: String { Self.key(kind, id) }
+
+    package static func key(_ kind: APISIXKind, _ id: String) -> String {
+        kind == .credential ? "/apisix/consumers/\(id)" : "/apisix/\(kind.collection)/\(id)"
+    }
+}
+
+extension APISIXDocument {
+    /// What is wrong with an id as a user wrote it, in APISIX's words; nil where nothing is.
+    package static func problem(ofID value: JSONTree) -> String? {
+        APISIXShapes.id.problem(value).map { "invalid configuration: property \"id\" validation failed: \($0)" }
+    }
+}
+
+extension JSONTree {
+    /// An id as a user may write it, as text or number.
+    package var identifier: String? {
+        string ?? integer.map(String.init)
+    }
+}

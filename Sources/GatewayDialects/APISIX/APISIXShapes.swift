@@ -1,0 +1,139 @@
+internal import Bytes
+
+/// The resources of the dialect: which fields their documents have.
+enum APISIXShapes {
+    static let id = APISIXSchema.either([
+        .string(.init(min: 1, max: 64, Patterns.id)), .integer(min: 1),
+    ])
+    static let name = APISIXSchema.string(.init(min: 1, max: 256))
+    static let description = APISIXSchema.string(.init(max: 256))
+    static let labels = APISIXSchema.object(
+        .init([], others: .all(.string(.init(min: 1, max: 256, Patterns.labelValue)))))
+    static let host = APISIXSchema.string(.init(Patterns.host))
+    static let methods = [
+        "GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS", "CONNECT", "TRACE", "PURGE",
+    ]
+
+    /// What every resource has.
+    private static let common: [(String, APISIXSchema)] = [
+        ("id", id), ("desc", description), ("labels", labels), ("create_time", .integer()),
+        ("update_time", .integer()),
+    ]
+
+    static let route = APISIXSchema.object(
+        .init(
+            common + [
+                ("name", name), ("uri", .string(.init(min: 1, max: 4096))),
+                ("uris", .array(of: .string(), minItems: 1, isUnique: true)),
+                ("paths", .array(of: .string(.init(min: 1, max: 4096)), minItems: 1, isUnique: true)),
+                ("priority", .integer(default: 0)),
+                ("methods", .array(of: .string(.init(choices: methods)), isUnique: true)),
+                ("host", host), ("hosts", .array(of: host, minItems: 1, isUnique: true)),
+                ("remote_addr", .notOffered("match on addresses with the plugin `ip-restriction` once it is offered")),
+                ("remote_addrs", .notOffered("match on addresses with the plugin `ip-restriction` once it is offered")),
+                ("timeout", .notOffered("the gateway's own timeouts hold")),
+                ("vars", .notOffered("match on host, path and method")),
+                ("filter_func", .notOffered("there is no Lua here")), ("script", .notOffered("there is no Lua here")),
+                ("script_id", .notOffered("there is no Lua here")), ("plugins", .plugins),
+                ("plugin_config_id", id), ("upstream", upstream), ("upstream_id", id), ("service_id", id),
+                ("service_protocol", .notOffered("routes are HTTP")), ("enable_websocket", .boolean()),
+                ("status", .integer(min: 0, max: 1, default: 1)),
+            ], others: .forbidden))
+
+    static let service = APISIXSchema.object(
+        .init(
+            common + [
+                ("name", name), ("plugins", .plugins), ("upstream", upstream), ("upstream_id", id),
+                ("script", .notOffered("there is no Lua here")),
+                ("enable_websocket", .boolean()), ("hosts", .array(of: host, minItems: 1, isUnique: true)),
+                ("type", .string(.init(choices: ["http"]))), ("status", .integer(min: 0, max: 1)),
+                ("path_prefix", .notOffered("write the whole path into the routes")),
+                ("strip_path_prefix", .boolean()),
+            ], others: .forbidden))
+
+    static let upstream = APISIXSchema.object(
+        .init(
+            common + [
+                ("name", name), ("nodes", nodes),
+                ("retries", .notOffered("a request is sent to one node; leave it out")),
+                ("retry_timeout", .notOffered("a request is sent to one node; leave it out")),
+                ("timeout", .notOffered("the gateway's own timeouts hold: 60 s each")),
+                ("tls", .notOffered("upstreams are spoken to without TLS")),
+                ("keepalive_pool", .notOffered("the gateway's own pools hold")),
+                ("type", .string(.init(offered: ["roundrobin"], default: "roundrobin"))),
+                ("checks", .notOffered("there are no health checks")),
+                ("hash_on", .string(.init(choices: ["vars", "header", "cookie", "consumer", "vars_combinations"]))),
+                ("key", .string()),
+                (
+                    "scheme",
+                    .string(
+                        .init(
+                            choices: ["grpc", "grpcs", "http", "https", "tcp", "tls", "udp", "kafka"],
+                            offered: ["http"], default: "http"))
+                ),
+                ("discovery_type", .notOffered("list the nodes")), ("discovery_args", .notOffered("list the nodes")),
+                ("service_name", .notOffered("list the nodes")),
+                ("pass_host", .string(.init(choices: ["pass", "node", "rewrite"], default: "pass"))),
+                ("upstream_host", host),
+            ], others: .forbidden, anyOf: [["nodes"], ["service_name", "discovery_type"]]))
+
+    private static let nodes = APISIXSchema.either([
+        .object(.init([], others: .all(.integer(min: 0)))),
+        .array(
+            of: .object(
+                .init(
+                    [
+                        ("host", host), ("port", .integer(min: 1, max: 65535)), ("weight", .integer(min: 0)),
+                        ("priority", .integer(default: 0)), ("metadata", .anything),
+                    ], required: ["host", "weight"]))),
+    ])
+
+    static let consumer = APISIXSchema.object(
+        .init(
+            common + [
+                ("username", .string(.init(min: 1, max: 256, Patterns.userName))), ("group_id", id),
+                ("plugins", .plugins),
+            ], required: ["username"], others: .forbidden))
+
+    static let credential = APISIXSchema.object(
+        .init(common + [("name", name), ("plugins", .plugins)], others: .forbidden))
+
+    static let globalRule = APISIXSchema.object(
+        .init(
+            [("id", id), ("create_time", .integer()), ("update_time", .integer()), ("plugins", .plugins)],
+            required: ["id", "plugins"], others: .forbidden))
+
+    static let pluginConfig = APISIXSchema.object(
+        .init(common + [("name", .string()), ("plugins", .plugins)], required: ["id", "plugins"], others: .forbidden))
+
+    static let consumerGroup = APISIXSchema.object(
+        .init(common + [("name", name), ("plugins", .plugins)], required: ["id", "plugins"], others: .forbidden))
+}
+
+/// The patterns of APISIX's schemas, as predicates.
+enum Patterns {
+    static let id = APISIXSchema.Pattern("^[a-zA-Z0-9-_.]+$") { text in
+        !text.isEmpty && text.utf8.allSatisfy { isWord($0) || $0 == UInt8(ascii: ".") }
+    }
+    static let userName = APISIXSchema.Pattern("^[a-zA-Z0-9_\\-]+$") { text in
+        !text.isEmpty && text.utf8.allSatisfy(isWord)
+    }
+    static let labelValue = APISIXSchema.Pattern("^\\S+$") { text in
+        !text.isEmpty && !text.unicodeScalars.contains { $0.properties.isWhitespace }
+    }
+    static let host = APISIXSchema.Pattern("^\\*$|^\\*?[0-9a-zA-Z-._\\[\\]:]+$") { text in
+        let rest = text.hasPrefix("*") ? text.dropFirst() : text[...]
+        return (text == "*" || !rest.isEmpty)
+            && rest.utf8.allSatisfy { isWord($0) || ".[]:".utf8.contains($0) }
+    }
+    static let realm = APISIXSchema.Pattern("^[ -!#-[\\]-~]+$") { text in
+        !text.isEmpty
+            && text.utf8.allSatisfy {
+                (0x20...0x7E).contains($0) && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\")
+            }
+    }
+
+    private static func isWord(_ byte: UInt8) -> Bool {
+        byte.isASCIILetter || byte.isASCIIDigit || byte == UInt8(ascii: "_") || byte == UInt8(ascii: "-")
+    }
+}

@@ -1,0 +1,148 @@
+internal import Bytes
+internal import GatewayModel
+internal import HTTPWire
+internal import JOSE
+
+/// The stage that finds out which consumer a request is of.
+enum ConsumerStage {
+    /// What a request dies of here, and the realm of its challenge.
+    struct Failure: Error {
+        let code: RefusalCode
+        let realm: String
+    }
+
+    static func run(
+        _ authenticator: ConsumerAuthenticator, _ scratch: inout RequestScratch, _ bytes: Span<UInt8>,
+        cache: inout TokenCache, now: Int64
+    ) throws(Failure) {
+        for step in authenticator.steps {
+            do {
+                scratch.consumer = try consumer(step, authenticator, &scratch, bytes, cache: &cache, now: now)
+            } catch {
+                switch step.anonymous {
+                case .consumer(let anonymous): scratch.consumer = anonymous
+                case .missing: throw Failure(code: step.missingAnonymous, realm: step.realm)
+                case .refused: throw Failure(code: error, realm: step.realm)
+                }
+            }
+        }
+    }
+
+    /// The consumer of the first scheme that succeeds.
+    private static func consumer(
+        _ step: ConsumerAuthenticator.Step, _ authenticator: ConsumerAuthenticator, _ scratch: inout RequestScratch,
+        _ bytes: Span<UInt8>, cache: inout TokenCache, now: Int64
+    ) throws(RefusalCode) -> IdentifiedConsumer {
+        var failure = RefusalCode.consumerUnproven
+        for scheme in step.schemes {
+            do {
+                return try consumer(scheme, authenticator, &scratch, bytes, cache: &cache, now: now)
+            } catch {
+                // Of several ways nobody knows which one the client meant.
+                failure = step.schemes.count == 1 ? error : .consumerUnproven
+            }
+        }
+        throw failure
+    }
+
+    private static func consumer(
+        _ scheme: ConsumerAuthenticator.Scheme, _ authenticator: ConsumerAuthenticator,
+        _ scratch: inout RequestScratch, _ bytes: Span<UInt8>, cache: inout TokenCache, now: Int64
+    ) throws(RefusalCode) -> IdentifiedConsumer {
+        guard let found = try ProofExtraction.find(scheme.locations, &scratch, bytes) else { throw scheme.missing }
+        // What failed leaves too: the request may go on as the anonymous consumer's.
+        if !scheme.forwardsProof { TokenRemoval.note(found, &scratch, bytes) }
+        let storage = found.text == .head ? [] : found.storage(scratch)
+        let text = (found.text == .head ? bytes : storage.span).extracting(found.range)
+        switch scheme.kind {
+        case .token(let proof):
+            let (token, consumer) = try verify(text, proof, authenticator.directory, cache: &cache, now: now)
+            scratch.verifiedToken = token
+            return consumer
+        case .key:
+            var known = authenticator.directory.credential(ofKey: text)
+            // One of the query may be written with escapes.
+            if known == nil, case .query = found.place {
+                known = authenticator.directory.credential(ofKey: QueryString.decoded(text).span)
+            }
+            guard let known else { throw .apiKeyInvalid }
+            return known.consumer
+        case .password: return try consumer(ofPassword: text, authenticator.directory)
+        }
+    }
+
+    /// RFC 7617 §2: `Basic` and the base64 of `user:password`.
+    private static func consumer(
+        ofPassword text: Span<UInt8>, _ directory: ConsumerDirectory
+    ) throws(RefusalCode) -> IdentifiedConsumer {
+        let written = text.copied
+        let scheme = "basic ".utf8.count
+        guard written.count > scheme, written.span.extracting(0..<scheme).equalsIgnoringASCIICase("basic ") else {
+            throw .basicInvalid
+        }
+        let encoded = Array(written[scheme...])
+        guard let pair = Base64Text.decode(encoded.span), let colon = pair.firstIndex(of: UInt8(ascii: ":")) else {
+            throw .basicInvalid
+        }
+        let user = Array(pair[..<colon])
+        let password = Array(pair[(colon + 1)...])
+        guard let known = directory.credential(ofUser: user.span) else { throw .basicInvalid }
+        let expected = known.password
+        guard constantTimeEquals(expected.span, password.span) else { throw .basicInvalid }
+        return known.consumer
+    }
+
+    private static func verify(
+        _ token: Span<UInt8>, _ proof: ConsumerAuthenticator.TokenProof, _ directory: ConsumerDirectory,
+        cache: inout TokenCache, now: Int64
+    ) throws(RefusalCode) -> (VerifiedToken, IdentifiedConsumer) {
+        if let known = cache.find(token, proof.cacheName, []) {
+            // Good as long as the credential it names is the one that took it.
+            if let claim = known.claims.root[proof.claim.span], let credential = directory.credential(ofToken: claim),
+                credential.verifier(proof.dates)?.firstIdentity == known.identity
+            {
+                try checkTime(known, now: now)
+                return (known, credential.consumer)
+            }
+            cache.remove(token, proof.cacheName)
+        }
+        let unverified = try parse(token)
+        guard let claim = unverified.unverifiedClaims.root[proof.claim.span], !claim.isNull else {
+            throw .consumerUnnamed
+        }
+        guard let credential = directory.credential(ofToken: claim) else { throw .consumerUnknown }
+        guard let verifier = credential.verifier(proof.dates) else { throw .keyUnknown }
+        let verified: VerifiedToken
+        do {
+            verified = try verifier.verify(unverified, token, now: now)
+        } catch {
+            throw RefusalCode(error)
+        }
+        cache.insert(token, proof.cacheName, verified)
+        return (verified, credential.consumer)
+    }
+
+    private static func parse(_ token: Span<UInt8>) throws(RefusalCode) -> UnverifiedToken {
+        do {
+            return try UnverifiedToken(parsing: token, maxBytes: TokenCredential.maxTokenBytes)
+        } catch {
+            // A token whose claims can be read has a bad signature, whatever is wrong with that.
+            if error == .invalidBase64URL, hasReadableClaims(token) { throw .signatureInvalid }
+            throw RefusalCode(error)
+        }
+    }
+
+    private static func hasReadableClaims(_ token: Span<UInt8>) -> Bool {
+        guard let jws = try? CompactJWS(parsing: token, maxBytes: TokenCredential.maxTokenBytes) else { return false }
+        let unsigned = token.extracting(0..<jws.payloadEnd + 1)
+        return (try? UnverifiedToken(parsing: unsigned, maxBytes: TokenCredential.maxTokenBytes)) != nil
+    }
+
+    private static func checkTime(_ token: VerifiedToken, now: Int64) throws(RefusalCode) {
+        do {
+            try token.checkTime(now: now)
+        } catch {
+            throw RefusalCode(error)
+        }
+    }
+}

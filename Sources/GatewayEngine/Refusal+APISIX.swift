@@ -1,0 +1,36 @@
+internal import Bytes
+internal import GatewayModel
+
+extension RefusalCode {
+    /// The body that Apache APISIX answers with: one line of JSON.
+    var apisixBody: String {
+        switch self {
+        case .routeNotFound: "{\"error_msg\":\"404 Route Not Found\"}\n"
+        default: Self.apisixBody(apisixMessage)
+        }
+    }
+
+    static func apisixBody(_ message: String) -> String {
+        JSONTree.object(JSONObjectTree([("message", .string(message))])).text + "\n"
+    }
+
+    /// Its `jwt-auth` tells five things apart, so that a client learns nothing of keys and claims.
+    private var apisixMessage: String {
+        switch self {
+        case .tokenMissing: "Missing JWT token in request"
+        case .tokenMalformed, .tokenEncrypted, .tokenTooLarge, .tokenAmbiguous: "JWT token invalid"
+        case .consumerUnnamed: "missing user key in JWT token"
+        case .consumerUnknown: "Invalid user key in JWT token"
+        case .consumerMissing, .basicInvalid: "Invalid user authorization"
+        case .consumerUnproven: "Authorization Failed"
+        case .apiKeyMissing: "Missing API key in request"
+        case .apiKeyInvalid: "Invalid API key in request"
+        case .basicMissing: "Missing authorization in request"
+        case .tokenAlgorithm, .tokenCriticalHeader, .tokenType, .tokenBound, .keyUnknown, .keysUnavailable,
+            .signatureInvalid, .tokenExpired, .tokenNotYetValid, .tokenLifetime, .claimMissing, .claimMismatch,
+            .claimMalformed:
+            "failed to verify jwt"
+        default: "\(entry.text)"
+        }
+    }
+}

@@ -1,0 +1,70 @@
+/// A caller that is known by its credentials: an application or a person behind it.
+package struct Consumer: Equatable, Sendable {
+    /// Unique among the consumers of a configuration.
+    package var name: String
+    /// The caller's name in the operator's own books; nil where there is none.
+    package var customID: String?
+    /// The group it belongs to; nil where there is none.
+    package var group: String?
+    package var credentials: [Credential]
+    package var provenance: Provenance
+
+    package init(
+        name: String, customID: String?, group: String?, credentials: [Credential], provenance: Provenance
+    ) {
+        self.name = name
+        self.customID = customID
+        self.group = group
+        self.credentials = credentials
+        self.provenance = provenance
+    }
+}
+
+/// One of the things by which a consumer proves who it is.
+package struct Credential: Equatable, Sendable {
+    package enum Proof: Equatable, Sendable {
+        case token(TokenCredential)
+        /// A text only the consumer knows, sent as it is.
+        case key(String)
+        /// RFC 7617.
+        case password(user: String, password: String)
+    }
+
+    /// The credential's own name; nil where it is written on the consumer itself.
+    package var id: String?
+    package var proof: Proof
+    package var provenance: Provenance
+
+    package init(id: String?, proof: Proof, provenance: Provenance) {
+        self.id = id
+        self.proof = proof
+        self.provenance = provenance
+    }
+}
+
+/// The tokens of one credential: those that name it in a claim and that its key verifies.
+package struct TokenCredential: Equatable, Sendable {
+    package enum Key: Equatable, Sendable {
+        /// The bytes of a shared secret.
+        case secret([UInt8])
+        /// A public key in PEM.
+        case publicKey(String)
+    }
+
+    /// What the claim says that names the credential.
+    package var name: String
+    /// The one JWS algorithm of its tokens.
+    package var algorithm: String
+    package var key: Key
+    /// Tolerance of `exp` and `nbf`, in seconds.
+    package var clockSkewSeconds: Int64
+    package var allowsWeakKeys: Bool
+
+    package init(name: String, algorithm: String, key: Key, clockSkewSeconds: Int64, allowsWeakKeys: Bool) {
+        self.name = name
+        self.algorithm = algorithm
+        self.key = key
+        self.clockSkewSeconds = clockSkewSeconds
+        self.allowsWeakKeys = allowsWeakKeys
+    }
+}

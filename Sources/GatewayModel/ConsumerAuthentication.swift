@@ -1,0 +1,55 @@
+/// Proof that a request is a known consumer's, whose name the upstream is told.
+package struct ConsumerAuthentication: Equatable, Sendable {
+    /// All of these have to succeed, in order; the consumer is that of the last.
+    package var steps: [ConsumerStep]
+
+    package init(steps: [ConsumerStep]) {
+        self.steps = steps
+    }
+}
+
+/// One proof that is asked for.
+package struct ConsumerStep: Equatable, Sendable {
+    /// Ways to prove it, in order; the first that succeeds counts. Never empty.
+    package var schemes: [ConsumerScheme]
+    /// Who a request belongs to that proves nothing; nil: it is refused.
+    package var anonymousConsumer: String?
+    package var realm: String
+    package var provenance: Provenance
+
+    package init(schemes: [ConsumerScheme], anonymousConsumer: String?, realm: String, provenance: Provenance) {
+        self.schemes = schemes
+        self.anonymousConsumer = anonymousConsumer
+        self.realm = realm
+        self.provenance = provenance
+    }
+}
+
+package struct ConsumerScheme: Equatable, Sendable {
+    package enum Kind: Equatable, Sendable {
+        /// A JSON Web Token that names a credential in this claim; only the payload is asked for it.
+        case token(claim: String, dates: CheckedDates)
+        case key
+        case password
+    }
+
+    package var kind: Kind
+    /// Where the proof may stand; of several that are there, the first in this order is taken.
+    package var locations: [TokenLocation]
+    /// Whether the proof stays in the request that is forwarded.
+    package var forwardsProof: Bool
+
+    package init(kind: Kind, locations: [TokenLocation], forwardsProof: Bool) {
+        self.kind = kind
+        self.locations = locations
+        self.forwardsProof = forwardsProof
+    }
+}
+
+/// Which dates of a token are looked at.
+package enum CheckedDates: Hashable, Sendable {
+    /// `exp` and `nbf`, each where it is there.
+    case thoseThatAreThere
+    /// Only these; they have to be there.
+    case only(expiration: Bool, notBefore: Bool)
+}

@@ -1,0 +1,114 @@
+internal import ArgumentParser
+internal import GatewayAdmin
+internal import GatewayControl
+internal import GatewayModel
+internal import GatewayTransport
+internal import Logging
+
+/// What concerns a gateway that is configured by its Admin API.
+struct AdminOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("Without a file: where traffic is taken.", valueName: "address"))
+    var listen = AddressArgument(ListenAddress(host: "127.0.0.1", port: 9080))
+
+    @Option(
+        help: ArgumentHelp(
+            "Without a file: where the Admin API is. (default: 127.0.0.1:7443, plain 127.0.0.1:9180)",
+            valueName: "address"))
+    var adminListen: AddressArgument?
+
+    @Flag(help: "Serve the Admin API without TLS, as Apache APISIX does.")
+    var adminPlain = false
+
+    @Option(
+        help: ArgumentHelp(
+            "A file of keys for the Admin API: a key, or lines of `name admin|viewer key`.", valueName: "file"))
+    var adminKeyFile: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "The key of the Admin API, for tests: others see it in the list of processes.", valueName: "key"))
+    var adminKey: String?
+
+    var address: ListenAddress {
+        adminListen?.address ?? ListenAddress(host: "127.0.0.1", port: adminPlain ? 9180 : 7443)
+    }
+}
+
+extension AdminOptions {
+    /// The variable that a key may stand in.
+    private static let keyVariable = "TOLLGATE_ADMIN_KEY"
+
+    /// The keys that open the Admin API; a new one is kept in the folder where none is given.
+    func keys(folder: String, environment: [String: String], logger: Logger) throws -> [AdminKey] {
+        if let adminKey {
+            logger.warning("--admin-key shows the key to everyone on this machine; use --admin-key-file")
+            return [try key(adminKey, from: "--admin-key")]
+        }
+        if let adminKeyFile { return try keys(inFile: adminKeyFile) }
+        if let key = environment[Self.keyVariable], !key.isEmpty { return [try self.key(key, from: Self.keyVariable)] }
+        return [try generatedKey(in: "\(folder)/admin-key", logger)]
+    }
+
+    private func key(_ secret: String, from place: String) throws -> AdminKey {
+        guard !secret.isEmpty else { throw Exit.usage("the key in \(place) is empty.") }
+        return AdminKey(name: "admin", role: .admin, secret: secret)
+    }
+
+    private func keys(inFile path: String) throws -> [AdminKey] {
+        let text: String
+        switch TextFile.read(path, maxBytes: 1 << 20) {
+        case .success(let content): text = content
+        case .failure(let error): throw Exit.usage("cannot read the key file `\(path)`: \(error).")
+        }
+        let lines = text.split(whereSeparator: \.isNewline).map { $0.split(separator: " ") }.filter { !$0.isEmpty }
+        guard !lines.isEmpty else { throw Exit.usage("the key file `\(path)` is empty.") }
+        return try lines.map { words in
+            if words.count == 1 { return AdminKey(name: "admin", role: .admin, secret: String(words[0])) }
+            guard words.count == 3, let role = AdminRole(rawValue: String(words[1])) else {
+                throw Exit.usage("a line of `\(path)` is neither a key nor `name admin|viewer key`.")
+            }
+            return AdminKey(name: String(words[0]), role: role, secret: String(words[2]))
+        }
+    }
+
+    private func generatedKey(in path: String, _ logger: Logger) throws -> AdminKey {
+        if case .success(let text) = TextFile.read(path, maxBytes: 4096),
+            let known = text.split(whereSeparator: \.isWhitespace).first
+        {
+            logger.info("the key of the Admin API is in \(path)")
+            return AdminKey(name: "admin", role: .admin, secret: String(known))
+        }
+        let digits = Array("0123456789abcdef".utf8)
+        let secret = String(decoding: (0..<48).map { _ in digits[Int.random(in: 0..<16)] }, as: UTF8.self)
+        do {
+            try OutputFile.create(secret: Array((secret + "\n").utf8), at: path)
+        } catch {
+            throw Exit.usage("cannot write the key of the Admin API to `\(path)`: \(error.reason).")
+        }
+        StandardError.print("The key of the Admin API is in \(path)")
+        return AdminKey(name: "admin", role: .admin, secret: secret)
+    }
+
+    // MARK: - TLS
+
+    /// The certificate in the folder; a new one where there is none that holds.
+    func security(folder: String) throws -> AdminServer.Security {
+        if adminPlain { return .plain }
+        let certificate = "\(folder)/admin-certificate.pem"
+        let key = "\(folder)/admin-certificate-key.pem"
+        if case .success(let chain) = TextFile.read(certificate, maxBytes: 1 << 20),
+            case .success(let secret) = TextFile.read(key, maxBytes: 1 << 20),
+            SelfSignedCertificate.holds(chain, now: WallClock.now())
+        {
+            return .tls(certificate: chain, key: secret)
+        }
+        let made = try SelfSignedCertificate(now: WallClock.now()) { CalendarTime(unixSeconds: $0).rfc3339() }
+        do throws(OutputFile.Failure) {
+            try OutputFile.replace(key, with: Array(made.key.utf8), isSecret: true)
+            try OutputFile.replace(certificate, with: Array(made.certificate.utf8), isSecret: false)
+        } catch {
+            throw Exit.usage("cannot write the certificate of the Admin API to `\(folder)`: \(error.reason).")
+        }
+        return .tls(certificate: made.certificate, key: made.key)
+    }
+}

@@ -1,0 +1,61 @@
+internal import ArgumentParser
+internal import GatewayAdmin
+internal import GatewayControl
+internal import GatewayModel
+internal import GatewayStore
+internal import GatewayTransport
+internal import Logging
+internal import ServiceLifecycle
+
+// A gateway without a file: what it serves is written through its Admin API.
+
+extension RunCommand {
+    func startAdmin(folder: String) async throws -> [any Service] {
+        let environment = Environment.variables
+        let process = Self.adminProcess
+        let logger = Lifecycle.logger(process)
+        do {
+            let store = try SQLiteStore(folder: folder)
+            let loaded = try await ResourceSet.load(store)
+            let compiler = DocumentCompiler(
+                listen: admin.listen.address, process: process, environment: environment)
+            let (snapshot, diagnostics) = compiler.compile(loaded.documents)
+            for diagnostic in diagnostics { logger.warning("\(diagnostic.oneLine)") }
+            guard let snapshot else {
+                StandardError.print("the documents in \(folder) are not valid; nothing is served.")
+                throw ExitCode(1)
+            }
+            let keys = try admin.keys(folder: folder, environment: environment, logger: logger)
+            let security = try admin.security(folder: folder)
+            Environment.raiseDescriptorLimit()
+            let server = server(process, logger)
+            let readiness = ControlServer.Readiness()
+            var services: [any Service] = []
+            services += try await controls(process, server, readiness, .none, logger)
+            try await server.start(snapshot)
+            logger.info("listening on \(admin.listen.address.description)")
+            let resources = ResourceSet(
+                loaded, store: store, compiler: compiler, publisher: server, now: { WallClock.now() }, logger: logger)
+            services.append(
+                AdminServer(
+                    resources, address: admin.address, security: security, keys: keys, now: { WallClock.now() },
+                    logger: logger))
+            services.append(
+                GatewayService(
+                    server: server, readiness: readiness, drainTimeout: process.drainTimeout, logger: logger))
+            return services
+        } catch let exit as ExitCode {
+            throw exit
+        } catch let error as ValidationError {
+            throw error
+        } catch {
+            StandardError.print("error: \(error)")
+            throw ExitCode(1)
+        }
+    }
+
+    private static let adminProcess = ProcessSettings(
+        workerThreads: nil, control: .on(ListenAddress(host: "127.0.0.1", port: 15020), isRequired: false),
+        admin: .off, readiness: .off,
+        accessLog: .text, logLevel: .info, logFormat: .text, drainTimeout: .seconds(30))
+}

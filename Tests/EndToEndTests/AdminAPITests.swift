@@ -1,0 +1,259 @@
+import Foundation
+import JOSE
+import Testing
+
+@Suite struct `the Admin API` {
+    private static func route(_ port: Int, uri: String = "/hello", more: String = "") -> String {
+        #"{"uri":"\#(uri)","upstream":{"type":"roundrobin","nodes":{"127.0.0.1:\#(port)":1}}\#(more)}"#
+    }
+
+    private func text(_ answer: Answer) -> String { String(decoding: answer.body, as: UTF8.self) }
+
+    // MARK: - Who may call
+
+    @Test func `asks for its key, in the header alone`() throws {
+        let gateway = try AdminGateway()
+        let without = try gateway.admin("GET", "/routes", "", "X-API-KEY: \r\n")
+        #expect(without.status == 401)
+        #expect(text(try gateway.admin("GET", "/routes", "", "X-API-KEY: wrong\r\n")).contains("wrong apikey"))
+        let query = try gateway.admin("GET", "/routes?api_key=\(AdminGateway.key)", "", "X-API-KEY: x\r\n")
+        #expect(query.status == 401)
+        #expect(try gateway.admin("GET", "/routes").status == 200)
+    }
+
+    @Test func `lets a viewer read and nothing else`() throws {
+        let gateway = try AdminGateway(keyFile: "me admin \(AdminGateway.key)\nyou viewer looking\n")
+        #expect(try gateway.admin("GET", "/routes", "", "X-API-KEY: looking\r\n").status == 200)
+        let write = try gateway.admin("PUT", "/routes/1", Self.route(1), "X-API-KEY: looking\r\n")
+        #expect(write.status == 401)
+        #expect(text(write).contains("invalid method for role viewer"))
+    }
+
+    @Test func `lets nobody guess keys for long`() throws {
+        let gateway = try AdminGateway()
+        for _ in 0..<20 { _ = try gateway.admin("GET", "/routes", "", "X-API-KEY: guess\r\n") }
+        #expect(try gateway.admin("GET", "/routes", "", "X-API-KEY: guess\r\n").status == 429)
+        #expect(try gateway.admin("GET", "/routes").status == 429)
+    }
+
+    @Test(arguments: ["evil.test", "localhost.evil.test", "127.0.0.1.evil.test:9180"])
+    func
+        `is no name that a stranger has pointed at it`(_ host: String) throws
+    {
+        let gateway = try AdminGateway()
+        #expect(try gateway.admin("GET", "/routes", "", "Host: \(host)\r\n").status == 421)
+        #expect(try gateway.admin("GET", "/routes", "", "Host: [::1]:7443\r\n").status == 200)
+    }
+
+    // MARK: - Documents
+
+    @Test func `serves what was written when the write is answered`() throws {
+        let gateway = try AdminGateway()
+        let upstream = try EchoUpstream()
+        for round in 0..<20 {
+            let path = "/round-\(round)"
+            #expect(try gateway.get(path).status == 404)
+            let written = try gateway.admin("PUT", "/routes/\(round)", Self.route(upstream.port, uri: path))
+            #expect(written.status == 201)
+            #expect(try gateway.get(path).status == 200)
+            #expect(try gateway.admin("DELETE", "/routes/\(round)").status == 200)
+            #expect(try gateway.get(path).status == 404)
+        }
+    }
+
+    @Test func `shows documents as APISIX does, and as API7 does`() throws {
+        let gateway = try AdminGateway()
+        let created = try gateway.admin("PUT", "/routes/1", Self.route(1))
+        #expect(created.status == 201)
+        #expect(text(created).hasPrefix(#"{"key":"/apisix/routes/1","value":{"uri":"/hello""#))
+        #expect(try gateway.admin("PUT", "/routes/1", Self.route(1)).status == 200)
+        #expect(text(try gateway.admin("GET", "/routes/1")).contains(#""createdIndex":1,"modifiedIndex":2}"#))
+        #expect(text(try gateway.admin("GET", "/routes")).hasPrefix(#"{"list":[{"key":"/apisix/routes/1","value":"#))
+        let flat = text(try gateway.admin("GET", "/routes?gateway_group_id=default"))
+        #expect(flat.hasPrefix(#"{"list":[{"uri":"/hello""#))
+        #expect(flat.hasSuffix("],\"total\":1}\n"))
+        #expect(try gateway.admin("GET", "/routes/2").status == 404)
+        #expect(try gateway.admin("HEAD", "/routes/1").status == 200)
+    }
+
+    @Test func `patches by merging, at a path and by RFC 6902`() throws {
+        let gateway = try AdminGateway()
+        _ = try gateway.admin("PUT", "/routes/1", Self.route(1, more: #","desc":"a","labels":{"x":"1","y":"2"}"#))
+        let merged = try gateway.admin("PATCH", "/routes/1", #"{"desc":null,"labels":{"x":"3"}}"#)
+        #expect(text(merged).contains(#""labels":{"x":"3","y":"2"}"#))
+        #expect(!text(merged).contains("desc"))
+        #expect(
+            text(try gateway.admin("PATCH", "/routes/1/labels", #"{"z":"4"}"#)).contains(#""labels":{"z":"4"}"#))
+        let patched = try gateway.admin(
+            "PATCH", "/routes/1?gateway_group_id=default",
+            #"[{"op":"test","path":"/uri","value":"/hello"},{"op":"replace","path":"/uri","value":"/bye"}]"#)
+        #expect(text(patched).contains(#""uri":"/bye""#))
+        let failed = try gateway.admin("PATCH", "/routes/1", #"[{"op":"test","path":"/uri","value":"/no"}]"#)
+        #expect(failed.status == 400)
+    }
+
+    @Test func `takes a write only at the revision that it names`() throws {
+        let gateway = try AdminGateway()
+        _ = try gateway.admin("PUT", "/routes/1", Self.route(1))
+        let tag = try #require(try gateway.admin("GET", "/routes/1").value("etag"))
+        #expect(try gateway.admin("PUT", "/routes/1", Self.route(2), "If-Match: \(tag)\r\n").status == 200)
+        #expect(try gateway.admin("PUT", "/routes/1", Self.route(3), "If-Match: \(tag)\r\n").status == 412)
+    }
+
+    @Test func `keeps documents that others name`() throws {
+        let gateway = try AdminGateway()
+        _ = try gateway.admin("PUT", "/upstreams/1", #"{"nodes":{"127.0.0.1:1":1}}"#)
+        let unknown = try gateway.admin("PUT", "/routes/1", #"{"uri":"/a","upstream_id":"9"}"#)
+        #expect(text(unknown).contains("failed to fetch upstream info by upstream id [9], response code: 404"))
+        _ = try gateway.admin("PUT", "/routes/1", #"{"uri":"/a","upstream_id":1}"#)
+        let used = try gateway.admin("DELETE", "/upstreams/1")
+        #expect(used.status == 400)
+        #expect(text(used).contains("can not delete this upstream, route [1] is still using it now"))
+        #expect(try gateway.admin("DELETE", "/upstreams/1?force=true").status == 200)
+        #expect(try gateway.get("/a").status == 503)
+    }
+
+    @Test(arguments: [
+        (#"{"uri":"/a","upstream":{"nodes":{}},"nonsense":1}"#, "additional properties forbidden, found nonsense"),
+        (#"{"uri":"/a","plugins":{"limit-count":{}}}"#, "plugin [limit-count] is part of APISIX and not offered"),
+        (#"{"uri":"/a","plugins":{"no-such":{}}}"#, "unknown plugin [no-such]"),
+        (#"{"uri":"/a","vars":[],"upstream":{"nodes":{}}}"#, #"property \"vars\" is part of APISIX and not offered"#),
+        (#"{"uri":"/a","uri":"/b"}"#, "duplicateName"), (#"{"uri":"/a""#, "invalid request body"),
+        (#"{"uri":"/a","plugins":{},"create_time":1}"#, "the property is forbidden:  create_time"),
+    ]) func `refuses what it can't serve as it says`(_ body: String, _ message: String) throws {
+        let gateway = try AdminGateway()
+        let answer = try gateway.admin("PUT", "/routes/1", body)
+        #expect(answer.status == 400)
+        #expect(text(answer).contains(message), "\(text(answer))")
+        #expect(text(try gateway.admin("GET", "/routes")).contains("\"total\":0"))
+    }
+
+    // MARK: - Consumers
+
+    @Test func `knows a consumer's tokens until its credential is changed`() throws {
+        let gateway = try AdminGateway()
+        let upstream = try EchoUpstream()
+        _ = try gateway.admin(
+            "PUT", "/routes/1", Self.route(upstream.port, more: #","plugins":{"jwt-auth":{"hide_credentials":true}}"#))
+        _ = try gateway.admin("PUT", "/consumers", #"{"username":"jack","labels":{"custom_id":"c-7"}}"#)
+        let credential = "/consumers/jack/credentials/c1"
+        func write(_ secret: String) throws {
+            let answer = try gateway.admin(
+                "PUT", credential, #"{"plugins":{"jwt-auth":{"key":"k","secret":"\#(secret)"}}}"#)
+            #expect((200...201).contains(answer.status), "\(text(answer))")
+        }
+        try write("the-first-secret-that-jack-ever-had")
+        let token = try Self.token("the-first-secret-that-jack-ever-had")
+        for _ in 0..<2 {
+            #expect(try gateway.get("/hello", "Authorization: Bearer \(token)\r\n").status == 200)
+        }
+        let head = try #require(upstream.heads.last)
+        #expect(head.contains("X-Consumer-Username: jack\r\nX-Credential-Identifier: c1\r\nX-Consumer-Custom-ID: c-7"))
+        #expect(!head.contains("Authorization"))
+        // An unrelated write changes nothing; another secret, and the credential's end, do at once.
+        _ = try gateway.admin("PUT", "/consumers", #"{"username":"jill"}"#)
+        #expect(try gateway.get("/hello", "Authorization: Bearer \(token)\r\n").status == 200)
+        try write("the-second-secret-that-jack-ever-had")
+        #expect(try gateway.get("/hello", "Authorization: Bearer \(token)\r\n").status == 401)
+        try write("the-first-secret-that-jack-ever-had")
+        #expect(try gateway.get("/hello", "Authorization: Bearer \(token)\r\n").status == 200)
+        #expect(try gateway.admin("DELETE", credential).status == 200)
+        let gone = try gateway.get("/hello", "Authorization: Bearer \(token)\r\n")
+        #expect(text(gone) == "{\"message\":\"Invalid user key in JWT token\"}\n")
+        #expect(gone.value("www-authenticate") == "Bearer realm=\"jwt\"")
+        #expect(gone.value("content-type") == "text/plain; charset=utf-8")
+    }
+
+    @Test func `asks everyone for what a global rule asks`() throws {
+        let gateway = try AdminGateway()
+        let upstream = try EchoUpstream()
+        _ = try gateway.admin("PUT", "/routes/1", Self.route(upstream.port))
+        _ = try gateway.admin("PUT", "/consumers", #"{"username":"jack","plugins":{"key-auth":{"key":"jacks"}}}"#)
+        #expect(try gateway.get("/hello").status == 200)
+        #expect(try gateway.admin("PUT", "/global_rules/1", #"{"plugins":{"key-auth":{}}}"#).status == 201)
+        #expect(try gateway.get("/hello").status == 401)
+        // Nor does it tell strangers which routes there are.
+        #expect(try gateway.get("/nowhere").status == 401)
+        #expect(try gateway.get("/hello", "apikey: jacks\r\n").status == 200)
+        #expect(try #require(upstream.heads.last).contains("X-Consumer-Username: jack\r\n"))
+        #expect(try gateway.admin("DELETE", "/global_rules/1").status == 200)
+        #expect(try gateway.get("/hello").status == 200)
+    }
+
+    @Test func `restricts consumers by name and by group, in the words that are configured`() throws {
+        let gateway = try AdminGateway()
+        let upstream = try EchoUpstream()
+        _ = try gateway.admin("PUT", "/consumer_groups/staff", #"{"plugins":{}}"#)
+        for (name, more) in [("jack", #","group_id":"staff""#), ("jill", "")] {
+            let body = #"{"username":"\#(name)","plugins":{"key-auth":{"key":"\#(name)s"}}\#(more)}"#
+            #expect(try gateway.admin("PUT", "/consumers", body).status == 201)
+        }
+        func restrict(_ restriction: String) throws {
+            let plugins = #","plugins":{"key-auth":{},"consumer-restriction":\#(restriction)}"#
+            let answer = try gateway.admin("PUT", "/routes/1", Self.route(upstream.port, more: plugins))
+            #expect((200...201).contains(answer.status), "\(text(answer))")
+        }
+        try restrict(#"{"type":"consumer_group_id","whitelist":["staff"]}"#)
+        #expect(try gateway.get("/hello", "apikey: jacks\r\n").status == 200)
+        let stranger = try gateway.get("/hello", "apikey: jills\r\n")
+        #expect(stranger.status == 401)
+        #expect(text(stranger).contains("please check the consumer_group_id for this request"))
+        try restrict(#"{"blacklist":["jack"],"rejected_code":418,"rejected_msg":"no \"jack\""}"#)
+        let refused = try gateway.get("/hello", "apikey: jacks\r\n")
+        #expect(refused.status == 418)
+        #expect(text(refused) == #"{"message":"no \"jack\""}"# + "\n")
+        #expect(try gateway.get("/hello", "apikey: jills\r\n").status == 200)
+        #expect(try gateway.admin("DELETE", "/consumer_groups/staff").status == 400)
+    }
+
+    @Test func `leaves no route open whose service was deleted by force`() throws {
+        let gateway = try AdminGateway()
+        let upstream = try EchoUpstream()
+        _ = try gateway.admin("PUT", "/services/1", #"{"plugins":{"key-auth":{}}}"#)
+        _ = try gateway.admin("PUT", "/routes/1", Self.route(upstream.port, more: #","service_id":"1""#))
+        #expect(try gateway.get("/hello").status == 401)
+        #expect(try gateway.admin("DELETE", "/services/1?force=true").status == 200)
+        #expect(try gateway.get("/hello").status == 404)
+        #expect(upstream.heads.isEmpty)
+    }
+
+    @Test func `lets no client say which consumer it is`() throws {
+        let gateway = try AdminGateway()
+        let upstream = try EchoUpstream()
+        _ = try gateway.admin("PUT", "/routes/1", Self.route(upstream.port))
+        _ = try gateway.admin("PUT", "/consumers", #"{"username":"jack"}"#)
+        let forged = "X-Consumer-Username: root\r\nx_consumer_username: root\r\nX-Credential-Identifier: a\r\n"
+        #expect(try gateway.get("/hello", forged + "X-Consumer-Custom-ID: 1\r\nX-Other: kept\r\n").status == 200)
+        let head = try #require(upstream.heads.last).lowercased()
+        #expect(head.contains("x-other: kept"))
+        for word in ["root", "credential-identifier", "custom-id"] { #expect(!head.contains(word)) }
+    }
+
+    private static func token(_ secret: String) throws -> String {
+        try SigningKey(secret: Array(secret.utf8), algorithm: .hs256, kid: nil).token(claims: #"{"key":"k"}"#).text
+    }
+
+    // MARK: - What lasts
+
+    @Test func `loses no acknowledged write when it is killed`() throws {
+        let gateway = try AdminGateway()
+        let upstream = try EchoUpstream()
+        let count = 200
+        for number in 0..<count {
+            let answer = try gateway.admin("PUT", "/routes/\(number)", Self.route(upstream.port, uri: "/\(number)"))
+            #expect(answer.status == 201)
+        }
+        gateway.kill(SIGKILL)
+        try gateway.start()
+        #expect(text(try gateway.admin("GET", "/routes")).contains("\"total\":\(count)}"))
+        #expect(try gateway.get("/\(count - 1)").status == 200)
+    }
+
+    @Test func `makes its key and certificate where there are none`() throws {
+        let gateway = try AdminGateway(isPlain: false)
+        for name in ["admin-certificate-key.pem", "tollgate.sqlite"] {
+            let path = gateway.data.appending(path: name).path
+            #expect(try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int == 0o600)
+        }
+    }
+}

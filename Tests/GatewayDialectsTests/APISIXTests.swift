@@ -1,0 +1,106 @@
+import Bytes
+import Foundation
+import GatewayDialects
+import GatewayModel
+import Testing
+
+/// Golden pairs: `Fixtures/apisix/<case>/documents.json`, an object of documents by their keys in the order they were
+/// written, with what they decode to beside it. `TOLLGATE_RECORD=1` writes what is there now.
+@Suite struct `Documents of the APISIX dialect` {
+    private static let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Fixtures/apisix")
+
+    static let cases: [String] = {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
+        return names.filter { !$0.hasPrefix(".") }.sorted()
+    }()
+
+    @Test(arguments: cases) func `decode to the recorded model and diagnostics`(_ name: String) throws {
+        let place = Self.folder.appending(path: name)
+        let bytes = Array(try Data(contentsOf: place.appending(path: "documents.json")))
+        let (configuration, diagnostics) = APISIXDialect.decode(
+            try Self.documents(bytes), listen: ListenAddress(host: "127.0.0.1", port: 9080), process: .test)
+        let output = [
+            "diagnostics.txt": diagnostics.map { "\($0.severity) \($0.oneLine)\n" }.joined(),
+            "model.txt": ModelDump.text(of: configuration),
+        ]
+        for (file, text) in output {
+            let url = place.appending(path: file)
+            if GoldenCase.isRecording { try Data(text.utf8).write(to: url) }
+            #expect(text == (try String(contentsOf: url, encoding: .utf8)))
+        }
+    }
+
+    @Test func `have golden cases at all`() { #expect(Self.cases.count >= 3) }
+
+    private static func documents(_ bytes: [UInt8]) throws -> [APISIXDocument] {
+        let tree = try JSONTree(parsingLeniently: bytes, limits: .document)
+        return try #require(tree.object).entries.map { key, value in
+            let parts = key.split(separator: "/").map(String.init)
+            let isCredential = parts.count > 3
+            let kind = try #require(isCredential ? .credential : APISIXKind(collection: parts[1]))
+            return APISIXDocument(kind: kind, id: parts[2...].joined(separator: "/"), value: value)
+        }
+    }
+}
+
+/// Messages that scripts compare, and those that say what is not offered.
+@Suite struct `A document that is refused` {
+    struct Case: CustomTestStringConvertible, Sendable {
+        var kind: APISIXKind
+        var body: String
+        var message: String
+        var testDescription: String { body }
+
+        init(_ kind: APISIXKind, _ body: String, _ message: String) {
+            self.kind = kind
+            self.body = body
+            self.message = message
+        }
+    }
+
+    @Test(arguments: [
+        Case(.route, #"{"upstream":{"nodes":{}}}"#, #"object matches none of the required: ["uri"] or ["uris"]"#),
+        Case(.route, #"{"uri":"/a","host":"a","hosts":["b"],"plugins":{}}"#, "only one of host or hosts is allowed"),
+        Case(.route, #"{"uri":"/a","host":"*a.com","plugins":{}}"#, "`*a.com` is not offered"),
+        Case(
+            .route, #"{"uri":"/a","plugins":{},"methods":["BREW"]}"#,
+            "failed to validate item 1: matches none of the enum"),
+        Case(
+            .route, #"{"uri":"/a","plugins":{"jwt-auth":{"realm":""}}}"#, "string too short, expected at least 1, got 0"
+        ),
+        Case(.route, #"{"uri":"/a","plugins":{"jwt-auth":{"_meta":{"filter":[]}}}}"#, #""filter" is part of APISIX"#),
+        Case(.route, #"{"uri":"/a","plugins":{"key-auth":{"header":"$ENV://H"}}}"#, "reference to a secret"),
+        Case(.upstream, #"{"nodes":{"a:1":1},"type":"chash","key":"x"}"#, "`chash` is part of APISIX and not offered"),
+        Case(.upstream, #"{"nodes":{"a:1":1},"scheme":"https"}"#, "`https` is part of APISIX and not offered"),
+        Case(.upstream, #"{"nodes":{"a:1":1},"keepalive_pool":{}}"#, #""keepalive_pool" is part of APISIX"#),
+        Case(.upstream, #"{"nodes":[{"host":"a","port":1,"weight":1,"priority":1}]}"#, "a `priority` of nodes"),
+        Case(.upstream, #"{"nodes":[{"host":"::1","port":1,"weight":1}]}"#, "must be enclosed with '[' and ']'"),
+        Case(.upstream, #"{"nodes":{"a:1":-1}}"#, "object matches none of the required"),
+        Case(.consumer, #"{"username":"a b"}"#, #"failed to match pattern "^[a-zA-Z0-9_\-]+$" with "a b""#),
+        Case(
+            .consumer, #"{"username":"a","plugins":{"consumer-restriction":{"blacklist":["b"]}}}"#,
+            "of a consumer is part"),
+        Case(.consumer, #"{"username":"a","plugins":{"key-auth":{"key":"k","_meta":{}}}}"#, "_meta"),
+        Case(.credential, #"{"plugins":{"jwt-auth":{"key":"k"}}}"#, "is required when using HS based algorithms"),
+        Case(.credential, #"{"plugins":{"jwt-auth":{"key":"k","secret":"?","base64_secret":true}}}"#, "not in base64"),
+        Case(.credential, #"{"plugins":{"jwt-auth":{"key":"k","algorithm":"RS256"}}}"#, "matches none"),
+        Case(
+            .credential, #"{"plugins":{"consumer-restriction":{"blacklist":["b"]}}}"#, "only supports auth type plugins"
+        ),
+        Case(.consumerGroup, #"{"id":"g","plugins":{"limit-count":{}}}"#, "plugin [limit-count] of a consumer group"),
+        Case(.globalRule, #"{"id":"g","plugins":{"prometheus":{}}}"#, "plugin [prometheus] is part of APISIX"),
+        Case(.globalRule, #"{"id":"g"}"#, #"property "plugins" is required"#),
+    ]) func `is refused in words`(_ refused: Case) throws {
+        let value = try JSONTree(parsingLeniently: Array(refused.body.utf8), limits: .document)
+        let problem = try #require(
+            APISIXCheck.problem(APISIXDocument(kind: refused.kind, id: "1", value: value)), "it is taken")
+        #expect(problem.contains(refused.message), "\(problem)")
+    }
+}
+
+extension ProcessSettings {
+    fileprivate static let test = ProcessSettings(
+        workerThreads: 1, control: .off, admin: .off, readiness: .off, accessLog: .off, logLevel: .info,
+        logFormat: .text,
+        drainTimeout: .seconds(1))
+}

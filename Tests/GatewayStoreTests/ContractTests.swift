@@ -1,0 +1,150 @@
+import Foundation
+import GatewayStore
+import Testing
+
+/// What every store has to do, whatever it keeps documents in.
+@Suite struct `a document store` {
+    enum Kind: String, CaseIterable, Sendable {
+        case memory, sqlite
+    }
+
+    private let folder = TemporaryFolder()
+
+    private func store(_ kind: Kind) throws -> any DocumentStore {
+        switch kind {
+        case .memory: MemoryStore()
+        case .sqlite: try SQLiteStore(folder: folder.path)
+        }
+    }
+
+    private let route = DocumentKey(kind: "route", id: "1")
+
+    private func audit(_ action: String = "PUT /routes/1") -> AuditEntry {
+        AuditEntry(time: 1_700_000_000, actor: "admin", origin: "127.0.0.1", action: action)
+    }
+
+    @Test(arguments: Kind.allCases) func `begins empty, at revision 0`(_ kind: Kind) async throws {
+        #expect(try await store(kind).load() == StoredDocuments(documents: [], revision: 0))
+    }
+
+    @Test(arguments: Kind.allCases) func `keeps what was written, with the revisions that did`(_ kind: Kind)
+        async throws
+    {
+        let store = try store(kind)
+        #expect(try await store.commit([DocumentChange(key: route, body: "{}")], audit: audit()) == 1)
+        #expect(try await store.commit([DocumentChange(key: route, body: "{\"a\":1}")], audit: audit()) == 2)
+        let expected = StoredDocument(key: route, body: "{\"a\":1}", createdRevision: 1, modifiedRevision: 2)
+        #expect(try await store.load() == StoredDocuments(documents: [expected], revision: 2))
+    }
+
+    @Test(arguments: Kind.allCases) func `lists documents in the order they were first written`(
+        _ kind: Kind
+    ) async throws {
+        let store = try store(kind)
+        let keys = ["b", "a", "c"].map { DocumentKey(kind: "route", id: $0) }
+        for key in keys + [keys[0]] {
+            _ = try await store.commit([DocumentChange(key: key, body: "{}")], audit: audit())
+        }
+        #expect(try await store.load().documents.map(\.key) == keys)
+    }
+
+    @Test(arguments: Kind.allCases) func `makes all changes of a commit or none`(_ kind: Kind) async throws {
+        let store = try store(kind)
+        let other = DocumentKey(kind: "route", id: "2")
+        _ = try await store.commit([DocumentChange(key: route, body: "{}")], audit: audit())
+        await #expect(throws: DocumentConflict.self) {
+            _ = try await store.commit(
+                [
+                    DocumentChange(key: other, body: "{}"),
+                    DocumentChange(key: route, body: "{}", expectation: .absent),
+                ], audit: audit())
+        }
+        let loaded = try await store.load()
+        #expect(loaded.documents.map(\.key) == [route])
+        #expect(loaded.revision == 1)
+    }
+
+    @Test(arguments: Kind.allCases) func `refuses a change of a document that has moved on`(_ kind: Kind) async throws {
+        let store = try store(kind)
+        _ = try await store.commit([DocumentChange(key: route, body: "1")], audit: audit())
+        _ = try await store.commit([DocumentChange(key: route, body: "2", expectation: .revision(1))], audit: audit())
+        do {
+            _ = try await store.commit(
+                [DocumentChange(key: route, body: "3", expectation: .revision(1))], audit: audit())
+            Issue.record("a stale write was taken")
+        } catch let conflict as DocumentConflict {
+            #expect(conflict.key == route)
+            #expect(conflict.actual == 2)
+        }
+        #expect(try await store.load().documents.first?.body == "2")
+    }
+
+    @Test(arguments: Kind.allCases) func `deletes, and counts that as a revision`(_ kind: Kind) async throws {
+        let store = try store(kind)
+        _ = try await store.commit([DocumentChange(key: route, body: "{}")], audit: audit())
+        _ = try await store.commit([DocumentChange(key: route, body: nil)], audit: audit())
+        #expect(try await store.load() == StoredDocuments(documents: [], revision: 2))
+    }
+
+    @Test(arguments: Kind.allCases) func `remembers who changed what, the latest first`(_ kind: Kind) async throws {
+        let store = try store(kind)
+        _ = try await store.commit([DocumentChange(key: route, body: "{}")], audit: audit("first"))
+        _ = try await store.commit([DocumentChange(key: route, body: nil)], audit: audit("second"))
+        let trail = try await store.auditTrail(limit: 10)
+        #expect(trail.map(\.revision) == [2, 1])
+        #expect(trail.map(\.entry.action) == ["second", "first"])
+        #expect(trail.first?.keys == [route])
+        #expect(try await store.auditTrail(limit: 1).count == 1)
+    }
+}
+
+@Suite struct `the store on disk` {
+    private let folder = TemporaryFolder()
+    private let change = DocumentChange(key: DocumentKey(kind: "route", id: "1"), body: "{\"secret\":\"s\"}")
+    private let audit = AuditEntry(time: 0, actor: "a", origin: "o", action: "w")
+
+    private func write() async throws {
+        _ = try await SQLiteStore(folder: folder.path).commit([change], audit: audit)
+    }
+
+    @Test func `has what was written after it is opened again`() async throws {
+        try await write()
+        let loaded = try await SQLiteStore(folder: folder.path).load()
+        #expect(loaded.documents.map(\.body) == [change.body])
+        #expect(loaded.revision == 1)
+    }
+
+    @Test func `is nobody else's while it is open`() async throws {
+        let store = try SQLiteStore(folder: folder.path)
+        #expect(throws: SQLiteStore.Failure.self) { _ = try SQLiteStore(folder: folder.path) }
+        _ = try await store.load()
+    }
+
+    @Test func `can be read by its owner alone`() async throws {
+        try await write()
+        for name in ["tollgate.sqlite", "lock"] {
+            let attributes = try FileManager.default.attributesOfItem(atPath: "\(folder.path)/\(name)")
+            #expect(attributes[.posixPermissions] as? Int == 0o600, "\(name)")
+        }
+    }
+
+    @Test func `is not opened where the file is no database`() throws {
+        try FileManager.default.createDirectory(atPath: folder.path, withIntermediateDirectories: true)
+        try Data(repeating: 0x78, count: 8192).write(to: URL(filePath: "\(folder.path)/tollgate.sqlite"))
+        let failure = #expect(throws: SQLiteStore.Failure.self) { _ = try SQLiteStore(folder: folder.path) }
+        #expect("\(try #require(failure))".contains("restore it from a backup"))
+    }
+
+    @Test func `is not opened where its folder can't be made`() {
+        #expect(throws: SQLiteStore.Failure.self) { _ = try SQLiteStore(folder: "/proc/nowhere") }
+    }
+}
+
+/// A path below the temporary folder that goes away with the test; nothing is there at first.
+final class TemporaryFolder: Sendable {
+    let path = FileManager.default.temporaryDirectory.appending(path: "tollgate-store-\(UUID().uuidString)").path
+
+    deinit {
+        try? FileManager.default.removeItem(atPath: path)
+    }
+}

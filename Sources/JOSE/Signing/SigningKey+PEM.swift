@@ -57,11 +57,26 @@ enum PrivateKeyInfo {
     }
 
     static func rsa(_ der: [UInt8]) throws(SigningError) -> any SignatureMaker {
+        guard let bits = modulusBits(ofPKCS1: der) else { throw .malformedKey }
+        guard bits <= maxRSABits else { throw .unsuitableSize }
         guard let key = try? _RSA.Signing.PrivateKey(derRepresentation: der), let signer = RSASigner(key) else {
             throw .malformedKey
         }
-        guard signer.material.bits <= 8192 else { throw .unsuitableSize }
         return signer
+    }
+
+    private static let maxRSABits = 8192
+
+    /// The length of the modulus, to the byte; nil where these bytes are no RSAPrivateKey of two primes (RFC 8017
+    /// A.1.2). What is not does not reach the library, which spends tens of kilobytes on saying no.
+    private static func modulusBits(ofPKCS1 der: [UInt8]) -> Int? {
+        var reader = DERReader(der)
+        guard var fields = reader.enter(0x30), reader.isAtEnd, fields.content(0x02) == [0],
+            let modulus = fields.content(0x02)
+        else { return nil }
+        // Both exponents, the primes, their exponents, the coefficient.
+        for _ in 0..<7 where fields.content(0x02) == nil { return nil }
+        return fields.isAtEnd ? modulus.drop { $0 == 0 }.count * 8 : nil
     }
 
     /// ECPrivateKey of RFC 5915 §3: only the scalar is used, the point is computed from it.

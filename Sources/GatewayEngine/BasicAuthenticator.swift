@@ -24,21 +24,21 @@ package final class BasicAuthenticator: Sendable {
         case unchecked(PasswordCheck)
     }
 
-    /// Whose `user:password`, in base64, that is (RFC 7617 §2).
-    func verdict(_ credentials: Span<UInt8>) -> Verdict {
-        guard let text = Base64Text.decode(credentials), let colon = text.firstIndex(of: UInt8(ascii: ":")),
-            text.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }), !users.isEmpty
-        else { return .invalid }
-        let user = names.find(text.span.extracting(0..<colon)).map { users[$0] }
-        let password = Array(text[(colon + 1)...])
-        let stored = user?.identity ?? SecretDigest.of(Array(text[..<colon]))
-        let key = PasswordMemory.shared.key(password, against: stored)
+    /// Whose `user:password`, in base64, that is.
+    func verdict(_ text: Span<UInt8>) -> Verdict {
+        guard let sent = BasicCredentials(base64: text), !sent.hasControlCharacters, !users.isEmpty else {
+            return .invalid
+        }
+        let user = names.find(sent.user.span).map { users[$0] }
+        let stored = user?.identity ?? SecretDigest.of(sent.user)
+        let key = PasswordMemory.shared.key(sent.password, against: stored)
         switch PasswordMemory.shared.verdict(key) {
         case true?: return user.map { .user($0) } ?? .invalid
         case false?: return .invalid
         case nil:
             return .unchecked(
-                PasswordCheck(key, password, against: (user ?? somebody(for: stored)).hash, isOfNobody: user == nil))
+                PasswordCheck(
+                    key, sent.password, against: (user ?? somebody(for: stored)).hash, isOfNobody: user == nil))
         }
     }
 

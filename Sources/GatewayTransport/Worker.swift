@@ -18,7 +18,7 @@ final class Worker {
 
     /// Carries what handlers of TLS and HTTP/2 put off. It has no thread: the worker runs it.
     private var handlerLoop: EmbeddedEventLoop?
-    /// Whose requests wait for keys, by the number of the wait.
+    /// Whose requests wait for keys, or for a password to be checked, by the number of the wait.
     private var waiters: [Int: DownstreamConnection] = [:]
     private var waitCount = 0
     let initiators: TLSInitiators

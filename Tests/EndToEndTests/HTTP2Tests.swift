@@ -89,6 +89,7 @@ import Testing
         try client.headers(1, FrameWire.request("/open/up", "POST"), end: false)
         let connection = try upstream.accept()
         #expect(try connection.readHead().contains("\r\ntransfer-encoding: chunked\r\n"))
+        // Safe: from here on only the thread below uses it.
         nonisolated(unsafe) let upstream = connection
         let upload = Thread {
             var seen = 0

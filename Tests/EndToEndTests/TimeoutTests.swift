@@ -87,19 +87,21 @@ import Testing
     }
 
     @Test func `for the next piece begins anew with each`() throws {
+        let bound = 6
         let gateway = try RunningGateway(
-            .init(config: "timeouts: {idle: 1s, answer: 2s}"), upstreamPort: upstream.port)
+            .init(config: "timeouts: {idle: 1s, answer: \(bound)s}"), upstreamPort: upstream.port)
         let client = try gateway.client()
         try client.send("GET /open HTTP/1.1\r\nHost: a\r\n\r\n")
         let connection = try upstream.accept()
         _ = try connection.readHead()
-        try connection.send("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n")
-        for piece in ["a", "b", "c"] {
-            // Closed after one second of silence, or two.
+        try connection.send("HTTP/1.1 200 OK\r\nContent-Length: \(bound + 2)\r\n\r\n")
+        // Each piece takes its second at least, as that is when the gateway closes a connection that asks nothing,
+        // and far less than the bound, which all of them exceed.
+        for _ in 0..<bound + 2 {
             #expect(try gateway.client().isClosedWithoutAWord())
-            try connection.send(piece)
+            try connection.send("a")
         }
-        #expect(try client.readAnswer().body.text == "abc")
+        #expect(try client.readAnswer().body.text == String(repeating: "a", count: bound + 2))
     }
 
     @Test func `for a client that reads none of its refusals ends`() throws {

@@ -28,18 +28,7 @@ import Testing
         try TestGateway(GatewayConfiguration([.named("backend")], policies.map { .policy($0) } + [.rules(rules)]))
     }
 
-    struct Case: Sendable, CustomTestStringConvertible {
-        var presence: Presence
-        var lines: String
-        var refusal: RefusalCode?
-        var testDescription: String { "\(presence), \(lines)" }
-
-        init(_ presence: Presence, _ lines: String, _ refusal: RefusalCode? = nil) {
-            self.presence = presence
-            self.lines = lines
-            self.refusal = refusal
-        }
-    }
+    typealias Case = CredentialCase
 
     static let cases: [Case] = [
         Case(.strict, "", .apiKeyMissing), Case(.strict, "X-Key: sk-alice\r\n"), Case(.strict, "X-Key: test\r\n"),

@@ -32,18 +32,7 @@ import Testing
         "Authorization: Basic \(Base64Text.encode(Array(credentials.utf8)).text)\r\n"
     }
 
-    struct Case: Sendable, CustomTestStringConvertible {
-        var presence: Presence
-        var lines: String
-        var refusal: RefusalCode?
-        var testDescription: String { "\(presence), \(lines)" }
-
-        init(_ presence: Presence, _ lines: String, _ refusal: RefusalCode? = nil) {
-            self.presence = presence
-            self.lines = lines
-            self.refusal = refusal
-        }
-    }
+    typealias Case = CredentialCase
 
     static let cases: [Case] = [
         Case(.strict, "", .basicMissing), Case(.strict, line("alice:secret")), Case(.strict, line("bob:secret")),

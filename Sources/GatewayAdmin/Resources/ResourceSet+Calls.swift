@@ -33,7 +33,7 @@ extension ResourceSet {
     }
 
     private static func unsupported(_ resource: String) -> AdminRefusal {
-        let known = ["ssls", "secrets", "protos", "stream_routes", "plugin_metadata", "plugin_configs", "configs"]
+        let known = ["ssls", "secrets", "protos", "stream_routes", "plugin_metadata", "configs"]
         return known.contains(resource)
             ? AdminRefusal(400, "`\(resource)` is part of APISIX and not offered in this version")
             : AdminRefusal(404, "Unsupported resource type: \(resource)")

@@ -12,21 +12,30 @@ extension AgentgatewayShapes {
 
 extension AgentgatewayDecoder {
     func headerMutation(_ reader: MappingReader) -> HeaderMutation {
-        let fields = ["add", "set"].map { name in
-            (reader.entries(name) ?? []).compactMap { entry in
-                entry.value.text(allowingEmpty: true, findings).map {
-                    HeaderMutation.Field(name: entry.key, value: $0, provenance: entry.keyProvenance)
-                }
+        let changes = headerChanges(reader, by: "the header modifier") { entry in
+            entry.value.text(allowingEmpty: true, findings).map {
+                HeaderMutation.Field(name: entry.key, value: $0, provenance: entry.keyProvenance)
             }
         }
+        return HeaderMutation(add: changes.add, set: changes.set, remove: changes.remove)
+    }
+
+    /// What `add`, `set` and `remove` say, whatever a field's value is. One of them has to say something.
+    ///
+    /// - Parameter what: what says it, for the error.
+    func headerChanges<Field>(
+        _ reader: MappingReader, by what: String, field: (DocumentEntry) -> Field?
+    ) -> (add: [Field], set: [Field], remove: [HeaderMutation.Field]) {
+        let added = (reader.entries("add") ?? []).compactMap(field)
+        let set = (reader.entries("set") ?? []).compactMap(field)
         let removed = (reader.items("remove") ?? []).compactMap { item in
             item.text(findings).map { HeaderMutation.Field(name: $0, value: "", provenance: item.provenance) }
         }
-        if fields.allSatisfy(\.isEmpty), removed.isEmpty, reader.isSound {
+        if added.isEmpty, set.isEmpty, removed.isEmpty, reader.isSound {
             findings.error(
-                "field_missing", "the header modifier changes nothing", at: reader.place,
+                "field_missing", "\(what) changes nothing", at: reader.place,
                 hint: "it may have \(Suggestion.inWords(AgentgatewayShapes.headerModifier.fields.map(\.name)))")
         }
-        return HeaderMutation(add: fields[0], set: fields[1], remove: removed)
+        return (added, set, removed)
     }
 }

@@ -42,23 +42,12 @@ extension AgentgatewayDecoder {
     }
 
     private func fields(_ reader: MappingReader) -> Transformation.Fields {
-        let fields = ["add", "set"].map { name in
-            (reader.entries(name) ?? []).compactMap { entry in
-                entry.value.text(findings).map {
-                    Transformation.Field(
-                        name: entry.key, value: Expression($0, at: entry.value.provenance),
-                        provenance: entry.keyProvenance)
-                }
+        let changes = headerChanges(reader, by: "the transformation") { entry in
+            entry.value.text(findings).map {
+                Transformation.Field(
+                    name: entry.key, value: Expression($0, at: entry.value.provenance), provenance: entry.keyProvenance)
             }
         }
-        let removed = (reader.items("remove") ?? []).compactMap { item in
-            item.text(findings).map { HeaderMutation.Field(name: $0, value: "", provenance: item.provenance) }
-        }
-        if fields.allSatisfy(\.isEmpty), removed.isEmpty, reader.isSound {
-            findings.error(
-                "field_missing", "the transformation changes nothing", at: reader.place,
-                hint: "it may have `add`, `set` or `remove`")
-        }
-        return Transformation.Fields(add: fields[0], set: fields[1], remove: removed)
+        return Transformation.Fields(add: changes.add, set: changes.set, remove: changes.remove)
     }
 }

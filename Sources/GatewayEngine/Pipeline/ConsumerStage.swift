@@ -71,7 +71,7 @@ enum ConsumerStage {
         }
     }
 
-    /// RFC 7617 §2: `Basic` and the base64 of `user:password`.
+    /// `Basic`, then the credentials.
     private static func consumer(
         ofPassword text: Span<UInt8>, _ directory: ConsumerDirectory
     ) throws(RefusalCode) -> IdentifiedConsumer {
@@ -80,15 +80,11 @@ enum ConsumerStage {
         guard written.count > scheme, written.span.extracting(0..<scheme).equalsIgnoringASCIICase("basic ") else {
             throw .basicInvalid
         }
-        let encoded = Array(written[scheme...])
-        guard let pair = Base64Text.decode(encoded.span), let colon = pair.firstIndex(of: UInt8(ascii: ":")) else {
-            throw .basicInvalid
-        }
-        let user = Array(pair[..<colon])
-        let password = Array(pair[(colon + 1)...])
-        guard let known = directory.credential(ofUser: user.span) else { throw .basicInvalid }
-        let expected = known.password
-        guard constantTimeEquals(expected.span, password.span) else { throw .basicInvalid }
+        guard let sent = BasicCredentials(base64: written.span.extracting(scheme...)),
+            let known = directory.credential(ofUser: sent.user.span)
+        else { throw .basicInvalid }
+        let (expected, given) = (known.password, sent.password)
+        guard constantTimeEquals(expected.span, given.span) else { throw .basicInvalid }
         return known.consumer
     }
 

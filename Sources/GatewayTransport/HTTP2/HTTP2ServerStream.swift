@@ -14,7 +14,6 @@ final class HTTP2ServerStream: HTTP2Stream {
         super.init(session, id: id)
         hasReadEnd = end
         machine.begin(toHead: head.isHead, isComplete: true)
-
     }
 
     override var readsInChunks: Bool { !hasLength }

@@ -1,6 +1,7 @@
 internal import GatewayModel
 
-/// Reads the files that texts of a configuration stand in: users with their passwords, secrets for backends.
+/// Reads the files that texts of a configuration stand in: users with their passwords, secrets for backends, bodies
+/// of refusals.
 enum TextSourceLoader {
     /// Some hundred thousand users.
     private static let maxBytes = 16 << 20
@@ -38,13 +39,16 @@ struct NamedTextFile {
 extension GatewayConfiguration {
     var textFiles: [NamedTextFile] {
         var users: [TextSource] = []
+        var bodies: [TextSource] = []
         var secrets = upstreams.flatMap(\.endpoints).compactMap(\.policies.authentication).flatMap(\.texts)
         for attachment in attachments {
             users += attachment.policy.passwordAuthentications.map(\.users)
             if case .backendAuthentication(let policy) = attachment.policy { secrets += policy.texts }
+            if case .refusals(let form) = attachment.policy, let body = form.body { bodies.append(body.template) }
         }
         return Self.files(users, "users", "user_file_unreadable")
             + Self.files(secrets, "secret", "secret_file_unreadable")
+            + Self.files(bodies, "body of refusals", "body_file_unreadable")
     }
 
     private static func files(_ texts: [TextSource], _ content: String, _ code: String) -> [NamedTextFile] {

@@ -10,22 +10,27 @@ extension Refusal {
     ///   - isGRPC: the request was a call of gRPC, which is told in gRPC's way.
     ///   - keepsAlive: whether the connection goes on.
     ///   - date: an IMF-fixdate.
+    ///   - form: how refusals are written there.
+    ///   - requestID: empty where there is none.
     ///   - edit: what policies change of answers; what says that and why a request was refused stays as it is.
     package func rendered(
-        toHead: Bool, isGRPC: Bool = false, keepsAlive: Bool, date: [UInt8], edit: FieldEdit? = nil
+        toHead: Bool, isGRPC: Bool = false, keepsAlive: Bool, date: [UInt8], form: CompiledRefusalForm,
+        requestID: [UInt8] = [], edit: FieldEdit? = nil
     ) -> [UInt8] {
         let entry = code.entry
         let status = status(isGRPC: isGRPC)
-        let body = isGRPC ? "" : self.body(entry)
+        let body = isGRPC ? [] : self.body(form, requestID)
         var output: [UInt8] = []
         output.reserveCapacity(512)
-        output.append("HTTP/1.1 \(status) \(ReasonPhrase.of(status))\r\ncontent-length: \(body.utf8.count)\r\n")
+        output.append("HTTP/1.1 \(status) \(ReasonPhrase.of(status))\r\ncontent-length: \(body.count)\r\n")
         if isGRPC {
             output.append("content-type: application/grpc\r\n")
             output.append("grpc-status: \(grpcStatus)\r\ngrpc-message: \(percentEncoded("\(entry.text)"))\r\n")
         } else {
-            output.append("content-type: \(contentType)\r\n")
-            for challenge in challenges { output.append("www-authenticate: \(challenge)\r\n") }
+            output.append("content-type: ")
+            output += form.contentType
+            output.append("\r\n")
+            for challenge in challenges(form.style) { output.append("www-authenticate: \(challenge)\r\n") }
         }
         output.append("tollgate-refusal: \(code.rawValue)\r\ncache-control: no-store\r\ndate: ")
         output.append(contentsOf: date)
@@ -37,7 +42,7 @@ extension Refusal {
             output.append(contentsOf: lines)
         }
         output.append(keepsAlive ? "\r\n" : "connection: close\r\n\r\n")
-        if !toHead { output.append(body) }
+        if !toHead { output += body }
         return output
     }
 
@@ -81,15 +86,15 @@ extension Refusal {
         })
 
     /// One for each scheme and realm that would do, in their order.
-    private var challenges: [String] {
+    private func challenges(_ style: RefusalStyle) -> [String] {
         guard !failures.isEmpty else {
-            return challenge(code.entry, realm, metadataURL, requiredScopes).map { [$0] } ?? []
+            return challenge(code.entry, realm, metadataURL, requiredScopes, style).map { [$0] } ?? []
         }
         var challenges: [String] = []
         for failure in failures {
             guard
                 let challenge = challenge(
-                    failure.code.entry, failure.realm, failure.metadataURL, failure.requiredScopes),
+                    failure.code.entry, failure.realm, failure.metadataURL, failure.requiredScopes, style),
                 !challenges.contains(challenge)
             else { continue }
             challenges.append(challenge)
@@ -100,9 +105,12 @@ extension Refusal {
     /// The RFC 6750 challenge, or nil. The text is fixed per code and the scopes are the configuration's, so that
     /// nothing of a token gets into it.
     private func challenge(
-        _ entry: RefusalCode.Entry, _ realm: String, _ metadataURL: String?, _ requiredScopes: [String]
+        _ entry: RefusalCode.Entry, _ realm: String, _ metadataURL: String?, _ requiredScopes: [String],
+        _ style: RefusalStyle
     ) -> String? {
-        guard let scheme = scheme(entry.challenge).map({ "\($0) realm=\"\(quoted(realm))\"" }) else { return nil }
+        guard let scheme = scheme(entry.challenge, style).map({ "\($0) realm=\"\(quoted(realm))\"" }) else {
+            return nil
+        }
         // APISIX says the scheme and no more.
         if style == .apisix { return scheme }
         // A URL that was taken has no quotation mark.
@@ -112,38 +120,8 @@ extension Refusal {
         return "\(scheme), error=\"\(error)\", error_description=\"\(entry.text)\"\(scope)\(metadata)"
     }
 
-    private func scheme(_ challenge: RefusalCode.Challenge) -> StaticString? {
+    private func scheme(_ challenge: RefusalCode.Challenge, _ style: RefusalStyle) -> StaticString? {
         style == .apisix && challenge == .apiKey ? "apikey" : challenge.scheme
-    }
-
-    private var contentType: StaticString {
-        switch style {
-        case .agentgateway: "text/plain"
-        case .apisix: "text/plain; charset=utf-8"
-        }
-    }
-
-    private func body(_ entry: RefusalCode.Entry) -> String {
-        if let message = verdict?.rule?.answer?.message {
-            return style == .apisix ? RefusalCode.apisixBody(message) : message
-        }
-        return switch style {
-        case .agentgateway where failures.count > 1:
-            "authentication failure: \(entry.text) (\(reasons))"
-        case .agentgateway:
-            switch entry.challenge {
-            case .none: "\(entry.text)"
-            case .bearer, .invalidToken, .invalidRequest, .insufficientScope: "authentication failure: \(entry.text)"
-            case .apiKey: "api key authentication failure: \(entry.text)"
-            case .basic: "basic authentication failure: \(entry.text)"
-            }
-        case .apisix: code.apisixBody
-        }
-    }
-
-    /// Why each of several ways led to nothing.
-    private var reasons: String {
-        failures.map { "\($0.name): \($0.code.entry.text)" }.joined(separator: "; ")
     }
 
     /// RFC 9110 §5.6.4 quoted-string content.

@@ -1,9 +1,8 @@
 package import GatewayModel
 
-/// What a request dies of: the code, and how it is written to the client.
+/// What a request dies of, and what is told of it.
 package struct Refusal: Error, Sendable {
     package let code: RefusalCode
-    package let style: RefusalStyle
     /// The realm of the challenge, where there is one.
     package let realm: String
     /// Where clients learn what tokens are for (RFC 9728 §5.1); nil: nowhere.
@@ -23,11 +22,10 @@ package struct Refusal: Error, Sendable {
     package let failures: [ProofFailure]
 
     package init(
-        _ code: RefusalCode, style: RefusalStyle, realm: String = Refusal.defaultRealm, metadataURL: String? = nil,
+        _ code: RefusalCode, realm: String = Refusal.defaultRealm, metadataURL: String? = nil,
         lacking: [String] = [], keyRefresh: KeyRefresh? = nil, passwordCheck: PasswordCheck? = nil, lines: [UInt8] = []
     ) {
         self.code = code
-        self.style = style
         self.realm = realm
         self.metadataURL = metadataURL
         self.lacking = lacking
@@ -39,10 +37,9 @@ package struct Refusal: Error, Sendable {
     }
 
     /// - Parameter failures: one or more.
-    init(_ failures: [ProofFailure], _ scratch: borrowing RequestScratch, style: RefusalStyle) {
+    init(_ failures: [ProofFailure], _ scratch: borrowing RequestScratch) {
         let code = RefusalCode(failures)
         self.code = code
-        self.style = style
         self.failures = failures
         realm = failures[0].realm
         metadataURL = nil
@@ -53,9 +50,8 @@ package struct Refusal: Error, Sendable {
         lines = []
     }
 
-    init(_ verdict: AuthorizationVerdict, style: RefusalStyle) {
+    init(_ verdict: AuthorizationVerdict) {
         code = verdict.refusalCode
-        self.style = style
         realm = Self.defaultRealm
         metadataURL = nil
         lacking = []

@@ -40,6 +40,8 @@ package final class BindSnapshot: Sendable {
     package let tls: [TLSSettings]
     /// Headers by which any policy of the configuration tells a backend who a request is from; nil: none.
     let identityHeaders: FieldNames?
+    /// How refusals are written where no policy says it: as the dialect of the listeners has it.
+    package let refusals: CompiledRefusalForm
 
     init(
         address: ListenAddress, listeners: [ListenerSnapshot], hosts: HostTable, tls: [TLSSettings],
@@ -48,12 +50,10 @@ package final class BindSnapshot: Sendable {
         self.identityHeaders = identityHeaders
         self.address = address
         self.listeners = listeners
+        refusals = .standard(listeners.first?.refusalStyle ?? .agentgateway)
         self.hosts = hosts
         self.tls = tls
     }
-
-    /// The style of refusals that come before a listener is known: that of the first.
-    package var refusalStyle: RefusalStyle { listeners.first?.refusalStyle ?? .agentgateway }
 }
 
 package final class ListenerSnapshot: Sendable {

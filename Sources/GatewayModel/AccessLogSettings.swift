@@ -45,12 +45,14 @@ package struct AccessLogFields: OptionSet, Hashable, Sendable {
     package static let bytesIn = AccessLogFields(rawValue: 1 << 13)
     package static let bytesOut = AccessLogFields(rawValue: 1 << 14)
     package static let aborted = AccessLogFields(rawValue: 1 << 15)
+    package static let requestID = AccessLogFields(rawValue: 1 << 16)
 
     /// Each by its name in a line.
     package static let named: [(name: String, field: AccessLogFields)] = [
         ("status", .status), ("refusal", .refusal), ("rule", .rule), ("missing", .missing), ("method", .method),
         ("version", .version), ("host", .host), ("path", .path), ("peer", .peer), ("route", .route),
-        ("sub", .subject), ("upstream", .upstream), ("us", .duration), ("in", .bytesIn), ("out", .bytesOut),
+        ("sub", .subject), ("upstream", .upstream),
+        ("request_id", .requestID), ("us", .duration), ("in", .bytesIn), ("out", .bytesOut),
         ("aborted", .aborted),
     ]
 }

@@ -46,4 +46,6 @@ package enum Policy: Equatable, Sendable {
     /// Of the backends that have none of their own.
     case backendAuthentication(BackendAuthentication)
     case rateLimit(LocalRateLimit)
+    case refusals(RefusalForm)
+    case requestID(RequestIDPolicy)
 }

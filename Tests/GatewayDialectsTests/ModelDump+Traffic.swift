@@ -40,6 +40,16 @@ extension ModelDump {
                     for field in fields.remove { dump.line("\(message): remove \(field.name)") }
                 }
             }
+        case .refusals(let form):
+            block("\(title) refusals", place) { dump in
+                dump.line("style \(form.style.rawValue)")
+                if let body = form.body { dump.line("\(body.contentType): \(body.template.origin)") }
+            }
+        case .requestID(let policy):
+            block("\(title) request ID", place) { dump in
+                dump.line("\(policy.header), of \(policy.trust.rawValue)")
+                dump.line("to backend: \(policy.tellsBackend), to client: \(policy.tellsClient)")
+            }
         default: break
         }
     }

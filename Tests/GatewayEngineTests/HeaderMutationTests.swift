@@ -90,9 +90,11 @@ import Testing
                 ]))
         let answer = gateway.get("/")
         #expect(answer.refusal == .tokenMissing)
-        let refusal = Refusal(.tokenMissing, style: .agentgateway)
+        let refusal = Refusal(.tokenMissing)
         let edit = try #require(gateway.scratch.responseEdit)
-        let text = refusal.rendered(toHead: true, keepsAlive: true, date: Array("now".utf8), edit: edit).text
+        let text = refusal.rendered(
+            toHead: true, keepsAlive: true, date: Array("now".utf8), form: .standard(.agentgateway), edit: edit
+        ).text
         #expect(text.hasSuffix("date: now\r\nX-Frame-Options: DENY\r\n\r\n"))
         #expect(!text.contains("text/html") && !text.contains("Basic"))
     }

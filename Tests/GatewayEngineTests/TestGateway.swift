@@ -100,7 +100,9 @@ struct TestGateway {
             passwordCheck = refusal.passwordCheck
             refusalText =
                 refusal.rendered(
-                    toHead: false, keepsAlive: true, date: Array("now".utf8), edit: scratch.responseEdit
+                    toHead: false, keepsAlive: true, date: Array("now".utf8),
+                    form: scratch.answerPlan?.refusals ?? snapshot.binds[0].refusals, requestID: scratch.requestID,
+                    edit: scratch.responseEdit
                 ).text
             return Answer(
                 refusal: refusal.code, verdict: refusal.verdict?.sentence, requiredScopes: refusal.requiredScopes,

@@ -136,8 +136,10 @@ import Testing
 
     @Test func `is written into the answer`() throws {
         let refusal = Refusal(
-            .scopeInsufficient, style: .agentgateway, realm: "r", lacking: ["orders:read", "orders:write"])
-        let answer = refusal.rendered(toHead: false, keepsAlive: true, date: Array("now".utf8)).text
+            .scopeInsufficient, realm: "r", lacking: ["orders:read", "orders:write"])
+        let answer = refusal.rendered(
+            toHead: false, keepsAlive: true, date: Array("now".utf8), form: .standard(.agentgateway)
+        ).text
         #expect(answer.hasPrefix("HTTP/1.1 403 Forbidden\r\n"))
         let challenge =
             #"www-authenticate: Bearer realm="r", error="insufficient_scope", "#

@@ -1,7 +1,12 @@
 /// Finds what an author may have meant.
-enum Suggestion {
+package enum Suggestion {
     /// `Did you mean 'path'?` for the nearest of `names`, or nil where none is near.
     static func hint(for name: String, among names: some Sequence<String>) -> String? {
+        nearest(to: name, among: names).map { "Did you mean '\($0)'?" }
+    }
+
+    /// The nearest of `names`, or nil where none is near.
+    package static func nearest(to name: String, among names: some Sequence<String>) -> String? {
         let wanted = Array(name.utf8)
         let limit = max(1, wanted.count / 3)
         var best: (name: String, distance: Int)?
@@ -11,7 +16,7 @@ enum Suggestion {
             if let best, (best.distance, best.name) <= (distance, candidate) { continue }
             best = (candidate, distance)
         }
-        return best.map { "Did you mean '\($0.name)'?" }
+        return best?.name
     }
 
     /// Insertions, deletions, substitutions and swaps of neighbours between two names; case counts for nothing.

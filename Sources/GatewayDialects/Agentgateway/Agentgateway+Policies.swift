@@ -14,6 +14,12 @@ extension AgentgatewayShapes {
             "authentication", .object(combinedAuthentication),
             "Who sent the request, by one of several credentials or by several together: a token or an API key, say. "
                 + "What stands beside it is asked for, too."),
+        .ours(
+            "refusals", .object(refusals),
+            "How refusals are written from here on. Those that come before a listener is known are agentgateway's."),
+        .ours(
+            "requestId", .object(requestID),
+            "A name for each request, in the access log as `request_id`, in headers and in bodies of refusals."),
     ]
 
     /// Those that need a route that has been chosen.
@@ -83,6 +89,8 @@ extension AgentgatewayDecoder {
         }
         if let policy = reader.mapping("apiKey") { decoded.append((.apiKeys(apiKeys(policy)), policy.place)) }
         if let policy = reader.mapping("cors") { decoded.append((.cors(cors(policy)), policy.place)) }
+        if let policy = reader.mapping("refusals") { decoded.append((.refusals(refusals(policy)), policy.place)) }
+        if let policy = reader.mapping("requestId") { decoded.append((.requestID(requestID(policy)), policy.place)) }
         // A listener's policies have none of the others.
         guard reader.shape.field("requestHeaderModifier") != nil else { return decoded }
         if let policy = reader.mapping("requestHeaderModifier") {
@@ -179,6 +187,8 @@ struct PolicyCollector {
         case .transformation: "transformations"
         case .backendAuthentication: "backendAuth"
         case .rateLimit: "localRateLimit"
+        case .refusals: "refusals"
+        case .requestID: "requestId"
         }
     }
 

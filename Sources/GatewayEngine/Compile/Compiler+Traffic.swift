@@ -17,6 +17,9 @@ struct TrafficPolicies: Equatable {
     /// The attachment: what it counts is one for all places it holds at.
     private(set) var rateLimit: Int?
     private(set) var transformation: Transformation?
+    /// The attachment: what it compiles to is one for all places it holds at.
+    private(set) var refusals: Int?
+    private(set) var requestID: RequestIDPolicy?
 
     /// Takes a policy that is more specific than those before it; kinds of other slots are left alone.
     mutating func add(_ attachment: Attachment, _ index: Int) {
@@ -30,6 +33,8 @@ struct TrafficPolicies: Equatable {
         case .retry(let value): retry = value
         case .rateLimit: rateLimit = index
         case .transformation(let value): transformation = value
+        case .refusals: refusals = index
+        case .requestID(let value): requestID = value
         default: break
         }
     }

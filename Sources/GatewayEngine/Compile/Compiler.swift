@@ -39,6 +39,8 @@ package struct Compiler {
     var rules = RuleCompiler()
     var headers = HeaderCompiler()
     var rateLimits: RateLimitCompiler
+    /// By index of the attachment; nil where it is none, which has been reported.
+    var refusalForms: [Int: CompiledRefusalForm?] = [:]
     /// Indices of the attachments of each scope, in the order written.
     let attachments: [Attachment.Scope: [Int]]
     var backendCredentials: [BackendAuthentication: [BackendCredential]] = [:]
@@ -135,10 +137,10 @@ package struct Compiler {
         name: String
     ) -> RouteSnapshot {
         let policy = effectivePolicy(phase: .route, scopes: scopes, after: gatewayPolicy, onRoute: name)
+        let guarded = FieldNames.union(gatewayPolicy.traffic?.guardedNames, policy.traffic?.guardedNames)
         return RouteSnapshot(
             names: names, upstream: treatment.upstream, policy: policy,
-            guardedNames: .union(headers.guardedNames(policy.requestEdit), policy.traffic?.transformation?.requestNames)
-        )
+            guardedNames: .union(headers.guardedNames(policy.requestEdit), guarded))
     }
 
     /// The slots of a place. `scopes` go from the least to the most specific: of a kind the most specific
@@ -171,8 +173,9 @@ package struct Compiler {
                 case .requestHeaders(let mutation): policy.requestEdit = fieldEdit(index, mutation, of: .request)
                 case .responseHeaders(let mutation): policy.responseEdit = fieldEdit(index, mutation, of: .response)
                 case .directResponse, .requestRedirect, .urlRewrite, .cors, .timeouts, .retry, .rateLimit,
-                    .transformation:
+                    .transformation, .refusals, .requestID:
                     traffic.add(configuration.attachments[index], index)
+                    checkRequestID(configuration.attachments[index].policy)
                 // They belong to the upstream.
                 case .backendTLS, .backendAuthentication: break
                 }
@@ -182,7 +185,8 @@ package struct Compiler {
             consumers: consumers, combined: combined, basic: basic, apiKeys: apiKeys)
         policy.authorization = authorizer(authorizations, beside: policy, after: earlier, onRoute: route)
         policy.traffic = TrafficSlots(
-            traffic, rateLimits: traffic.rateLimit.flatMap { rateLimitStage($0) },
+            traffic, refusals: traffic.refusals.flatMap { refusalForm($0) },
+            rateLimits: traffic.rateLimit.flatMap { rateLimitStage($0) },
             transformation: traffic.transformation.map { transformationStage($0) })
         return policy
     }

@@ -28,12 +28,8 @@ enum RequestFunctions {
         "uuid", signatures("() -> string"), isPure: false,
         .variadic { _, frame in
             frame.spend(32)
-            var bytes = (0..<16).map { _ in UInt8.random(in: 0...255) }
-            bytes[6] = bytes[6] & 0x0F | 0x40
-            bytes[8] = bytes[8] & 0x3F | 0x80
-            let digits = Array(hexadecimal(bytes))
-            let parts = [0..<8, 8..<12, 12..<16, 16..<20, 20..<32].map { String(digits[$0]) }
-            return .string(parts.joined(separator: "-"))
+            let text = UUIDText.version4(.random(in: .min ... .max), .random(in: .min ... .max))
+            return .string(CELBuffer(copying: text))
         })
 
     /// `request.headers.cookie(name)`: the one cookie of that name (RFC 6265 §4.2.1); an error where there is none,

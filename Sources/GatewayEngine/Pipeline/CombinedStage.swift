@@ -42,9 +42,9 @@ struct CombinedStage {
             holds = try stage.holds(authenticator.requirement, &scratch, bytes, &cache)
         } catch {
             // Nobody can tell which of two credentials another reader would take, or nobody knows yet.
-            throw Refusal([error], scratch, style: listener.refusalStyle)
+            throw Refusal([error], scratch)
         }
-        if !holds, !stage.mayPass { throw Refusal(stage.failures, scratch, style: listener.refusalStyle) }
+        if !holds, !stage.mayPass { throw Refusal(stage.failures, scratch) }
         scratch.awaitedKeys = nil
         stage.remove(&scratch, bytes)
     }

@@ -31,15 +31,15 @@ package enum Pipeline {
         do {
             try scratch.target.read(head, bytes)
         } catch {
-            return .refuse(Refusal(RefusalCode(error), style: bind.refusalStyle))
+            return .refuse(Refusal(RefusalCode(error)))
         }
         dropForgeries(&scratch, bytes, bind: bind, connection: connection)
         guard let listener = listener(of: bind, &scratch) else {
-            return .refuse(Refusal(.routeNotFound, style: bind.refusalStyle))
+            return .refuse(Refusal(.routeNotFound))
         }
         // What one listener asked of a client below HTTP, its certificate say, is no answer to another one.
         if let secured = connection.securedBy, secured != listener.id {
-            return .refuse(Refusal(.misdirected, style: bind.refusalStyle))
+            return .refuse(Refusal(.misdirected))
         }
         do throws(Refusal) {
             let stages = Stages(
@@ -56,7 +56,7 @@ package enum Pipeline {
                 try stages.run(listener.unroutedPolicy, listener, bytes, body: body, &scratch, &cache)
                 if scratch.awaitsBody { return .awaitBody }
                 try stages.runLimits(listener.unroutedPolicy, listener, bytes, &scratch)
-                throw Refusal(.routeNotFound, style: listener.refusalStyle)
+                throw Refusal(.routeNotFound)
             }
             scratch.choose(route: number, of: listener.routes)
             let route = listener.routes[number]
@@ -66,7 +66,7 @@ package enum Pipeline {
             if scratch.awaitsBody { return .awaitBody }
             try stages.runLimits(route.policy, listener, bytes, &scratch)
             if let answer = try stages.runTraffic(route.policy, listener, bytes, &scratch) { return .answer(answer) }
-            guard let upstream = route.upstream else { throw Refusal(.noBackend, style: listener.refusalStyle) }
+            guard let upstream = route.upstream else { throw Refusal(.noBackend) }
             TokenRemoval.finish(&scratch, bytes)
             if let consumer = scratch.consumer { scratch.addedLines += consumer.headerLines }
             if let edit = scratch.transformation { scratch.editRequest(edit, bytes) }
@@ -171,7 +171,7 @@ private struct Stages {
                 {
                     Trial.note(verdict, &scratch)
                 }
-            case .refuses(let verdict): throw Refusal(verdict, style: listener.refusalStyle)
+            case .refuses(let verdict): throw Refusal(verdict)
             case .awaitsBody: scratch.awaitsBody = true
             }
         }
@@ -185,9 +185,8 @@ private struct Stages {
     ) throws(Refusal) {
         guard authenticator.logsOnly else {
             throw Refusal(
-                code, style: listener.refusalStyle, realm: authenticator.realm,
-                metadataURL: authenticator.resourceMetadata?.url, lacking: scratch.lacking,
-                keyRefresh: scratch.awaitedKeys)
+                code, realm: authenticator.realm, metadataURL: authenticator.resourceMetadata?.url,
+                lacking: scratch.lacking, keyRefresh: scratch.awaitedKeys)
         }
         if !code.meansNoCredential { Authentication.forgetIdentity(setting, &scratch) }
         Trial.note(code, authenticator.locations, setting, listener, &scratch, bytes)
@@ -202,7 +201,7 @@ private struct Stages {
             do throws(ConsumerStage.Failure) {
                 try ConsumerStage.run(authenticator, &scratch, bytes, cache: &cache, now: setting.now)
             } catch {
-                throw Refusal(error.code, style: listener.refusalStyle, realm: error.realm)
+                throw Refusal(error.code, realm: error.realm)
             }
         }
         if let combined = further.combined {
@@ -212,9 +211,7 @@ private struct Stages {
             do throws(RefusalCode) {
                 try CredentialStage.run(basic, setting, listener, &scratch, bytes)
             } catch {
-                throw Refusal(
-                    error, style: listener.refusalStyle, realm: basic.credential.realm,
-                    passwordCheck: scratch.awaitedPassword)
+                throw Refusal(error, realm: basic.credential.realm, passwordCheck: scratch.awaitedPassword)
             }
         }
         if let apiKeys = further.apiKeys {
@@ -222,7 +219,7 @@ private struct Stages {
                 try CredentialStage.run(apiKeys, setting, listener, &scratch, bytes)
             } catch {
                 guard apiKeys.credential.logsOnly else {
-                    throw Refusal(error, style: listener.refusalStyle, realm: apiKeys.credential.realm)
+                    throw Refusal(error, realm: apiKeys.credential.realm)
                 }
                 if !error.meansNoCredential { scratch.apiKey = nil }
                 Trial.note(error, apiKeys.credential.locations, setting, listener, &scratch, bytes)
@@ -236,7 +233,7 @@ private struct Stages {
         _ policy: EffectivePolicy, _ bytes: Span<UInt8>, _ scratch: inout RequestScratch
     ) -> LocalAnswer? {
         guard let traffic = policy.traffic else { return nil }
-        return traffic.runFirst(setting.head, bytes, &scratch)
+        return traffic.runFirst(setting, bytes, &scratch)
     }
 
     /// Counts the request, once nothing is left that could refuse it for who sent it.
@@ -257,7 +254,7 @@ private struct Stages {
         do {
             return try traffic.run(setting, bytes, &scratch, listener)
         } catch {
-            throw Refusal(error, style: listener.refusalStyle)
+            throw Refusal(error)
         }
     }
 }

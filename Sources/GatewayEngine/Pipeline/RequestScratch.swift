@@ -24,6 +24,10 @@ package struct RequestScratch {
     package var sendsForwardedHost = true
     /// What is changed of the answer's field lines, that of a refusal included; nil: nothing.
     package private(set) var responseEdit: FieldEdit?
+    /// What is known of the answer before there is one; nil: nothing.
+    package internal(set) var answerPlan: AnswerPlan?
+    /// What names requests.
+    var requestIDs = RequestIDSource()
     /// What transformations change of the request's field lines; nil: nothing.
     var transformation: FieldEdit?
     /// Names that a client may not send in trailers either; nil: none.
@@ -106,6 +110,7 @@ package struct RequestScratch {
         if !answeredToken.isEmpty { answeredToken = [] }
         if responseEdit != nil { responseEdit = nil }
         if transformation != nil { transformation = nil }
+        if answerPlan != nil { answerPlan = nil }
         if guardedNames != nil { guardedNames = nil }
         if verifiedToken != nil { verifiedToken = nil }
         if apiKey != nil { apiKey = nil }

@@ -5,6 +5,9 @@ internal import HTTPWire
 /// The slots of what few routes have, behind one reference: a request of any other route pays for one look before
 /// authentication and one behind authorization.
 package final class TrafficSlots: Sendable {
+    /// How refusals are written, and the plan of answers that only says that.
+    private let refusals: (form: CompiledRefusalForm, plan: AnswerPlan)?
+    let requestID: RequestIDStage?
     private let cors: CORSStage?
     let rateLimits: RateLimitStage?
     private let urlRewrite: URLRewriteStage?
@@ -17,11 +20,16 @@ package final class TrafficSlots: Sendable {
     let prefixChanges: [(field: String, place: Provenance)]
 
     /// Nil where all slots are empty.
-    init?(_ policies: TrafficPolicies, rateLimits: RateLimitStage?, transformation: TransformationStage?) {
+    init?(
+        _ policies: TrafficPolicies, refusals: CompiledRefusalForm?, rateLimits: RateLimitStage?,
+        transformation: TransformationStage?
+    ) {
         guard policies != TrafficPolicies() else { return nil }
         self.transformation = transformation
         prefixChanges = policies.prefixChanges
         self.rateLimits = rateLimits
+        self.refusals = refusals.map { ($0, AnswerPlan(refusals: $0)) }
+        requestID = policies.requestID.map(RequestIDStage.init)
         cors = policies.cors.map(CORSStage.init)
         urlRewrite = policies.urlRewrite.map { URLRewriteStage($0.value) }
         redirect = policies.requestRedirect.map { RedirectStage($0.value) }
@@ -30,9 +38,14 @@ package final class TrafficSlots: Sendable {
         retry = policies.retry.map(RetryPlan.init)
     }
 
+    /// Names that a client may not send in trailers either; nil: none.
+    var guardedNames: FieldNames? { .union(transformation?.requestNames, requestID?.guardedNames) }
+
     /// Runs what comes before authentication; answers what is given in place of everything else.
-    func runFirst(_ head: RequestHead, _ bytes: Span<UInt8>, _ scratch: inout RequestScratch) -> LocalAnswer? {
-        cors?.run(head, bytes, &scratch)
+    func runFirst(_ setting: RequestSetting, _ bytes: Span<UInt8>, _ scratch: inout RequestScratch) -> LocalAnswer? {
+        if let refusals { scratch.plan(refusals.form, refusals.plan) }
+        requestID?.run(bytes, &scratch, setting.connection)
+        return cors?.run(setting.head, bytes, &scratch)
     }
 
     /// Runs what comes behind authorization, in this order; answers what is given in place of forwarding.

@@ -8,7 +8,7 @@ extension DownstreamConnection {
     private static var maxDrainedBytes: Int { 64 << 10 }
 
     func refuse(_ code: RefusalCode) {
-        refuse(Refusal(code, style: exchange.style))
+        refuse(Refusal(code))
     }
 
     /// Refuses bytes that are no request.
@@ -27,7 +27,6 @@ extension DownstreamConnection {
     func beginWithoutHead() {
         exchange = Exchange()
         exchange.startedAt = worker.uptime
-        exchange.style = slot.bind?.refusalStyle ?? .agentgateway
         if worker.accessLog.format != .off { exchange.record = AccessRecord(startedAt: worker.uptime) }
     }
 
@@ -35,7 +34,9 @@ extension DownstreamConnection {
         if !machine.hasReadWholeRequest { machine.closeAfterResponse() }
         let answer = refusal.rendered(
             toHead: exchange.request.isHead, isGRPC: exchange.request.isGRPC, keepsAlive: machine.keepsAlive,
-            date: worker.date.bytes, edit: exchange.responseEdit)
+            date: worker.date.bytes,
+            form: exchange.answerPlan?.refusals ?? slot.bind?.refusals ?? .standard(.agentgateway),
+            requestID: exchange.answerPlan?.requestID ?? [], edit: exchange.responseEdit)
         stream.write(answer.span)
         worker.counters.count(refusal.code)
         exchange.status = refusal.status(isGRPC: exchange.request.isGRPC)

@@ -23,7 +23,6 @@ extension DownstreamConnection {
     /// Asks the pipeline, with the head's lines in the worker's table.
     func decide(_ head: RequestHead, _ bytes: Span<UInt8>) {
         guard let bind = slot.bind else { return refuse(.notReady) }
-        exchange.style = bind.refusalStyle
         let decision =
             if let gathered {
                 gathered.withPayload { ask(bind, head, bytes, body: $0) }
@@ -33,6 +32,7 @@ extension DownstreamConnection {
         exchange.tokenExpiresAt = worker.scratch.tokenExpiresAt
         exchange.responseEdit = worker.scratch.responseEdit
         exchange.guardedNames = worker.scratch.guardedNames
+        if worker.scratch.answerPlan != nil { exchange.answerPlan = worker.scratch.answerPlan }
         if worker.accessLog.format != .off { beginRecord(head, bytes) }
         switch decision {
         case .refuse(let refusal):
@@ -255,6 +255,7 @@ extension DownstreamConnection {
             ? bytes.extracting(scratch.target.path).copied : Array(scratch.target.storage[scratch.target.path])
         record.route = scratch.routeName ?? ""
         record.subject = scratch.subject
+        if let plan = scratch.answerPlan { record.requestID = plan.requestID }
         if let policy = worker.snapshot.accessLog, policy.readsRequests, let bind = slot.bind {
             record.request = LoggedRequest(
                 policy, head, bytes, scratch, bind: bind, connection: context, now: worker.now)

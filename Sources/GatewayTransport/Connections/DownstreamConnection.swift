@@ -36,7 +36,6 @@ final class DownstreamConnection: BufferedUser {
     struct Exchange {
         var request = ForwardedRequest(isHead: false, isWhole: true, isIdempotent: false)
         var isChunked = false
-        var style = RefusalStyle.agentgateway
         var bodyBytes: UInt64 = 0
         /// A piece of the body, or its end, has gone to an upstream.
         var hasSentBody = false
@@ -61,6 +60,8 @@ final class DownstreamConnection: BufferedUser {
         var course: RequestCourse?
         /// What is changed of the answer's field lines on its way to the client; nil: nothing.
         var responseEdit: FieldEdit?
+        /// What is known of the answer before there is one; nil: nothing.
+        var answerPlan: AnswerPlan?
         /// Names that a client may not send in trailers either; nil: none.
         var guardedNames: FieldNames?
         /// Unix seconds when the token that was verified expires.

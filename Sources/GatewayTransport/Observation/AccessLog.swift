@@ -23,6 +23,8 @@ struct AccessRecord {
     /// What policies that only log would have refused it for.
     var loggedRefusals: [LoggedRefusal] = []
     var upstream = ""
+    /// Empty where requests have none.
+    var requestID: [UInt8] = []
     var requestBytes: UInt64 = 0
     var responseBytes: UInt64 = 0
     /// The answer broke off.
@@ -98,6 +100,7 @@ struct AccessLog {
         addField(.route, "route", record.route.utf8)
         addField(.subject, "sub", record.subject)
         addField(.upstream, "upstream", record.upstream.utf8)
+        addField(.requestID, "request_id", record.requestID)
         addNumber(.duration, "us", microseconds)
         addNumber(.bytesIn, "in", record.requestBytes)
         addNumber(.bytesOut, "out", record.responseBytes)

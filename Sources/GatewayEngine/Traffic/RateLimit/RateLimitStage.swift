@@ -28,7 +28,7 @@ final class RateLimitStage: Sendable {
         if limits.count == 1, limits[0].key == nil, limits[0].condition == nil {
             let limiter = limits[0].limiter
             guard case .empty(let wait) = limiter.take(Span(), uptime: setting.uptime) else { return }
-            throw Self.refusal(limiter, wait, listener)
+            throw Self.refusal(limiter, wait)
         }
         try runAll(setting, bytes, &scratch, listener)
     }
@@ -46,13 +46,13 @@ final class RateLimitStage: Sendable {
             case .taken(let bucket): taken.append((limit.limiter, bucket))
             case .empty(let wait):
                 for (limiter, bucket) in taken { limiter.giveBack(to: bucket) }
-                throw Self.refusal(limit.limiter, wait, listener)
+                throw Self.refusal(limit.limiter, wait)
             }
             if isFirstMatch { return }
         }
     }
 
-    private static func refusal(_ limiter: RateLimiter, _ nanoseconds: Int64, _ listener: ListenerSnapshot) -> Refusal {
+    private static func refusal(_ limiter: RateLimiter, _ nanoseconds: Int64) -> Refusal {
         let seconds = (nanoseconds + 999_999_999) / 1_000_000_000
         let lines = """
             retry-after: \(seconds)\r
@@ -61,7 +61,7 @@ final class RateLimitStage: Sendable {
             x-ratelimit-reset: \(seconds)\r
 
             """
-        return Refusal(.rateLimited, style: listener.refusalStyle, lines: Array(lines.utf8))
+        return Refusal(.rateLimited, lines: Array(lines.utf8))
     }
 }
 

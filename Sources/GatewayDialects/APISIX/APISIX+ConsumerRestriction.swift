@@ -26,7 +26,8 @@ extension APISIXPlugin {
 
 /// `consumer-restriction` as rules.
 ///
-/// Who is on the black list is refused; then who is nobody, or not on the white list, or not allowed the method.
+/// Who is on the black list is refused; then who is nobody, or not on the white list; without one, who is not allowed
+/// the method.
 struct ConsumerRestriction {
     private let value: JSONTree
     private let type: String
@@ -44,8 +45,8 @@ struct ConsumerRestriction {
         self.place = place
         type = value["type"]?.string ?? "consumer_name"
         switch type {
-        case "service_id": subject = service.map(Self.literal)
-        case "route_id": subject = route.map(Self.literal)
+        case "service_id": subject = service.map(\.celLiteral)
+        case "route_id": subject = route.map(\.celLiteral)
         case "consumer_group_id": subject = "consumer.group"
         default: subject = "consumer.name"
         }
@@ -57,8 +58,6 @@ struct ConsumerRestriction {
             }
     }
 
-    private static func literal(_ text: String) -> String { JSONTree.string(text).text }
-
     var authorization: Authorization {
         guard let subject else { return Authorization(rules: [rule(.require, "false", missing)]) }
         var rules: [AuthorizationRule] = []
@@ -67,12 +66,24 @@ struct ConsumerRestriction {
             rules.append(rule(.deny, "\(guarded)\(subject) in \(names.text)", forbidden))
         }
         if let isThere { rules.append(rule(.require, isThere, missing)) }
-        if let names = value["whitelist"] { rules.append(rule(.require, "\(subject) in \(names.text)", forbidden)) }
-        let allowed = (value["allowed_by_methods"]?.array ?? []).map { entry in
-            "(\(subject) == \((entry["user"] ?? "").text) && request.method in \((entry["methods"] ?? []).text))"
+        if let names = value["whitelist"] {
+            rules.append(rule(.require, "\(subject) in \(names.text)", forbidden))
+        } else {
+            rules += methodRules(subject)
         }
-        if !allowed.isEmpty { rules.append(rule(.require, allowed.joined(separator: " || "), forbidden)) }
         return Authorization(rules: rules)
+    }
+
+    /// Who is listed may use the methods that are listed beside him, and whoever is not may use all. Where there is a
+    /// white list, it alone decides.
+    private func methodRules(_ subject: String) -> [AuthorizationRule] {
+        var users: Set<String> = []
+        return (value["allowed_by_methods"]?.array ?? []).compactMap { entry in
+            // Of several entries for one user the first counts.
+            guard let user = entry["user"]?.string, users.insert(user).inserted else { return nil }
+            let methods = (entry["methods"] ?? []).text
+            return rule(.require, "\(subject) != \(user.celLiteral) || request.method in \(methods)", forbidden)
+        }
     }
 
     private func rule(

@@ -33,11 +33,17 @@ struct HostTable: Sendable {
 struct RouteTable: Sendable {
     let hosts: HostTable
     let paths: [PathTable]
+    /// Whether any route has a condition.
+    let hasConditions: Bool
     /// What becomes of the requests of each route.
     private let snapshotIndices: [UInt32]
     private let snapshots: [RouteSnapshot]
 
-    init(hosts: HostTable, paths: [PathTable], snapshotIndices: [UInt32], snapshots: [RouteSnapshot]) {
+    init(
+        hosts: HostTable, paths: [PathTable], hasConditions: Bool, snapshotIndices: [UInt32],
+        snapshots: [RouteSnapshot]
+    ) {
+        self.hasConditions = hasConditions
         self.hosts = hosts
         self.paths = paths
         self.snapshotIndices = snapshotIndices
@@ -51,7 +57,8 @@ struct RouteTable: Sendable {
 
     func replacingSnapshots(_ replacement: (RouteSnapshot) -> RouteSnapshot) -> RouteTable {
         RouteTable(
-            hosts: hosts, paths: paths, snapshotIndices: snapshotIndices, snapshots: snapshots.map(replacement))
+            hosts: hosts, paths: paths, hasConditions: hasConditions, snapshotIndices: snapshotIndices,
+            snapshots: snapshots.map(replacement))
     }
 
     /// The route that takes a request.
@@ -79,25 +86,36 @@ struct RouteTable: Sendable {
 }
 
 /// What of a request decides its route.
-struct MatchedRequest: ~Escapable {
+@safe struct MatchedRequest: ~Escapable {
     let host: Span<UInt8>
     let path: Span<UInt8>
     let query: Span<UInt8>
     let method: Span<UInt8>
     let bytes: Span<UInt8>
     let lines: [FieldLine]
+    /// The request as conditions see it; nil where no route has any.
+    private let conditions: UnsafePointer<RequestActivation>?
 
     @_lifetime(copy host, copy path, copy query, copy method, copy bytes)
     init(
         host: Span<UInt8>, path: Span<UInt8>, query: Span<UInt8>, method: Span<UInt8>, bytes: Span<UInt8>,
-        lines: [FieldLine]
+        lines: [FieldLine], conditions: UnsafePointer<RequestActivation>? = nil
     ) {
+        unsafe self.conditions = conditions
         self.host = host
         self.path = path
         self.query = query
         self.method = method
         self.bytes = bytes
         self.lines = lines
+    }
+
+    /// What a condition says of the request; nil where that takes the body, which has not come.
+    func fulfils(_ condition: CELProgram) -> Bool? {
+        guard let request = unsafe conditions else { return false }
+        if condition.readsBody, unsafe !request.pointee.hasBody { return nil }
+        let answer = unsafe condition.evaluate(request.pointee)
+        return if case .bool(true) = answer { true } else { false }
     }
 }
 
@@ -131,8 +149,12 @@ final class PathTable: Sendable {
         self.candidates = candidates
     }
 
-    /// The number of a route, and how many bytes of the path its prefix is; 0 where it is no prefix that matched.
+    /// The number of a route, or `awaitsBody`; and how many bytes of the path its prefix is, 0 where it is no prefix
+    /// that matched.
     typealias Found = (route: Int, prefixLength: Int)
+
+    /// In the place of a route: only the body can tell which one it is.
+    static let awaitsBody = -1
 
     func match(_ request: borrowing MatchedRequest) -> Found? {
         if let takers = exact.find(request.path), let route = choose(takers, request) { return (route, 0) }
@@ -174,7 +196,11 @@ final class PathTable: Sendable {
 
     private func choose(_ takers: Int, _ request: borrowing MatchedRequest) -> Int? {
         if takers >= 0 { return takers }
-        for candidate in candidates[~takers] where candidate.accepts(request) { return candidate.route }
+        for candidate in candidates[~takers] where candidate.accepts(request) {
+            guard let condition = candidate.condition else { return candidate.route }
+            guard let isMet = request.fulfils(condition) else { return Self.awaitsBody }
+            if isMet { return candidate.route }
+        }
         return nil
     }
 }
@@ -202,18 +228,22 @@ final class RouteCandidate: Sendable {
     let method: [UInt8]?
     let headers: [Field]
     let query: [Field]
+    /// Asked when all else has been found to match.
+    let condition: CELProgram?
     let route: Int
     /// Most routes ask nothing beyond host and path.
     let asksNothing: Bool
 
-    init(method: [UInt8]?, headers: [Field], query: [Field], route: Int) {
+    init(method: [UInt8]?, headers: [Field], query: [Field], condition: CELProgram?, route: Int) {
         self.method = method
+        self.condition = condition
         self.headers = headers
         self.query = query
         self.route = route
-        asksNothing = method == nil && headers.isEmpty && query.isEmpty
+        asksNothing = method == nil && headers.isEmpty && query.isEmpty && condition == nil
     }
 
+    /// Whether all but the condition holds.
     func accepts(_ request: borrowing MatchedRequest) -> Bool {
         if asksNothing { return true }
         if let method, !method.span.equals(request.method) { return false }

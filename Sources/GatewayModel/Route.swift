@@ -47,15 +47,19 @@ package struct RouteMatch: Equatable, Sendable {
     package var method: String?
     package var headers: [FieldMatch]
     package var query: [FieldMatch]
+    /// True of the requests that match; nil: of all. One that cannot be evaluated matches none.
+    package var condition: Expression?
     package var provenance: Provenance
 
     package init(
-        path: PathMatch, method: String?, headers: [FieldMatch], query: [FieldMatch], provenance: Provenance
+        path: PathMatch, method: String?, headers: [FieldMatch], query: [FieldMatch], condition: Expression? = nil,
+        provenance: Provenance
     ) {
         self.path = path
         self.method = method
         self.headers = headers
         self.query = query
+        self.condition = condition
         self.provenance = provenance
     }
 }

@@ -115,9 +115,12 @@ import Testing
 
     @Test(arguments: [
         (#"{"uri":"/a","upstream":{"nodes":{}},"nonsense":1}"#, "additional properties forbidden, found nonsense"),
-        (#"{"uri":"/a","plugins":{"limit-count":{}}}"#, "plugin [limit-count] is part of APISIX and not offered"),
+        (#"{"uri":"/a","plugins":{"limit-req":{}}}"#, "plugin [limit-req] is part of APISIX and not offered"),
         (#"{"uri":"/a","plugins":{"no-such":{}}}"#, "unknown plugin [no-such]"),
-        (#"{"uri":"/a","vars":[],"upstream":{"nodes":{}}}"#, #"property \"vars\" is part of APISIX and not offered"#),
+        (
+            #"{"uri":"/a","script":"x","upstream":{"nodes":{}}}"#,
+            #"property \"script\" is part of APISIX and not offered"#
+        ),
         (#"{"uri":"/a","uri":"/b"}"#, "duplicateName"), (#"{"uri":"/a""#, "invalid request body"),
         (#"{"uri":"/a","plugins":{},"create_time":1}"#, "the property is forbidden:  create_time"),
     ]) func `refuses what it can't serve as it says`(_ body: String, _ message: String) throws {
@@ -202,6 +205,14 @@ import Testing
         let refused = try gateway.get("/hello", "apikey: jacks\r\n")
         #expect(refused.status == 418)
         #expect(text(refused) == #"{"message":"no \"jack\""}"# + "\n")
+        #expect(try gateway.get("/hello", "apikey: jills\r\n").status == 200)
+        // The white list alone decides where there is one; else methods bind those that are named.
+        let methods = #""allowed_by_methods":[{"user":"jack","methods":["POST"]}]"#
+        try restrict(#"{"whitelist":["jack"],\#(methods)}"#)
+        #expect(try gateway.get("/hello", "apikey: jacks\r\n").status == 200)
+        #expect(try gateway.get("/hello", "apikey: jills\r\n").status == 403)
+        try restrict("{\(methods)}")
+        #expect(try gateway.get("/hello", "apikey: jacks\r\n").status == 403)
         #expect(try gateway.get("/hello", "apikey: jills\r\n").status == 200)
         #expect(try gateway.admin("DELETE", "/consumer_groups/staff").status == 400)
     }

@@ -94,6 +94,7 @@ struct ModelDump {
             if let method = match.method { dump.line("method: \(method)") }
             for header in match.headers { dump.line("header \(header.name): \(header.value)") }
             for parameter in match.query { dump.line("query \(parameter.name): \(parameter.value)") }
+            if let condition = match.condition { dump.line("if \(condition.text)") }
         }
     }
 

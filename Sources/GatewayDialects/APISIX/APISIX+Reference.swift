@@ -70,6 +70,12 @@ extension APISIXDialect {
         - **Answers to writes** show what was written, never a ciphertext.
         - **Paths** are matched in their canonical form, which is also what is forwarded; an encoded slash, dot segment or
           backslash is refused (Docs/CanonicalRequest.md). A parameter (`:name`) in a path is taken as it is written.
+        - **`vars`** read `uri`, `args`, `arg_*`, `http_*`, `cookie_*`, `host`, `scheme`, `request_method`, `request_uri`,
+          `remote_addr`, `remote_port`, `server_addr`, `server_port`, `server_protocol`, `content_type`, `content_length`,
+          `consumer_name`, `route_id`, `route_name`, `service_id`, `service_name`, and of bodies `post_arg_*` (forms) and
+          `post_arg.*` (paths into JSON and forms, with `[0]` and `[*]`). Any other name is a variable that no request has.
+          `uri` is the canonical path, still percent-encoded. Patterns are RE2's, without look-around. A request waits for
+          its body where a route whose host, path and method fit asks for it; multipart bodies are not read.
         - **A host** of `*.a.com` stands for names of any depth; `*a.com` is refused.
         - **Keys**: RSA keys below 1024 bits do not work: their tokens are refused, and the log says so. Other weak keys
           work and are warned about. Ed448 is not offered.
@@ -81,7 +87,6 @@ extension APISIXDialect {
         - **`store_in_ctx`** changes nothing: the claims of a verified token are there for rules in any case.
         - **`enable_websocket`** changes nothing: an upgrade that a client asks for is passed on.
         - **`exp`** of a credential changes nothing, as with theirs: it was about signing.
-        - **`consumer-restriction`** with `whitelist` and `allowed_by_methods` asks for both.
         - **A service or plugin config deleted by force** leaves its routes closed: 404 and 503.
         - **Refusals** carry `Tollgate-Refusal` with a code (Docs/Refusals.md); their status and body are APISIX's.
         - **Forwarding headers** are Tollgate's own: `X-Forwarded-For`, `-Proto`, `-Host`; there is no `X-Real-IP`.

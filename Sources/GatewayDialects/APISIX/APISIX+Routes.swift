@@ -20,7 +20,8 @@ extension APISIXDecoder {
         return Route(
             id: id, name: value["name"]?.string ?? document.id,
             hostnames: hostnames(value) ?? service.flatMap { hostnames($0.value) } ?? [.any],
-            order: .priority(value["priority"]?.integer ?? 0), matches: matches(value, at: document.provenance),
+            order: .priority(value["priority"]?.integer ?? 0),
+            matches: matches(value, where: condition(of: document, service: service), at: document.provenance),
             action: action(of: document, service: service, route: id), provenance: document.provenance)
     }
 
@@ -32,7 +33,7 @@ extension APISIXDecoder {
     }
 
     private func hostnames(_ value: JSONTree) -> [HostPattern]? {
-        let hosts = value["hosts"]?.array?.compactMap(\.string) ?? value["host"]?.string.map { [$0] }
+        let hosts = value.strings("hosts") ?? value["host"]?.string.map { [$0] }
         return hosts?.map { host in
             let host = host.lowercased()
             if host == "*" { return .any }
@@ -42,17 +43,30 @@ extension APISIXDecoder {
     }
 
     /// One per path and method: `/foo*` is every path that begins so.
-    private func matches(_ value: JSONTree, at place: Provenance) -> [RouteMatch] {
+    private func matches(_ value: JSONTree, where condition: Expression?, at place: Provenance) -> [RouteMatch] {
         let paths =
-            value["paths"]?.array?.compactMap(\.string) ?? value["uris"]?.array?.compactMap(\.string)
-            ?? value["uri"]?.string.map { [$0] } ?? []
-        let methods: [String?] = value["methods"]?.array?.compactMap(\.string) ?? []
+            value.strings("paths") ?? value.strings("uris") ?? value["uri"]?.string.map { [$0] } ?? []
+        let methods: [String?] = value.strings("methods") ?? []
         return paths.flatMap { path in
             let match: PathMatch = path.hasSuffix("*") ? .bytePrefix(String(path.dropLast())) : .exact(path)
             return (methods.isEmpty ? [nil] : methods).map { method in
-                RouteMatch(path: match, method: method, headers: [], query: [], provenance: place)
+                RouteMatch(
+                    path: match, method: method, headers: [], query: [], condition: condition, provenance: place)
             }
         }
+    }
+
+    /// `vars` and `remote_addrs` together; nil where there is neither.
+    private func condition(of route: APISIXDocument, service: APISIXDocument?) -> Expression? {
+        var conditions: [String] = []
+        let addresses = route.value.strings("remote_addrs") ?? route.value["remote_addr"]?.string.map { [$0] }
+        if let addresses { conditions.append(APISIXAddresses.condition("source.address", isAmong: addresses)) }
+        if let vars = route.value["vars"] {
+            // What is no condition was refused when it was written.
+            let condition = try? APISIXCondition(vars, APISIXVariables(route: route, service: service)).expression
+            conditions.append(condition ?? "false")
+        }
+        return conditions.isEmpty ? nil : Expression(conditions.joined(separator: " && "), at: route.provenance)
     }
 
     // MARK: - Where it goes

@@ -41,7 +41,21 @@ package enum APISIXCheck {
         guard targets.contains(where: { value[$0] != nil }) else {
             return "invalid configuration: object matches none of the required"
         }
-        return nil
+        if value["remote_addr"] != nil, value["remote_addrs"] != nil {
+            return "only one of remote_addr or remote_addrs is allowed"
+        }
+        return conditionProblem(value["vars"]).map { "failed to validate the 'vars' expression: \($0)" }
+    }
+
+    /// What is wrong with conditions; nil where nothing is, or there are none.
+    static func conditionProblem(_ value: JSONTree?) -> String? {
+        guard let value else { return nil }
+        do throws(APISIXCondition.Problem) {
+            _ = try APISIXCondition(value, APISIXVariables())
+            return nil
+        } catch {
+            return error.message
+        }
     }
 
     /// To APISIX `*a.com` is every name that ends so.

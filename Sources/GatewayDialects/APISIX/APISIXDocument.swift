@@ -76,4 +76,9 @@ extension JSONTree {
     package var identifier: String? {
         string ?? integer.map(String.init)
     }
+
+    /// The texts in a list of that name; nil where there is no such list.
+    func strings(_ name: String) -> [String]? {
+        self[name]?.array?.compactMap(\.string)
+    }
 }

@@ -10,6 +10,7 @@ enum APISIXShapes {
     static let labels = APISIXSchema.object(
         .init([], others: .all(.string(.init(min: 1, max: 256, Patterns.labelValue)))))
     static let host = APISIXSchema.string(.init(Patterns.host))
+    static let address = APISIXSchema.either([.string(.init(Patterns.address))])
     static let methods = [
         "GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS", "CONNECT", "TRACE", "PURGE",
     ]
@@ -29,10 +30,10 @@ enum APISIXShapes {
                 ("priority", .integer(default: 0)),
                 ("methods", .array(of: .string(.init(choices: methods)), isUnique: true)),
                 ("host", host), ("hosts", .array(of: host, minItems: 1, isUnique: true)),
-                ("remote_addr", .notOffered("match on addresses with the plugin `ip-restriction` once it is offered")),
-                ("remote_addrs", .notOffered("match on addresses with the plugin `ip-restriction` once it is offered")),
+                ("remote_addr", address),
+                ("remote_addrs", .array(of: address, minItems: 1, isUnique: true)),
                 ("timeout", .notOffered("the gateway's own timeouts hold")),
-                ("vars", .notOffered("match on host, path and method")),
+                ("vars", .array(of: .anything)),
                 ("filter_func", .notOffered("there is no Lua here")), ("script", .notOffered("there is no Lua here")),
                 ("script_id", .notOffered("there is no Lua here")), ("plugins", .plugins),
                 ("plugin_config_id", id), ("upstream", upstream), ("upstream_id", id), ("service_id", id),
@@ -126,6 +127,7 @@ enum Patterns {
         return (text == "*" || !rest.isEmpty)
             && rest.utf8.allSatisfy { isWord($0) || ".[]:".utf8.contains($0) }
     }
+    static let address = APISIXSchema.Pattern("address or network", APISIXAddresses.isNetwork)
     static let realm = APISIXSchema.Pattern("^[ -!#-[\\]-~]+$") { text in
         !text.isEmpty
             && text.utf8.allSatisfy {

@@ -119,7 +119,9 @@ package struct Compiler {
                     of: treatment, names, scopes + [.route(route.id)], after: gatewayPolicy, name: route.displayName)
             snapshots[treatment] = snapshot
             if let traffic = snapshot.policy.traffic { checkPrefixes(traffic, of: route) }
-            builder.add(route, snapshot)
+            builder.add(route, snapshot) {
+                program($0, of: .bool, "a condition must be true or false", mayReadBody: true)
+            }
         }
         // A route may stand in several listeners.
         for diagnostic in builder.diagnostics { report(diagnostic) }

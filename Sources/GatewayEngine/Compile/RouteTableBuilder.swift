@@ -22,16 +22,24 @@ struct RouteTableBuilder {
     private var snapshots: [RouteSnapshot] = []
     private var hosts: [HostPattern: Paths] = [:]
     private var regexes: [String: LinearRegex] = [:]
+    private var hasConditions = false
     private(set) var diagnostics: [Diagnostic] = []
 
-    /// - Parameter snapshot: where it is the one of the route before, they share it.
-    mutating func add(_ route: Route, _ snapshot: RouteSnapshot) {
+    /// - Parameters:
+    ///   - snapshot: where it is the one of the route before, they share it.
+    ///   - program: what conditions are compiled with.
+    mutating func add(_ route: Route, _ snapshot: RouteSnapshot, program: (Expression) -> CELProgram?) {
         let index = snapshotIndices.count
         if snapshots.last !== snapshot { snapshots.append(snapshot) }
         snapshotIndices.append(UInt32(snapshots.count - 1))
         for match in route.matches {
             if case .regex(let pattern) = match.path { _ = regex(pattern, match) }
-            let entry = Entry(candidate: candidate(match, route: index), name: route.name, order: route.order)
+            let condition = match.condition.flatMap(program)
+            // One that is no expression has been reported.
+            if match.condition != nil, condition == nil { continue }
+            if condition != nil { hasConditions = true }
+            let candidate = candidate(match, condition, route: index)
+            let entry = Entry(candidate: candidate, name: route.name, order: route.order)
             for host in route.hostnames {
                 switch match.path {
                 case .exact(let path): hosts[host, default: Paths()].exact[path, default: []].append(entry)
@@ -44,12 +52,12 @@ struct RouteTableBuilder {
         }
     }
 
-    private mutating func candidate(_ match: RouteMatch, route: Int) -> RouteCandidate {
+    private mutating func candidate(_ match: RouteMatch, _ condition: CELProgram?, route: Int) -> RouteCandidate {
         RouteCandidate(
             method: match.method.map { Array($0.utf8) },
             headers: match.headers.map { field($0, match) },
             query: match.query.map { field($0, match) },
-            route: route)
+            condition: condition, route: route)
     }
 
     private mutating func field(_ field: FieldMatch, _ match: RouteMatch) -> RouteCandidate.Field {
@@ -87,7 +95,8 @@ struct RouteTableBuilder {
             tables.append(freeze(paths))
         }
         return RouteTable(
-            hosts: HostTable(patterns), paths: tables, snapshotIndices: snapshotIndices, snapshots: snapshots)
+            hosts: HostTable(patterns), paths: tables, hasConditions: hasConditions, snapshotIndices: snapshotIndices,
+            snapshots: snapshots)
     }
 
     private func freeze(_ paths: Paths) -> PathTable {

@@ -51,7 +51,11 @@ package enum Pipeline {
                 return .answer(answer)
             }
             try stages.run(listener.gatewayPolicy, listener, bytes, body: body, &scratch, &cache)
-            guard let number = route(of: listener, head, bytes, &scratch) else {
+            let number: Int
+            switch route(of: listener, stages.setting, bytes, body: body, &scratch) {
+            case .route(let found): number = found
+            case .awaitsBody: return .awaitBody
+            case .none:
                 if let answer = stages.runFirst(listener.unroutedPolicy, bytes, &scratch) { return .answer(answer) }
                 try stages.run(listener.unroutedPolicy, listener, bytes, body: body, &scratch, &cache)
                 if scratch.awaitsBody { return .awaitBody }
@@ -98,7 +102,7 @@ package enum Pipeline {
         return bind.hosts.first(host.span) { bind.listeners[$0] }
     }
 
-    /// The number of the route that takes a request.
+    /// The number of the route that takes a request. A route with a condition takes none here.
     @inline(__always)
     package static func route(
         of listener: ListenerSnapshot, _ head: RequestHead, _ bytes: Span<UInt8>, _ scratch: inout RequestScratch
@@ -120,6 +124,46 @@ package enum Pipeline {
         guard let found = listener.routes.match(request) else { return nil }
         scratch.matchedPrefix = found.prefixLength
         return found.route
+    }
+
+    private enum RouteChoice {
+        case none
+        case route(Int)
+        /// Only the body can tell.
+        case awaitsBody
+    }
+
+    @inline(__always)
+    private static func route(
+        of listener: ListenerSnapshot, _ setting: RequestSetting, _ bytes: Span<UInt8>, body: Span<UInt8>?,
+        _ scratch: inout RequestScratch
+    ) -> RouteChoice {
+        if listener.routes.hasConditions { return conditionalRoute(of: listener, setting, bytes, body: body, &scratch) }
+        return route(of: listener, setting.head, bytes, &scratch).map { .route($0) } ?? .none
+    }
+
+    @inline(never)
+    private static func conditionalRoute(
+        of listener: ListenerSnapshot, _ setting: RequestSetting, _ bytes: Span<UInt8>, body: Span<UInt8>?,
+        _ scratch: inout RequestScratch
+    ) -> RouteChoice {
+        let lines = scratch.table.lines
+        let host = scratch.target.host
+        let found = RequestActivation.show(setting, bytes, body: body, &scratch, listener) { activation in
+            unsafe withUnsafePointer(to: activation) { conditions in
+                let target = unsafe activation.target.span
+                let request = unsafe MatchedRequest(
+                    host: host.span, path: target.extracting(activation.path),
+                    query: target.extracting(activation.query ?? 0..<0),
+                    method: activation.head.span.extracting(setting.head.methodName), bytes: activation.head.span,
+                    lines: lines, conditions: conditions)
+                return listener.routes.match(request)
+            }
+        }
+        guard let found else { return .none }
+        if found.route == PathTable.awaitsBody { return .awaitsBody }
+        scratch.matchedPrefix = found.prefixLength
+        return .route(found.route)
     }
 }
 

@@ -1,0 +1,65 @@
+internal import Bytes
+
+/// What the variables of nginx and APISIX stand for, as expressions of type string: `$arg_x`, `$http_x`, `$uri`.
+///
+/// Reading a variable that a request does not have fails, so that whoever uses it says what then holds.
+struct APISIXVariables {
+    /// What is known of a request beforehand; nil where there is no route, or no service.
+    var constants: [String: String] = [:]
+
+    /// - Parameter route: nil where no route is chosen.
+    init(route: APISIXDocument? = nil, service: APISIXDocument? = nil) {
+        constants["route_id"] = route?.id
+        constants["route_name"] = route?.value["name"]?.string
+        constants["service_id"] = service?.id
+        constants["service_name"] = service?.value["name"]?.string
+    }
+
+    /// Nil: there is no such variable, or this version does not offer it.
+    func expression(_ name: String) -> String? {
+        if let constant = constants[name] { return constant.celLiteral }
+        if let plain = Self.plain[name] { return plain }
+        for (prefix, expression) in Self.families where name.hasPrefix(prefix) && name.count > prefix.count {
+            return expression(String(name.dropFirst(prefix.count)))
+        }
+        return nil
+    }
+
+    private static let plain: [String: String] = [
+        "uri": "request.path", "document_uri": "request.path", "request_uri": "request.pathAndQuery",
+        "args": query, "query_string": query,
+        "is_args": "(size(request.pathAndQuery) > size(request.path) ? '?' : '')",
+        "host": "request.host", "scheme": "request.scheme", "request_method": "request.method",
+        "method": "request.method", "server_protocol": "request.version",
+        "remote_addr": "source.address", "remote_port": "string(source.port)",
+        "server_addr": "destination.address", "server_port": "string(destination.port)",
+        "https": "(request.scheme == 'https' ? 'on' : fail())",
+        "content_type": "request.headers['content-type']", "content_length": "request.headers['content-length']",
+        "consumer_name": "string(consumer.name)", "consumer_group_id": "string(consumer.group)",
+        "route_id": "fail()", "route_name": "fail()", "service_id": "fail()", "service_name": "fail()",
+    ]
+
+    private static let query =
+        "(size(request.pathAndQuery) > size(request.path) + 1"
+        + " ? request.pathAndQuery.substring(size(request.path) + 1) : fail())"
+
+    private static let families: [(prefix: String, expression: @Sendable (String) -> String)] = [
+        // The first one, where there are several.
+        ("arg_", { "request.pathAndQuery.query(\($0.celLiteral))[0]" }),
+        ("http_", { "request.headers[\($0.lowercased().replacing("_", with: "-").celLiteral)]" }),
+        ("cookie_", { "request.headers.cookie(\($0.celLiteral))" }),
+        ("post_arg_", { "(\(isForm) ? form.decode(string(request.body))[\($0.celLiteral)] : fail())" }),
+    ]
+
+    static let isForm = bodyIs("application/x-www-form-urlencoded")
+    static let isJSON = bodyIs("application/json")
+
+    private static func bodyIs(_ type: String) -> String {
+        "request.headers['content-type'].lowerAscii().startsWith(\(type.celLiteral))"
+    }
+}
+
+extension String {
+    /// As CEL writes a text, which is how JSON does.
+    var celLiteral: String { JSONTree.string(self).text }
+}

@@ -30,6 +30,11 @@ package final class FurtherAuthentication: Sendable {
         return FurtherAuthentication(consumers: consumers, combined: replaced, basic: basic, apiKeys: apiKeys)
     }
 
+    /// The same with others who tell consumers.
+    func replacing(consumers: ConsumerAuthenticator) -> FurtherAuthentication? {
+        FurtherAuthentication(consumers: consumers, combined: combined, basic: basic, apiKeys: apiKeys)
+    }
+
     /// Whether a request without credentials is refused.
     var refusesStrangers: Bool {
         combined?.presence == .strict || basic?.credential.refusesStrangers ?? false

@@ -1,3 +1,4 @@
+internal import Bytes
 internal import GatewayModel
 internal import HTTPWire
 package import JOSE
@@ -22,6 +23,8 @@ package final class JWTAuthenticator: Sendable {
     let guaranteedClaims: Set<String>
     /// Headers that hand on claims of its tokens; nil: none.
     let claimHeaders: FieldNames?
+    /// A header besides that backends get the token in; nil: none.
+    let tokenHeader: CompiledTokenHeader?
     /// What fetches the keys of each of the verifier's providers; empty where none are fetched.
     let refreshes: [[KeyRefresh]]
     /// Where the policy was written.
@@ -50,6 +53,7 @@ package final class JWTAuthenticator: Sendable {
         resourceMetadata = policy.resourceMetadata
         guaranteedClaims = policy.guaranteedClaims
         claimHeaders = policy.claimHeaderNames
+        tokenHeader = policy.tokenHeader.map(CompiledTokenHeader.init)
         self.provenance = provenance
     }
 
@@ -68,7 +72,32 @@ package final class JWTAuthenticator: Sendable {
         resourceMetadata = old.resourceMetadata
         guaranteedClaims = old.guaranteedClaims
         claimHeaders = old.claimHeaders
+        tokenHeader = old.tokenHeader
         provenance = old.provenance
+    }
+}
+
+/// A compiled `TokenHeader`.
+final class CompiledTokenHeader: Sendable {
+    private let names: FieldNames
+    /// The line up to the token.
+    private let start: [UInt8]
+
+    init(_ header: TokenHeader) {
+        names = FieldNames([Array(header.name.utf8)])
+        start = Array("\(header.name): \(header.prefix)".utf8)
+    }
+
+    /// Puts the token in the place of every line of that name.
+    func write(_ found: FoundToken, _ scratch: inout RequestScratch, _ bytes: Span<UInt8>) {
+        scratch.drop(names, bytes)
+        scratch.addedLines += start
+        if found.text == .head {
+            scratch.addedLines += bytes.extracting(found.range).copied
+        } else {
+            scratch.addedLines += found.storage(scratch)[found.range]
+        }
+        scratch.addedLines += [ASCII.carriageReturn, ASCII.lineFeed]
     }
 }
 
@@ -114,7 +143,19 @@ extension Issuer {
 extension JWTAuthenticator {
     /// Asks for the keys that a token lacked, where they can be fetched. Answers a fetch that is worth waiting for.
     func refresh(after failure: TokenError, of token: Span<UInt8>, now: Int64) -> KeyRefresh? {
-        guard !refreshes.isEmpty, let missing = verifier.missingKey(of: token, after: failure) else { return nil }
+        guard !refreshes.isEmpty else { return nil }
+        return verifier.refresh(after: failure, of: token, with: refreshes, now: now)
+    }
+}
+
+extension TokenVerifier {
+    /// Asks for the keys that a token lacked. Answers a fetch that is worth waiting for.
+    ///
+    /// - Parameter refreshes: what fetches the keys of each provider.
+    func refresh(
+        after failure: TokenError, of token: Span<UInt8>, with refreshes: [[KeyRefresh]], now: Int64
+    ) -> KeyRefresh? {
+        guard let missing = missingKey(of: token, after: failure) else { return nil }
         var worthWaiting: KeyRefresh?
         for refresh in missing.providers.flatMap({ refreshes[$0] })
         where refresh.keyIsMissing(missing.unverifiedKid.span, now: now) {

@@ -15,6 +15,7 @@ private struct KeyRenewal {
     let keys: KeyMaterial
     /// One policy may stand in the slots of many places.
     private var authenticators: [ObjectIdentifier: JWTAuthenticator] = [:]
+    private var directories: [ObjectIdentifier: ConsumerDirectory] = [:]
 
     init(keys: KeyMaterial) {
         self.keys = keys
@@ -43,6 +44,17 @@ private struct KeyRenewal {
             authenticators[old] = new
             authenticator = new
         }
+        if let old = policy.furtherAuthentication?.consumers, old.directory.hasRemoteKeys {
+            let new = ConsumerAuthenticator(renewing: old, renewed(old.directory))
+            policy.furtherAuthentication = policy.furtherAuthentication?.replacing(consumers: new)
+        }
         return policy
+    }
+
+    private mutating func renewed(_ directory: ConsumerDirectory) -> ConsumerDirectory {
+        if let known = directories[ObjectIdentifier(directory)] { return known }
+        let new = ConsumerDirectory(renewing: directory, keys: keys)
+        directories[ObjectIdentifier(directory)] = new
+        return new
     }
 }

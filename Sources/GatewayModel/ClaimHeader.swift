@@ -10,10 +10,12 @@ package struct ClaimHeader: Equatable, Sendable {
         case plain
         /// Every byte of the UTF-8 that is not unreserved in a URI as `%` and two digits (RFC 3986 §2.1).
         case percent
+        /// Base64 with its padding (RFC 4648 §4).
+        case base64
     }
 
     package var name: String
-    /// Names from the payload down.
+    /// Names from the payload down; empty: all of it.
     package var path: [String]
     package var listFormat: ListFormat
     package var encoding: Encoding

@@ -42,29 +42,59 @@ package struct Credential: Equatable, Sendable {
     }
 }
 
+extension Credential {
+    /// Whether its keys are fetched.
+    package var hasRemoteKeys: Bool {
+        guard case .token(let token) = proof, case .remote = token.key else { return false }
+        return true
+    }
+}
+
 /// The tokens of one credential: those that name it in a claim and that its key verifies.
 package struct TokenCredential: Equatable, Sendable {
     package enum Key: Equatable, Sendable {
         /// The bytes of a shared secret.
         case secret([UInt8])
-        /// A public key in PEM.
+        /// Public keys in PEM, or as a JWK Set.
         case publicKey(String)
+        /// Public keys that are fetched while the gateway runs.
+        case remote(RemoteKeys)
     }
 
     /// What the claim says that names the credential.
     package var name: String
-    /// The one JWS algorithm of its tokens.
-    package var algorithm: String
+    /// The one JWS algorithm of its tokens; nil: whatever the keys are for (asymmetric only).
+    package var algorithm: String?
     package var key: Key
+    /// The exact `iss` values; any of them. Empty: `iss` is not looked at.
+    package var issuers: [String]
+    /// Any of these must be in `aud`; empty: `aud` is not looked at.
+    package var audiences: [String]
     /// Tolerance of `exp` and `nbf`, in seconds.
     package var clockSkewSeconds: Int64
     package var allowsWeakKeys: Bool
+    /// Whether its tokens may have any `typ`, not only that of `TokenType.ordinary`.
+    package var admitsAnyType: Bool
 
-    package init(name: String, algorithm: String, key: Key, clockSkewSeconds: Int64, allowsWeakKeys: Bool) {
+    package init(
+        name: String, algorithm: String?, key: Key, issuers: [String] = [], audiences: [String] = [],
+        clockSkewSeconds: Int64, allowsWeakKeys: Bool, admitsAnyType: Bool
+    ) {
         self.name = name
         self.algorithm = algorithm
         self.key = key
+        self.issuers = issuers
+        self.audiences = audiences
         self.clockSkewSeconds = clockSkewSeconds
         self.allowsWeakKeys = allowsWeakKeys
+        self.admitsAnyType = admitsAnyType
+    }
+}
+
+extension TokenCredential {
+    /// Where its keys are fetched from; nil where they stand in the configuration.
+    package func keySource(at place: Provenance) -> KeySource? {
+        guard case .remote(let keys) = key else { return nil }
+        return KeySource(origin: .remote(keys), provenance: place)
     }
 }

@@ -8,6 +8,8 @@ package struct JWTAuthentication: Equatable, Sendable {
     package var forwardsToken: Bool
     /// Whether a token that failed stays in the request (only where presence lets it pass).
     package var forwardsUnverifiedToken: Bool
+    /// A header besides that the backend gets the token in; nil: none.
+    package var tokenHeader: TokenHeader?
     /// The realm of the challenge (RFC 9110 §11.5).
     package var realm: String
     /// Longer tokens are refused unread, in bytes.
@@ -28,6 +30,18 @@ package struct JWTAuthentication: Equatable, Sendable {
         self.forwardsUnverifiedToken = forwardsUnverifiedToken
         self.realm = realm
         self.maxTokenBytes = maxTokenBytes
+    }
+}
+
+/// A header that nobody but the gateway writes a verified token to.
+package struct TokenHeader: Equatable, Sendable {
+    package var name: String
+    /// What stands before the token.
+    package var prefix: String
+
+    package init(name: String, prefix: String) {
+        self.name = name
+        self.prefix = prefix
     }
 }
 

@@ -53,6 +53,8 @@ package struct ClaimCondition: Equatable, Sendable {
         case oneOf([ClaimScalar])
         /// The claim is a list with this value in it.
         case contains(ClaimScalar)
+        /// The claim is this value, or a list with it in it.
+        case isOrContains(ClaimScalar)
     }
 
     /// Names from the payload down.

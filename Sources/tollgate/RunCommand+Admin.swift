@@ -4,6 +4,7 @@ internal import GatewayControl
 internal import GatewayModel
 internal import GatewayStore
 internal import GatewayTransport
+internal import KeyFetching
 internal import Logging
 internal import ServiceLifecycle
 
@@ -17,11 +18,12 @@ extension RunCommand {
         do {
             let store = try SQLiteStore(folder: folder)
             let loaded = try await ResourceSet.load(store)
+            let remote = try remoteKeySources()
             let compiler = DocumentCompiler(
-                listen: admin.listen.address, process: process, environment: environment)
-            let (snapshot, diagnostics) = compiler.compile(loaded.documents)
-            for diagnostic in diagnostics { logger.warning("\(diagnostic.oneLine)") }
-            guard let snapshot else {
+                listen: admin.listen.address, process: process, environment: environment, remote: remote)
+            let compiled = compiler.compile(loaded.documents)
+            for diagnostic in compiled.diagnostics { logger.warning("\(diagnostic.oneLine)") }
+            guard let snapshot = compiled.snapshot else {
                 StandardError.print("the documents in \(folder) are not valid; nothing is served.")
                 throw ExitCode(1)
             }
@@ -31,11 +33,14 @@ extension RunCommand {
             let server = server(process, logger)
             let readiness = ControlServer.Readiness()
             var services: [any Service] = []
-            services += try await controls(process, server, readiness, .none, logger)
+            services += try await controls(
+                process, server, readiness, .init(remote: remote, local: LocalKeySources()), logger)
             try await server.start(snapshot)
             logger.info("listening on \(admin.listen.address.description)")
             let resources = ResourceSet(
-                loaded, store: store, compiler: compiler, publisher: server, now: { WallClock.now() }, logger: logger)
+                loaded, served: compiled, store: store, compiler: compiler, publisher: server, now: { WallClock.now() },
+                logger: logger)
+            services.append(KeyRefresher(remote, fetcher: KeyClient(), consumer: resources, logger: logger))
             services.append(
                 AdminServer(
                     resources, address: admin.address, security: security, keys: keys, now: { WallClock.now() },

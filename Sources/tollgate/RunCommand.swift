@@ -74,10 +74,8 @@ struct RunCommand: AsyncParsableCommand {
         let hangups = await Lifecycle.hangups()
         var services: [any Service] = []
         do {
-            let pages = ControlServer.KeyPages(
-                json: { KeyStatusDocument.text(remote: keys.statuses, local: localKeys.all) },
-                metrics: { keys.statuses.prometheusText })
-            services += try await controls(process, server, readiness, pages, logger)
+            services += try await controls(
+                process, server, readiness, .init(remote: keys, local: localKeys), logger)
             try await server.start(snapshot)
         } catch {
             StandardError.print("error: \(error)")
@@ -97,7 +95,7 @@ struct RunCommand: AsyncParsableCommand {
         return services
     }
 
-    private func remoteKeySources() throws -> RemoteKeySources {
+    func remoteKeySources() throws -> RemoteKeySources {
         do {
             return RemoteKeySources(store: try data.map { try KeyStore(data: $0) }, clock: .system())
         } catch {
@@ -138,9 +136,10 @@ struct RunCommand: AsyncParsableCommand {
 }
 
 extension ControlServer.KeyPages {
-    /// Of a gateway that fetches none.
-    static var none: ControlServer.KeyPages {
-        ControlServer.KeyPages(json: { KeyStatusDocument.text(remote: [], local: []) }, metrics: { "" })
+    init(remote: RemoteKeySources, local: LocalKeySources) {
+        self.init(
+            json: { KeyStatusDocument.text(remote: remote.statuses, local: local.all) },
+            metrics: { remote.statuses.prometheusText })
     }
 }
 

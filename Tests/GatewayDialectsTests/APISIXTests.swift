@@ -45,6 +45,11 @@ import Testing
 
 /// Messages that scripts compare, and those that say what is not offered.
 @Suite struct `A document that is refused` {
+    private static func openID(_ members: String) -> String {
+        #"{"uri":"/a","plugins":{"openid-connect":{"client_id":"c","discovery":"https://a/.well-known/openid-configuration","#
+            + members + "}}}"
+    }
+
     struct Case: CustomTestStringConvertible, Sendable {
         var kind: APISIXKind
         var body: String
@@ -89,6 +94,28 @@ import Testing
         ),
         Case(.consumerGroup, #"{"id":"g","plugins":{"limit-count":{}}}"#, "plugin [limit-count] of a consumer group"),
         Case(.globalRule, #"{"id":"g","plugins":{"prometheus":{}}}"#, "plugin [prometheus] is part of APISIX"),
+        Case(
+            .credential, #"{"plugins":{"jwt-auth":{"key":"k","jwks_uri":"https://a","secret":"s"}}}"#,
+            "only one of jwks_uri or secret is allowed"),
+        Case(
+            .credential, #"{"plugins":{"jwt-auth":{"key":"k","jwks":"{}","algorithm":"HS256"}}}"#,
+            "HS256 needs a secret"),
+        Case(
+            .credential, #"{"plugins":{"jwt-auth":{"key":"k","jwks_uri":"ftp://a"}}}"#,
+            #"property "jwks_uri" validation failed: it does not begin with https://"#),
+        Case(
+            .credential, #"{"plugins":{"jwt-auth":{"key":"k","discovery":"https://a/metadata"}}}"#,
+            "does not say whose metadata it is"),
+        Case(.route, openID(#""bearer_only":false"#), "`bearer_only` has to be true"),
+        Case(.route, openID(#""bearer_only":true"#), "introspection of tokens is part of APISIX"),
+        Case(
+            .route, openID(#""bearer_only":true,"use_jwks":true,"introspection_endpoint":"https://a""#),
+            #""introspection_endpoint" is part of APISIX"#),
+        Case(
+            .route, openID(#""bearer_only":true,"use_jwks":true,"token_signing_alg_values_expected":"HS256""#),
+            "matches none of the enum values"),
+        Case(.route, openID(#""bearer_only":true,"use_jwks":true,"ssl_verify":false"#), "always verified"),
+        Case(.route, openID(#""bearer_only":true,"use_jwks":true,"dpop":{}"#), #""dpop" is part of APISIX"#),
         Case(.globalRule, #"{"id":"g"}"#, #"property "plugins" is required"#),
     ]) func `is refused in words`(_ refused: Case) throws {
         let value = try JSONTree(parsingLeniently: Array(refused.body.utf8), limits: .document)

@@ -31,11 +31,14 @@ extension ModelDump {
         case .key(let key): line("key \(key)")
         case .password(let user, let password): line("user \(user), password \(password)")
         case .token(let token):
-            line("tokens of \(token.name), \(token.algorithm), skew \(token.clockSkewSeconds) s")
+            line("tokens of \(token.name), \(token.algorithm ?? "any algorithm"), skew \(token.clockSkewSeconds) s")
             switch token.key {
             case .secret(let bytes): line("secret \(bytes)")
             case .publicKey(let text): line("public key \(text)")
+            case .remote(let keys): line("keys of \(keys.place)")
             }
+            if !token.issuers.isEmpty { line("issuers: \(token.issuers)") }
+            if !token.audiences.isEmpty { line("audiences: \(token.audiences)") }
         }
     }
 }

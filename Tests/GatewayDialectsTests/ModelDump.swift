@@ -197,6 +197,7 @@ extension ModelDump {
         line("presence: \(policy.presence.rawValue)")
         for location in policy.locations { add(location) }
         line("forwards token: \(policy.forwardsToken), unverified: \(policy.forwardsUnverifiedToken)")
+        if let header = policy.tokenHeader { line("token in header: \(header.name), behind \"\(header.prefix)\"") }
         line("realm: \(policy.realm)")
         line("maxTokenBytes: \(policy.maxTokenBytes)")
         if policy.logsOnly { line("logs only") }

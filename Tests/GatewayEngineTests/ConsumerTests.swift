@@ -18,7 +18,8 @@ import Testing
             id: "of-\(name)",
             proof: .token(
                 TokenCredential(
-                    name: name, algorithm: algorithm, key: key, clockSkewSeconds: skew, allowsWeakKeys: true)),
+                    name: name, algorithm: algorithm, key: key, clockSkewSeconds: skew, allowsWeakKeys: true,
+                    admitsAnyType: true)),
             provenance: here)
     }
 

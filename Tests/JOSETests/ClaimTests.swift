@@ -109,6 +109,8 @@ struct ClaimTests {
         RuleCase(["tenant"], .oneOf([.string("blue"), .string("red")])),
         RuleCase(["tenant"], .contains(.string("red")), .claimMismatch),
         RuleCase(["realm_access", "roles"], .contains(.string("admin"))),
+        RuleCase(["realm_access", "roles"], .isOrContains(.string("admin"))),
+        RuleCase(["realm_access", "roles"], .isOrContains(.string("adm")), .claimMismatch),
         RuleCase(["realm_access", "roles"], .contains(.string("adm")), .claimMismatch),
         RuleCase(["realm_access", "roles"], .equals(.string("admin")), .claimMismatch),
         RuleCase(["realm_access", "groups"], .present, .claimMissing),

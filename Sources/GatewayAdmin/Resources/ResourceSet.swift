@@ -25,6 +25,7 @@ package actor ResourceSet {
     /// By `APISIXDocument.key`.
     private(set) var entries: [String: Entry]
     private(set) var revision: Int64
+    private var served: CompiledDocuments
     private var isWriting = false
     private var waiting: [CheckedContinuation<Void, Never>] = []
 
@@ -50,12 +51,16 @@ package actor ResourceSet {
         return Loaded(entries: entries, revision: stored.revision, documents: documents)
     }
 
+    /// - Parameter served: what the loaded documents came to.
     package init(
-        _ loaded: Loaded, store: any DocumentStore, compiler: DocumentCompiler, publisher: any SnapshotPublisher,
+        _ loaded: Loaded, served: CompiledDocuments, store: any DocumentStore, compiler: DocumentCompiler,
+        publisher: any SnapshotPublisher,
         now: @escaping @Sendable () -> Int64, logger: Logger
     ) {
         entries = loaded.entries
         revision = loaded.revision
+        self.served = served
+        compiler.serve(served)
         self.store = store
         self.compiler = compiler
         self.publisher = publisher
@@ -104,9 +109,9 @@ package actor ResourceSet {
             let created = next[document.key]?.created ?? revision + 1
             next[document.key] = Entry(document: document, created: created, modified: revision + 1)
         }
-        let (snapshot, diagnostics) = compiler.compile(Self.ordered(next))
-        guard let snapshot else {
-            let problem = diagnostics.first { $0.severity == .error }
+        let compiled = compiler.compile(Self.ordered(next))
+        guard let snapshot = compiled.snapshot else {
+            let problem = compiled.diagnostics.first { $0.severity == .error }
             throw AdminRefusal(400, "invalid configuration: \(problem?.message ?? "it can't be served")")
         }
         let changes =
@@ -118,7 +123,9 @@ package actor ResourceSet {
                 time: now(), actor: request.caller.name, origin: request.caller.address,
                 action: "\(request.method) /\(request.path.joined(separator: "/"))"))
         entries = next
-        warn(of: diagnostics, about: plan.written)
+        served = compiled
+        compiler.serve(compiled)
+        warn(of: compiled.diagnostics, about: plan.written)
         try await publisher.publish(snapshot)
         return plan.answer(plan.written.first.flatMap { next[$0.key] })
     }
@@ -150,6 +157,19 @@ package actor ResourceSet {
             return
         }
         waiting.removeFirst().resume()
+    }
+}
+
+extension ResourceSet: KeyConsumer {
+    package func keysChanged() async {
+        await enter()
+        defer { leave() }
+        guard let snapshot = compiler.renewed(served) else { return }
+        do {
+            try await publisher.publish(snapshot)
+        } catch {
+            logger.error("keys that were fetched can't be served: \(error)")
+        }
     }
 }
 

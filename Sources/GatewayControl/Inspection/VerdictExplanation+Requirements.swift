@@ -40,6 +40,7 @@ extension ClaimCondition {
             case .equals(let value): "has to be \(value.inWords)"
             case .oneOf(let values): "has to be one of \(values.map(\.inWords).joined(separator: ", "))"
             case .contains(let value): "has to be a list with \(value.inWords)"
+            case .isOrContains(let value): "has to be \(value.inWords), or a list with it"
             }
         var found = claims
         for name in path { found = found?[name] }

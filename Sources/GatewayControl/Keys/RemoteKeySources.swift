@@ -82,5 +82,24 @@ extension GatewayConfiguration {
                 for source in issuer.keySources { body(source, issuer) }
             }
         }
+        for credential in consumers.lazy.flatMap(\.credentials) {
+            guard case .token(let token) = credential.proof,
+                let source = token.keySource(at: credential.provenance)
+            else { continue }
+            body(source, token.issuer(source))
+        }
+    }
+}
+
+extension TokenCredential {
+    /// Whose keys the source holds, as key sources are told apart.
+    fileprivate func issuer(_ source: KeySource) -> Issuer {
+        Issuer(
+            names: issuers, audiences: audiences, keySources: [source], algorithms: algorithm.map { [$0] },
+            requiredClaims: [], clockSkewSeconds: clockSkewSeconds, allowsWeakKeys: allowsWeakKeys,
+            requirements: TokenRequirements(
+                type: .ordinary, maxLifetimeSeconds: nil, refusesFutureIssuedAt: false, subjects: [], scopes: [],
+                claims: []),
+            provenance: source.provenance)
     }
 }

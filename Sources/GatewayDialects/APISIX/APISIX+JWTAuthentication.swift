@@ -20,9 +20,14 @@ extension APISIXPlugin {
                     ("algorithm", .string(.init(choices: algorithms, default: "HS256"))),
                     ("exp", .integer(min: 1, default: 86400)), ("base64_secret", .boolean(default: false)),
                     ("lifetime_grace_period", .integer(min: 0, default: 0)), ("public_key", .string(.init(min: 1))),
+                    ("jwks", .ours(.either([.string(.init(min: 1)), .object(.init([], others: .ignored))]))),
+                    ("jwks_uri", .ours(.string(.init(min: 1)))), ("discovery", .ours(.string(.init(min: 1)))),
+                    ("issuer", .ours(.string(.init(min: 1)))),
+                    ("audiences", .ours(.array(of: .string(.init(min: 1)), minItems: 1, isUnique: true))),
                 ], required: ["key"])),
         uniqueMember: "key", secretMembers: ["secret"],
         consumerCheck: { value in
+            if value.namesKeySet { return keySetProblem(value) }
             let algorithm = value["algorithm"]?.string ?? "HS256"
             guard algorithm.hasPrefix("HS") else {
                 guard value["public_key"] == nil else { return nil }
@@ -38,7 +43,25 @@ extension APISIXPlugin {
             return nil
         })
 
-    private static let algorithms = [
+    /// Of a credential with a set of keys, which is an extension.
+    private static func keySetProblem(_ value: JSONTree) -> String? {
+        let places = (keySetMembers + ["secret", "public_key"]).filter { value[$0] != nil }
+        guard places.count == 1 else { return "only one of \(places.joined(separator: " or ")) is allowed" }
+        if let algorithm = value["algorithm"]?.string, algorithm.hasPrefix("HS") {
+            return "property \"algorithm\" validation failed: \(algorithm) needs a secret, and `\(places[0])` holds "
+                + "public keys"
+        }
+        do throws(APISIXKeyPlace.Problem) {
+            _ = try APISIXDecoder.keyPlace(value)
+        } catch {
+            return "property \"\(places[0])\" validation failed: it \(error.message)"
+        }
+        return nil
+    }
+
+    fileprivate static let keySetMembers = ["jwks", "jwks_uri", "discovery"]
+
+    static let algorithms = [
         "HS256", "HS384", "HS512", "RS256", "RS384", "RS512", "ES256", "ES384", "ES512", "PS256", "PS384", "PS512",
         "EdDSA",
     ]
@@ -62,16 +85,41 @@ extension APISIXDecoder {
     }
 
     /// `jwt-auth` on a consumer or credential. Whoever comes from APISIX has weak keys: they are used, and warned
-    /// about.
+    /// about. Sets of keys are ours, and those of identity providers.
     static func tokenCredential(_ value: JSONTree) -> TokenCredential {
-        let algorithm = value["algorithm"]?.string ?? "HS256"
-        let secret = value["secret"]?.string ?? ""
-        let bytes = value["base64_secret"]?.boolean == true ? base64(secret) ?? [] : Array(secret.utf8)
+        let isSet = value.namesKeySet
+        let algorithm = value["algorithm"]?.string ?? (isSet ? nil : "HS256")
+        // Checked when it was written.
+        let place = try? keyPlace(value)
+        let issuer = value["issuer"]?.string ?? place?.issuer
         return TokenCredential(
             name: value["key"]?.string ?? "", algorithm: algorithm,
-            key: algorithm.hasPrefix("HS") ? .secret(bytes) : .publicKey(value["public_key"]?.string ?? ""),
-            clockSkewSeconds: Int64(value["lifetime_grace_period"]?.integer ?? 0), allowsWeakKeys: true)
+            key: place.map { .remote($0.keys) } ?? key(value, algorithm),
+            issuers: issuer.map { [$0] } ?? [], audiences: value["audiences"]?.array?.compactMap(\.string) ?? [],
+            clockSkewSeconds: Int64(value["lifetime_grace_period"]?.integer ?? 0), allowsWeakKeys: !isSet,
+            admitsAnyType: !isSet)
     }
+
+    /// Where the keys of a credential are fetched from; nil where they are not.
+    fileprivate static func keyPlace(_ value: JSONTree) throws(APISIXKeyPlace.Problem) -> APISIXKeyPlace? {
+        if let url = value["jwks_uri"]?.string { return try APISIXKeyPlace(keySet: url) }
+        if let url = value["discovery"]?.string {
+            return try APISIXKeyPlace(metadata: url, issuer: value["issuer"]?.string)
+        }
+        return nil
+    }
+
+    private static func key(_ value: JSONTree, _ algorithm: String?) -> TokenCredential.Key {
+        if let set = value["jwks"] { return .publicKey(set.string ?? set.text) }
+        guard algorithm?.hasPrefix("HS") == true else { return .publicKey(value["public_key"]?.string ?? "") }
+        let secret = value["secret"]?.string ?? ""
+        return .secret(value["base64_secret"]?.boolean == true ? base64(secret) ?? [] : Array(secret.utf8))
+    }
+}
+
+extension JSONTree {
+    /// Whether a credential's keys are a set, and not one key.
+    fileprivate var namesKeySet: Bool { APISIXPlugin.keySetMembers.contains { self[$0] != nil } }
 }
 
 /// Of text that is padded, as APISIX wants it.

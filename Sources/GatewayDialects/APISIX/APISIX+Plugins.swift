@@ -43,6 +43,9 @@ extension APISIXDecoder {
 
     private mutating func attach(_ plugins: [String: JSONTree], at place: PluginPlace) {
         let plugins = plugins.filter { $0.value["_meta"]?["disable"]?.boolean != true }
+        if let value = plugins["openid-connect"], let policy = openIDConnect(value, at: place.provenance) {
+            attach(.jwtAuthentication(policy), at: place)
+        }
         let steps = APISIXPlugin.all.filter(\.isAuthentication).compactMap { plugin in
             plugins[plugin.name].flatMap { step(plugin, $0, at: place.provenance) }
         }
@@ -75,12 +78,17 @@ extension APISIXDecoder {
 
     // MARK: - Consumers
 
-    func consumer(_ document: APISIXDocument) -> Consumer {
+    mutating func consumer(_ document: APISIXDocument) -> Consumer {
         let prefix = "\(document.id)/credentials/"
         let own = credentials(document.value, id: nil, at: document.provenance)
         let others = (credentials[document.id] ?? []).flatMap { credential in
             credentials(
                 credential.value, id: String(credential.id.dropFirst(prefix.count)), at: credential.provenance)
+        }
+        for credential in own + others {
+            if case .token(let token) = credential.proof, case .remote(let keys) = token.key {
+                warn(ofHTTP: keys, at: credential.provenance)
+            }
         }
         return Consumer(
             name: document.id, customID: document.value["labels"]?["custom_id"]?.string,

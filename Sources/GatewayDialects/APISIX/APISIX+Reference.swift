@@ -16,6 +16,7 @@ extension APISIXDialect {
                 page.add(fields: schema, of: "On consumers and credentials", level: 4)
             }
         }
+        page.add(extensions)
         page.add(notOffered)
         page.add(differences)
         return page.text
@@ -49,6 +50,29 @@ extension APISIXDialect {
         Of each name the most specific one holds, whole: route, then plugin config, then service; global rules run for
         every request before its route is chosen. `_meta.disable` switches a plugin off; the other members of `_meta` are
         not offered. Members that no schema has are kept, do nothing, and are warned about in the log.
+        """
+
+    private static let extensions = """
+        ## Keys of identity providers
+
+        A credential of `jwt-auth` may name, in the place of `secret` and `public_key`, a set of public keys:
+
+        - `jwks`: the set itself, as an object or as text;
+        - `jwks_uri`: where it is fetched from;
+        - `discovery`: the URL of the issuer's metadata, which says where the keys are. Its `issuer` has to be what stands
+          before `/.well-known/openid-configuration` in the URL, or the credential's `issuer` where it does not end so.
+
+        `algorithm` is then what one of these keys is for, unless it is written; `typ` has to be absent, `JWT` or `at+jwt`.
+        `issuer` is what the token's `iss` has to be (with `discovery`, that of the metadata unless it is written), `audiences`
+        those of which one has to be in its `aud`; both go with `secret` and `public_key`, too. Which consumer a token is of is
+        still said by the claim `key_claim_name`: with an identity provider, `azp`, `client_id` or `sub` as a rule.
+
+        `openid-connect` verifies bearer tokens by `discovery` and `use_jwks`, or by a `public_key`, and tells the upstream what
+        they say: no consumer is needed. `X-Userinfo` has the claims (3 KiB at most, else the token is refused).
+        Its fields about flows with a browser are kept and say nothing.
+
+        Keys are fetched off the requests' way and kept below `DIR`, so that a restart serves while the provider is away. A
+        token with an unknown `kid` has them fetched anew, every ten seconds at most. `http` is taken, with a warning.
         """
 
     private static var notOffered: String {
@@ -87,6 +111,9 @@ extension APISIXDialect {
         - **`store_in_ctx`** changes nothing: the claims of a verified token are there for rules in any case.
         - **`enable_websocket`** changes nothing: an upgrade that a client asks for is passed on.
         - **`exp`** of a credential changes nothing, as with theirs: it was about signing.
+        - **`openid-connect`** asks for `exp`, and with `match_with_client_id` for an audience that is there. `pass` as its
+          `unauth_action` lets everybody through, without their token and the headers of another one. Two tokens in one
+          request are refused. `X-Userinfo` and `X-Access-Token` of a client are dropped on all routes where a route has them.
         - **A service or plugin config deleted by force** leaves its routes closed: 404 and 503.
         - **Refusals** carry `Tollgate-Refusal` with a code (Docs/Refusals.md); their status and body are APISIX's.
         - **Forwarding headers** are Tollgate's own: `X-Forwarded-For`, `-Proto`, `-Host`; there is no `X-Real-IP`.
@@ -151,6 +178,7 @@ extension APISIXSchema {
         case .anything: "anything"
         case .plugins: "object of plugins by name"
         case .notOffered(let hint): "*not offered*: \(hint)"
+        case .ours(let schema): "*ours*; \(schema.words)"
         }
     }
 

@@ -57,6 +57,7 @@ struct APISIXDecoder {
         let listenerID = ListenerID("apisix")
         globalRules(for: listenerID)
         let routes = (documents[.route] ?? []).compactMap { route($0) }
+        let consumers = (documents[.consumer] ?? []).map { consumer($0) }
         let listener = Listener(
             id: listenerID, gatewayName: "default", name: "apisix", hostname: .any, routes: routes,
             security: .plain, refusalStyle: .apisix, provenance: place)
@@ -64,7 +65,7 @@ struct APISIXDecoder {
             process: process, traffic: Self.traffic(at: place),
             expressions: ExpressionSettings(checking: .typed, onDenyError: .deny), accessLog: nil,
             binds: [Bind(address: listen, listeners: [listener], provenance: place)], upstreams: upstreams,
-            attachments: attachments, consumers: (documents[.consumer] ?? []).map(consumer))
+            attachments: attachments, consumers: consumers)
     }
 
     /// APISIX's own, where it has any.

@@ -67,7 +67,9 @@ package struct APISIXPlugin: Sendable {
 
 extension APISIXPlugin {
     /// All that are offered, the highest priority first.
-    package static let all: [APISIXPlugin] = [multiAuth, basicAuth, jwtAuth, keyAuth, consumerRestriction].sorted {
+    package static let all: [APISIXPlugin] = [
+        multiAuth, openIDConnect, basicAuth, jwtAuth, keyAuth, consumerRestriction,
+    ].sorted {
         $0.priority > $1.priority
     }
 
@@ -95,7 +97,7 @@ extension APISIXPlugin {
         "ext-plugin-post-resp", "ext-plugin-pre-req", "fault-injection", "file-logger", "forward-auth",
         "google-cloud-logging", "grpc-transcode", "grpc-web", "gzip", "hmac-auth", "http-logger", "inspect",
         "ip-restriction", "jwe-decrypt", "kafka-logger", "kafka-proxy", "ldap-auth", "limit-conn", "limit-count",
-        "limit-req", "loggly", "loki-logger", "mocking", "ocsp-stapling", "opa", "openfunction", "openid-connect",
+        "limit-req", "loggly", "loki-logger", "mocking", "ocsp-stapling", "opa", "openfunction",
         "opentelemetry", "openwhisk", "prometheus", "proxy-cache", "proxy-control", "proxy-mirror", "proxy-rewrite",
         "public-api", "real-ip", "redirect", "referer-restriction", "request-id", "request-validation",
         "response-rewrite", "rocketmq-logger", "saml-auth", "server-info", "serverless-post-function",

@@ -17,6 +17,8 @@ package indirect enum APISIXSchema: Sendable {
     case plugins
     /// Part of APISIX; refused by name.
     case notOffered(String)
+    /// What APISIX does not have.
+    case ours(APISIXSchema)
 
     package struct Text: Sendable {
         package var minLength: Int?
@@ -85,6 +87,7 @@ extension APISIXSchema {
     package func problem(_ value: JSONTree) -> String? {
         switch self {
         case .anything: return nil
+        case .ours(let schema): return schema.problem(value)
         case .notOffered(let hint): return "is part of APISIX and not offered in this version; \(hint)"
         case .string(let text): return text.problem(value)
         case .integer(let min, let max, _): return Self.integerProblem(value, min: min, max: max)
@@ -232,6 +235,7 @@ extension APISIXSchema {
         switch self {
         case .anything: return [:]
         case .notOffered(let hint): return ["not": [:], "description": .string(hint)]
+        case .ours(let schema): return schema.json
         case .plugins: return ["type": "object"]
         case .string(let text): return text.json
         case .integer(let min, let max, let fallback):

@@ -20,7 +20,7 @@ extension AgentgatewayShapes {
             .ours(
                 "encoding", .choice(ClaimHeader.Encoding.allCases.map(\.rawValue)),
                 "`plain`: as it is; a token whose claim is not visible ASCII is refused. `percent`: all but letters, "
-                    + "digits and `-._~` as `%` and two digits. Default: `plain`."),
+                    + "digits and `-._~` as `%` and two digits. `base64`: all of it, a list as JSON. Default: `plain`."),
         ])
 }
 

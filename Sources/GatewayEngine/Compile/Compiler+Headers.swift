@@ -35,6 +35,10 @@ extension Compiler {
             for (policy, _) in attachment.policy.tokenAuthentications {
                 for issuer in policy.issuers { check(issuer.claimHeaders) }
                 headers.addIdentity(policy.claimHeaderNames)
+                // A scheme of the client's own may stand in Authorization on other routes.
+                if let name = policy.tokenHeader?.name, name.lowercased() != "authorization" {
+                    headers.addIdentity(FieldNames([Array(name.utf8)]))
+                }
             }
         }
     }

@@ -231,6 +231,7 @@ package struct Compiler {
             self.directory
             ?? ConsumerDirectory(
                 configuration.consumers, dates: Set(configuration.attachments.flatMap(\.policy.checkedDates)),
+                keys: keys,
                 diagnostics: &diagnostics)
         self.directory = directory
         let locations = policy.steps.map { step in

@@ -25,7 +25,17 @@ extension ClaimField {
     fileprivate init(_ header: ClaimHeader) {
         self.init(
             name: header.name, path: header.path, listFormat: header.listFormat == .csv ? .csv : .json,
-            encoding: header.encoding == .plain ? .plain : .percent)
+            encoding: header.encoding.compiled)
+    }
+}
+
+extension ClaimHeader.Encoding {
+    fileprivate var compiled: ClaimField.Encoding {
+        switch self {
+        case .plain: .plain
+        case .percent: .percent
+        case .base64: .base64
+        }
     }
 }
 
@@ -46,6 +56,8 @@ extension ClaimRule {
         case .equals(let value): self.init(path: condition.path, condition: .equals(ClaimValue(value)))
         case .oneOf(let values): self.init(path: condition.path, condition: .oneOf(values.map(ClaimValue.init)))
         case .contains(let value): self.init(path: condition.path, condition: .contains(ClaimValue(value)))
+        case .isOrContains(let value):
+            self.init(path: condition.path, condition: .isOrContains(ClaimValue(value)))
         }
     }
 }

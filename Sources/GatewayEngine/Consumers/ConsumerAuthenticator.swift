@@ -82,6 +82,12 @@ package final class ConsumerAuthenticator: Sendable {
             return Step(schemes: zip(step.schemes, locations).map(Scheme.init), anonymous: anonymous, realm: step.realm)
         }
     }
+
+    /// The same with consumers whose keys are others.
+    init(renewing old: ConsumerAuthenticator, _ directory: ConsumerDirectory) {
+        steps = old.steps
+        self.directory = directory
+    }
 }
 
 extension ConsumerAuthenticator.Scheme {

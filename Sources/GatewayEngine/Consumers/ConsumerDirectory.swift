@@ -11,10 +11,13 @@ final class ConsumerDirectory: Sendable {
     private let users: ByteTable
     private let credentials: [CredentialSnapshot]
     private let consumers: [String: IdentifiedConsumer]
+    /// Whether keys of any of them are fetched.
+    let hasRemoteKeys: Bool
 
-    init(_ consumers: [Consumer], dates: Set<CheckedDates>, diagnostics: inout [Diagnostic]) {
+    /// - Parameter keys: those that were fetched.
+    init(_ consumers: [Consumer], dates: Set<CheckedDates>, keys: KeyMaterial, diagnostics: inout [Diagnostic]) {
         var tokens: [(key: [UInt8], value: Int)] = []
-        var keys: [(key: [UInt8], value: Int)] = []
+        var texts: [(key: [UInt8], value: Int)] = []
         var users: [(key: [UInt8], value: Int)] = []
         var credentials: [CredentialSnapshot] = []
         var known: [String: IdentifiedConsumer] = [:]
@@ -24,18 +27,30 @@ final class ConsumerDirectory: Sendable {
                 let place = credentials.count
                 switch credential.proof {
                 case .token(let token): tokens.append((Array(token.name.utf8), place))
-                case .key(let key): keys.append((Array(key.utf8), place))
+                case .key(let key): texts.append((Array(key.utf8), place))
                 case .password(let user, _): users.append((Array(user.utf8), place))
                 }
-                credentials.append(CredentialSnapshot(credential, of: consumer, dates: dates, &diagnostics))
+                credentials.append(
+                    CredentialSnapshot(credential, of: consumer, dates: dates, keys: keys, &diagnostics))
             }
         }
         // Of equal names the last one written counts; a table keeps the first.
         self.tokens = ByteTable(tokens.reversed())
-        self.keys = ByteTable(keys.reversed())
+        self.keys = ByteTable(texts.reversed())
         self.users = ByteTable(users.reversed())
         self.credentials = credentials
         self.consumers = known
+        hasRemoteKeys = credentials.contains { $0.remote != nil }
+    }
+
+    /// The same, with the keys that sources hold now.
+    init(renewing old: ConsumerDirectory, keys: KeyMaterial) {
+        tokens = old.tokens
+        self.keys = old.keys
+        users = old.users
+        credentials = old.credentials.map { CredentialSnapshot(renewing: $0, keys: keys) ?? $0 }
+        consumers = old.consumers
+        hasRemoteKeys = old.hasRemoteKeys
     }
 
     func consumer(named name: String) -> IdentifiedConsumer? { consumers[name] }
@@ -102,52 +117,79 @@ final class CredentialSnapshot: Sendable {
     let consumer: IdentifiedConsumer
     /// Verifiers of a token credential, by which dates they look at; empty where its key can't be used.
     private let verifiers: [CheckedDates: TokenVerifier]
+    /// Of a token credential whose keys are fetched; nil for all others.
+    let remote: RemoteCredential?
     /// Of a password credential.
     let password: [UInt8]
 
     init(
-        _ credential: Credential, of consumer: Consumer, dates: Set<CheckedDates>, _ diagnostics: inout [Diagnostic]
+        _ credential: Credential, of consumer: Consumer, dates: Set<CheckedDates>, keys: KeyMaterial,
+        _ diagnostics: inout [Diagnostic]
     ) {
         self.consumer = IdentifiedConsumer(consumer, credential: credential.id)
         var verifiers: [CheckedDates: TokenVerifier] = [:]
         var password: [UInt8] = []
+        var remote: RemoteCredential?
         switch credential.proof {
         case .token(let token):
-            if let keys = token.keySet(at: credential.provenance, &diagnostics) {
+            if let source = token.keySource(at: credential.provenance) {
+                let rules = dates.map { (dates: $0, rules: token.rules($0)) }
+                let fetched = RemoteCredential(source: source, rules: rules, keys: keys)
+                verifiers = fetched.verifiers(keys)
+                remote = fetched
+            } else if let keys = token.keySet(at: credential.provenance, &diagnostics) {
                 for dates in dates { verifiers[dates] = TokenVerifier(providers: [(token.rules(dates), [keys])]) }
             }
         case .password(_, let text): password = Array(text.utf8)
         case .key: break
         }
         self.verifiers = verifiers
+        self.remote = remote
         self.password = password
     }
 
+    /// The same, with the keys that its source holds now; nil where its keys are not fetched.
+    init?(renewing old: CredentialSnapshot, keys: KeyMaterial) {
+        guard let remote = old.remote else { return nil }
+        consumer = old.consumer
+        self.remote = RemoteCredential(source: remote.source, rules: remote.rules, keys: keys)
+        verifiers = remote.verifiers(keys)
+        password = old.password
+    }
+
+    /// Nil where its key can't be used.
     func verifier(_ dates: CheckedDates) -> TokenVerifier? { verifiers[dates] }
 }
 
 extension TokenCredential {
+    /// Nil where none is named, or none of that name is known.
+    private var algorithms: AlgorithmSet? {
+        algorithm.flatMap { SignatureAlgorithm(name: $0) }.map { AlgorithmSet([$0]) }
+    }
+
     /// Longer ones are refused unread, in bytes.
     static let maxTokenBytes = 16 << 10
 
     /// The key, or nil where it can't be used: that is a warning, and concerns nobody else.
     fileprivate func keySet(at place: Provenance, _ diagnostics: inout [Diagnostic]) -> KeySet? {
-        guard let algorithm = SignatureAlgorithm(name: algorithm) else {
+        if let algorithm, algorithms == nil {
             diagnostics.append(
                 Diagnostic(
                     .error, "algorithm_unknown", "`\(algorithm)` is not an algorithm that tokens may be signed with",
                     at: place))
             return nil
         }
-        let options = KeyImportOptions(allowWeak: allowsWeakKeys, admitsSecrets: true)
         let imported: KeyImport
         switch key {
         case .secret(let bytes):
-            imported = KeyImport(secret: bytes, algorithms: AlgorithmSet([algorithm]), options: options)
-        case .publicKey(let text): imported = KeyImport(text, options: options)
+            let options = KeyImportOptions(allowWeak: allowsWeakKeys, admitsSecrets: true)
+            imported = KeyImport(secret: bytes, algorithms: algorithms ?? [], options: options)
+        case .publicKey(let text):
+            imported = KeyImport(text, options: KeyImportOptions(allowWeak: allowsWeakKeys, admitsSecrets: false))
+        case .remote: return nil
         }
         let keys = imported.keySet
-        let serves = keys.keys.contains { $0.algorithms.contains(algorithm) }
+        let serves = keys.keys.contains { !$0.algorithms.intersection(algorithms ?? .publicKey).isEmpty }
         for finding in imported.findings where finding.severity > .note {
             diagnostics.append(Diagnostic(.warning, finding.code.rawValue, finding.message, at: place))
         }
@@ -155,7 +197,7 @@ extension TokenCredential {
             diagnostics.append(
                 Diagnostic(
                     .warning, "no_usable_key",
-                    "the key of this credential serves no \(algorithm); its tokens are refused",
+                    "the key of this credential serves no \(algorithm ?? "token"); its tokens are refused",
                     at: place))
             return nil
         }
@@ -168,8 +210,8 @@ extension TokenCredential {
             required = (expiration ? ["exp"] : []) + (notBefore ? ["nbf"] : [])
         }
         var rules = IssuerRules(
-            issuers: [], audiences: [], algorithms: SignatureAlgorithm(name: algorithm).map { AlgorithmSet([$0]) },
-            requiredClaims: required, clockSkewSeconds: clockSkewSeconds, maxLifetimeSeconds: nil, type: .any,
+            issuers: issuers, audiences: audiences, algorithms: algorithms, requiredClaims: required,
+            clockSkewSeconds: clockSkewSeconds, maxLifetimeSeconds: nil, type: admitsAnyType ? .any : .ordinary,
             subjects: [], requiredScopes: [], claims: [], maxTokenBytes: Self.maxTokenBytes,
             refusesFutureIssuedAt: false, allowsUnprovenBinding: false)
         if case .only(let expiration, let notBefore) = dates {

@@ -32,6 +32,7 @@ enum Authentication {
             return
         }
         if let names = authenticator.claimHeaders { handOnClaims(names, &scratch) }
+        if let header = authenticator.tokenHeader { header.write(found, &scratch, bytes) }
         if !authenticator.forwardsToken { TokenRemoval.note(found, &scratch, bytes) }
     }
 

@@ -9,6 +9,8 @@ enum ConsumerStage {
     struct Failure: Error {
         let code: RefusalCode
         let realm: String
+        /// A fetch of keys that is worth waiting for; nil: none.
+        var keyRefresh: KeyRefresh?
     }
 
     static func run(
@@ -19,10 +21,12 @@ enum ConsumerStage {
             do {
                 scratch.consumer = try consumer(step, authenticator, &scratch, bytes, cache: &cache, now: now)
             } catch {
+                let awaited = scratch.awaitedKeys
+                if awaited != nil { scratch.awaitedKeys = nil }
                 switch step.anonymous {
                 case .consumer(let anonymous): scratch.consumer = anonymous
                 case .missing: throw Failure(code: step.missingAnonymous, realm: step.realm)
-                case .refused: throw Failure(code: error, realm: step.realm)
+                case .refused: throw Failure(code: error, realm: step.realm, keyRefresh: awaited)
                 }
             }
         }
@@ -56,7 +60,8 @@ enum ConsumerStage {
         let text = (found.text == .head ? bytes : storage.span).extracting(found.range)
         switch scheme.kind {
         case .token(let proof):
-            let (token, consumer) = try verify(text, proof, authenticator.directory, cache: &cache, now: now)
+            let (token, consumer) = try verify(
+                text, proof, authenticator.directory, &scratch.awaitedKeys, cache: &cache, now: now)
             scratch.verifiedToken = token
             return consumer
         case .key:
@@ -90,7 +95,7 @@ enum ConsumerStage {
 
     private static func verify(
         _ token: Span<UInt8>, _ proof: ConsumerAuthenticator.TokenProof, _ directory: ConsumerDirectory,
-        cache: inout TokenCache, now: Int64
+        _ awaitedKeys: inout KeyRefresh?, cache: inout TokenCache, now: Int64
     ) throws(RefusalCode) -> (VerifiedToken, IdentifiedConsumer) {
         if let known = cache.find(token, proof.cacheName, []) {
             // Good as long as the credential it names is the one that took it.
@@ -112,6 +117,7 @@ enum ConsumerStage {
         do {
             verified = try verifier.verify(unverified, token, now: now)
         } catch {
+            awaitedKeys = credential.refresh(after: error, of: token, proof.dates, now: now)
             throw RefusalCode(error)
         }
         cache.insert(token, proof.cacheName, verified)

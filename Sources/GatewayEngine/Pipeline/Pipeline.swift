@@ -245,7 +245,7 @@ private struct Stages {
             do throws(ConsumerStage.Failure) {
                 try ConsumerStage.run(authenticator, &scratch, bytes, cache: &cache, now: setting.now)
             } catch {
-                throw Refusal(error.code, realm: error.realm)
+                throw Refusal(error.code, realm: error.realm, keyRefresh: error.keyRefresh)
             }
         }
         if let combined = further.combined {

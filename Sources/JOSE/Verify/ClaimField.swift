@@ -13,11 +13,13 @@ package struct ClaimField: Sendable, Equatable {
         case plain
         /// RFC 3986 §2.1: all but unreserved characters as `%` and two digits. Nothing fails.
         case percent
+        /// RFC 4648 §4, with its padding. Nothing fails.
+        case base64
     }
 
     /// The field's name, a token of RFC 9110 §5.6.2.
     package var name: String
-    /// Member names from the payload down.
+    /// Member names from the payload down; empty: all of it.
     package var path: [String]
     package var listFormat: ListFormat
     package var encoding: Encoding

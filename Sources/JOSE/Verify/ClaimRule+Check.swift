@@ -78,14 +78,18 @@ struct CompiledClaimRule: Sendable {
         case .present: return true
         case .equals(let expected): return value.isEqual(to: expected)
         case .oneOf(let expected): return expected.contains(where: value.isEqual(to:))
-        case .contains(let expected):
-            for element in value.elements where element.isEqual(to: expected) { return true }
-            return false
+        case .contains(let expected): return value.contains(expected)
+        case .isOrContains(let expected): return value.isEqual(to: expected) || value.contains(expected)
         }
     }
 }
 
 extension JSONValue {
+    fileprivate func contains(_ expected: ClaimValue) -> Bool {
+        for element in elements where element.isEqual(to: expected) { return true }
+        return false
+    }
+
     /// Whether this is that scalar; `1` and `1.0` are one number, nothing else is converted.
     fileprivate func isEqual(to expected: ClaimValue) -> Bool {
         switch expected {

@@ -12,7 +12,7 @@ struct ClaimValueWriter {
     }
 
     mutating func write(_ value: JSONValue) throws(TokenError) {
-        if value.isArray, listFormat == .csv { return try writeList(value) }
+        if value.isArray, listFormat == .csv, encoding != .base64 { return try writeList(value) }
         if value.isArray || value.isObject {
             var text: [UInt8] = []
             Self.writeJSON(value, to: &text)
@@ -44,6 +44,7 @@ struct ClaimValueWriter {
     private mutating func append(_ text: [UInt8]) throws(TokenError) {
         switch encoding {
         case .percent: appendEncoded(text)
+        case .base64: output += Base64Text.encode(text)
         case .plain:
             // Blanks at an end are no part of a value: readers take them away (RFC 9110 §5.5).
             guard text.allSatisfy({ (0x20...0x7E).contains($0) }), text.first != ASCII.space, text.last != ASCII.space

@@ -95,6 +95,7 @@ extension ClaimRule.Condition {
             case .equals(let value): (1, [value])
             case .oneOf(let values): (2, values)
             case .contains(let value): (3, [value])
+            case .isOrContains(let value): (4, [value])
             }
         writer.write(number)
         writer.write(UInt64(values.count))

@@ -98,6 +98,8 @@ package struct ClaimRule: Sendable, Equatable {
         case oneOf([ClaimValue])
         /// The claim is an array with this scalar among its elements.
         case contains(ClaimValue)
+        /// The claim is this scalar, or an array with it among its elements.
+        case isOrContains(ClaimValue)
     }
 }
 

@@ -1,0 +1,33 @@
+internal import GatewayModel
+internal import JOSE
+
+/// What a credential asks of tokens whose keys are fetched, and what fetches them.
+struct RemoteCredential: Sendable {
+    let source: KeySource
+    /// By which dates are looked at.
+    let rules: [(dates: CheckedDates, rules: IssuerRules)]
+    /// Of the one provider of each verifier.
+    let refreshes: [[KeyRefresh]]
+
+    init(source: KeySource, rules: [(dates: CheckedDates, rules: IssuerRules)], keys: KeyMaterial) {
+        self.source = source
+        self.rules = rules
+        refreshes = [keys.refreshes[source].map { [$0] } ?? []]
+    }
+
+    /// By the keys that are there.
+    func verifiers(_ keys: KeyMaterial) -> [CheckedDates: TokenVerifier] {
+        let sets = keys.keySets[source].map { [$0] } ?? []
+        return Dictionary(rules.map { ($0.dates, TokenVerifier(providers: [($0.rules, sets)])) }) { $1 }
+    }
+}
+
+extension CredentialSnapshot {
+    /// Asks for the keys that a token lacked, where they can be fetched. Answers a fetch that is worth waiting for.
+    func refresh(
+        after failure: TokenError, of token: Span<UInt8>, _ dates: CheckedDates, now: Int64
+    ) -> KeyRefresh? {
+        guard let remote else { return nil }
+        return verifier(dates)?.refresh(after: failure, of: token, with: remote.refreshes, now: now)
+    }
+}

@@ -83,6 +83,19 @@ import Testing
         #expect(try client.message(1).body.text == "first")
     }
 
+    @Test func `gets a body that comes after its head`() throws {
+        let client = try client()
+        try client.headers(1, FrameWire.request("/open"))
+        let connection = try upstream.accept()
+        _ = try connection.readHead()
+        try connection.send(
+            "HTTP/1.1 200 OK\r\nX-Much: \(String(repeating: "y", count: 500))\r\nContent-Length: 2\r\n\r\n")
+        #expect(try !client.next(.headers).endsStream)
+        try connection.send("ab")
+        let data = try client.next(.data)
+        #expect(data.payload.text == "ab" && data.endsStream)
+    }
+
     @Test func `sends and gets bodies larger than all windows, and trailers`() throws {
         let client = try client()
         let size = 3 << 20

@@ -85,6 +85,16 @@ import Testing
         #expect(answer.body.text == "down" && answer.trailers.map(\.0) == ["total"])
     }
 
+    @Test func `gets a body that comes after its head`() throws {
+        let client = try gateway.client()
+        try client.send("POST /two HTTP/1.1\r\nHost: a.test\r\nX-Mixed: yes\r\nContent-Length: 2\r\n\r\n")
+        let server = try server()
+        #expect(try !request(server).isWhole)
+        try client.send("ab")
+        let data = try server.next(.data)
+        #expect(data.payload.text == "ab" && data.endsStream)
+    }
+
     @Test func `may answer without a body`() throws {
         let cases: [(status: String, method: String, length: String?, answered: String?)] = [
             ("204", "GET", nil, nil), ("200", "GET", nil, "0"), ("304", "GET", nil, nil), ("200", "HEAD", "5", "5"),

@@ -36,8 +36,8 @@ final class HTTP2ClientStream: HTTP2Stream {
                 position = end
             case .body(let range): bytes.extracting(range).withUnsafeBytes { _ = data.writeBytes($0) }
             case .end:
-                let trailers = HPACKHeaders(lines: session.table, bytes, isTrailer: true)
-                if trailers.isEmpty || !isChunkedRequest {
+                let trailers = trailers(bytes)
+                if trailers.isEmpty {
                     writeData(data, end: true)
                 } else {
                     if data.readableBytes > 0 { writeData(data, end: false) }
@@ -56,8 +56,12 @@ final class HTTP2ClientStream: HTTP2Stream {
         }
     }
 
-    /// Whether the table holds trailers at the end of the request, not still the lines of the head.
     private var isChunkedRequest = false
+
+    /// Behind a body of a stated length the table still has the lines of a head, of this stream or of another.
+    private func trailers(_ bytes: Span<UInt8>) -> HPACKHeaders {
+        isChunkedRequest ? HPACKHeaders(lines: session.table, bytes, isTrailer: true) : HPACKHeaders()
+    }
 
     private func fields(_ head: RequestHead, _ bytes: Span<UInt8>) -> HPACKHeaders {
         isChunkedRequest = head.framing == .chunked

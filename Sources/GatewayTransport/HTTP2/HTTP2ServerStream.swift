@@ -51,8 +51,7 @@ final class HTTP2ServerStream: HTTP2Stream {
                 position += answer.byteCount
             case .body(let range): bytes.extracting(range).withUnsafeBytes { _ = data.writeBytes($0) }
             case .end:
-                let trailers = HPACKHeaders(lines: session.table, bytes, isTrailer: true)
-                write(head, data, end: true, trailers: hasTrailers ? trailers : HPACKHeaders())
+                write(head, data, end: true, trailers: trailers(bytes))
                 return bytes.count
             case .needsBytes:
                 write(head, data, end: false, trailers: HPACKHeaders())
@@ -66,9 +65,12 @@ final class HTTP2ServerStream: HTTP2Stream {
         }
     }
 
-    /// Whether the table holds trailers, not still the lines of the head.
-    private var hasTrailers: Bool { isChunkedAnswer }
     private var isChunkedAnswer = false
+
+    /// Behind a body of a stated length the table still has the lines of a head, of this stream or of another.
+    private func trailers(_ bytes: Span<UInt8>) -> HPACKHeaders {
+        isChunkedAnswer ? HPACKHeaders(lines: session.table, bytes, isTrailer: true) : HPACKHeaders()
+    }
 
     private func write(_ head: HPACKHeaders?, _ data: ByteBuffer, end: Bool, trailers: HPACKHeaders) {
         let endsWithTrailers = !trailers.isEmpty

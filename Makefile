@@ -4,12 +4,13 @@ SWIFT ?= swift
 RELEASE_FLAGS := -c release --scratch-path .build-release -Xswiftc -static-stdlib
 BINARY := .build-release/release/tollgate
 
-.PHONY: help run test test-apisix test-long check format build setup docs fuzz bench bench-check check-allocations bench-algorithms bench-expressions bench-peers clean
+.PHONY: help run test test-apisix test-long check format build setup setup-long docs fuzz bench bench-check check-allocations bench-algorithms bench-expressions bench-peers clean
 
 help:
 	@echo "make run          build in release and run the demo"
 	@echo "make test         all tests that take seconds"
 	@echo "make test-long    those that take minutes, too"
+	@echo "make setup-long   what test-long uses beside; without it the parts that need it are skipped, and say so"
 	@echo "make test-apisix  the published cases of Apache APISIX against the Admin API (CASES=folder)"
 	@echo "make check        formatting, import direction, generated pages"
 	@echo "make fuzz         the fuzzers, one after the other (SECONDS=N in all, TARGETS='json jws')"
@@ -22,6 +23,9 @@ help:
 
 setup:
 	@Scripts/setup
+
+setup-long: setup
+	@Scripts/setup long
 
 build: setup
 	$(SWIFT) build $(RELEASE_FLAGS) --product tollgate
@@ -40,7 +44,8 @@ test-apisix: setup
 
 test-long: build test
 	TOLLGATE_BINARY=$(BINARY) TOLLGATE_LONG=1 $(SWIFT) test --skip-build --filter EndToEndTests
-	Scripts/end-to-end $(BINARY) long
+	Scripts/end-to-end $(BINARY)
+	Scripts/probe-tls $(BINARY)
 
 check: setup
 	Scripts/check

@@ -22,7 +22,16 @@ final class CertificateAuthority {
     /// Signs a new certificate for a name or an IPv4 address; it stands in `NAME.pem`, its key in `NAME.key`.
     @discardableResult
     func sign(_ name: String) throws -> (certificate: String, key: String) {
-        try run(["req"] + Self.newKey + ["-keyout", "\(name).key", "-out", "\(name).csr", "-subj", "/CN=\(name)"])
+        try sign(name, newKey: Self.newKey)
+    }
+
+    /// The same with an RSA key.
+    func signRSA(_ name: String) throws -> (certificate: String, key: String) {
+        try sign(name, newKey: ["-newkey", "rsa:2048", "-nodes"])
+    }
+
+    private func sign(_ name: String, newKey: [String]) throws -> (certificate: String, key: String) {
+        try run(["req"] + newKey + ["-keyout", "\(name).key", "-out", "\(name).csr", "-subj", "/CN=\(name)"])
         let kind = name.allSatisfy { $0.isNumber || $0 == "." } ? "IP" : "DNS"
         try "subjectAltName=\(kind):\(name)\n".write(
             to: folder.appending(path: "names"), atomically: true, encoding: .utf8)

@@ -101,6 +101,41 @@ struct `A listener with a certificate` {
         #expect(try get(newest, "/open").hasSuffix("200 0"))
     }
 
+    /// What a client offers, in its order, and what it gets.
+    static let orders: [(offered: String, suite: String)] = [
+        ("AES256-GCM-SHA384 AES128-GCM-SHA256", "AES128-GCM-SHA256"),
+        ("AES128-GCM-SHA256 AES256-GCM-SHA384", "AES128-GCM-SHA256"),
+        ("AES256-GCM-SHA384 CHACHA20-POLY1305", "AES256-GCM-SHA384"),
+        ("AES256-GCM-SHA384", "AES256-GCM-SHA384"),
+        // A client without hardware for AES.
+        ("CHACHA20-POLY1305 AES128-GCM-SHA256", "CHACHA20-POLY1305"),
+    ]
+
+    @Test(arguments: ["ECDSA", "RSA"])
+    func `keeps its own order of suites`(_ kind: String) throws {
+        let (certificate, key) = try kind == "RSA" ? authority.signRSA("localhost") : authority.sign("localhost")
+        let gateway = try RunningGateway(
+            .init(listener: "tls: {cert: \"\(certificate)\", key: \"\(key)\"}"), upstreamPort: upstream.port)
+        let other = kind == "RSA" ? "ECDSA" : "RSA"
+        for (offered, suite) in Self.orders {
+            // The other kind stands first, and is of no use with this key.
+            let names = offered.split(separator: " ").flatMap { ["ECDHE-\(other)-\($0)", "ECDHE-\(kind)-\($0)"] }
+            let said = try get(
+                gateway, "/open", "-v", "--stderr", "-", "--tls-max", "1.2", "--ciphers", names.joined(separator: ":"))
+            #expect(said.contains("TLSv1.2 / ECDHE-\(kind)-\(suite)"), "\(offered)")
+            #expect(said.hasSuffix("200 0"))
+        }
+    }
+
+    @Test func `takes suites in the order they are written in`() throws {
+        let (first, second) = ("TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384", "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256")
+        let gateway = try start(", cipherSuites: [\(first), \(second)]")
+        let suites = "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384"
+        let said = try get(gateway, "/open", "-v", "--stderr", "-", "--tls-max", "1.2", "--ciphers", suites)
+        #expect(said.contains("TLSv1.2 / ECDHE-ECDSA-AES256-GCM-SHA384"))
+        #expect(try get(gateway, "/open", "--tlsv1.3").hasSuffix("200 0"))
+    }
+
     @Test func `shows a new one when its files change`() throws {
         let gateway = try start()
         #expect(try get(gateway, "/open").hasSuffix("200 0"))

@@ -19,7 +19,8 @@ extension AgentgatewayShapes {
                 "maxTLSVersion", .choice(["TLS_V1_2", "TLS_V1_3"]), "The newest version spoken. Default: `TLS_V1_3`."),
             .optional(
                 "cipherSuites", .list(of: .choice(cipherSuites)),
-                "The suites of TLS 1.2, by their names in the IANA registry. TLS 1.3 has its own three, always. "
+                "The suites of TLS 1.2, by their names in the IANA registry, the preferred one first; a client that names "
+                    + "ChaCha20 first gets it where it is among them. TLS 1.3 has its own three, always. "
                     + "Default: all that are offered."),
             .optional(
                 "mode", .choice(["static"], notOffered: ["dynamicCa"]),

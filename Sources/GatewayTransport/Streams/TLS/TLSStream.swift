@@ -24,7 +24,7 @@ final class TLSStream: Stream {
     /// The side of the server.
     init(over records: Stream, _ terminator: TLSTerminator, loop: EmbeddedEventLoop) throws {
         self.records = records
-        let handshake = Handshake()
+        let handshake = Handshake(isServer: true)
         self.handshake = handshake
         channel = EmbeddedChannel(loop: loop)
         super.init(worker: records.worker)
@@ -46,7 +46,7 @@ final class TLSStream: Stream {
         over records: Stream, _ initiator: TLSInitiator, serverName: String, speaksHTTP2: Bool, loop: EmbeddedEventLoop
     ) throws {
         self.records = records
-        let handshake = Handshake()
+        let handshake = Handshake(isServer: false)
         self.handshake = handshake
         channel = EmbeddedChannel(loop: loop)
         super.init(worker: records.worker)
@@ -125,6 +125,7 @@ final class TLSStream: Stream {
             user?.received(bytes)
             return
         }
+        handshake.hear(bytes)
         do {
             try channel.writeInbound(bytes.withUnsafeBytes { ByteBuffer(bytes: $0) })
         } catch {
@@ -223,8 +224,21 @@ private final class Handshake: ChannelInboundHandler {
     private(set) var isOver = false
     /// RFC 7301: the client has offered HTTP/2, too.
     private(set) var hasChosenHTTP2 = false
+    /// A client's first record, until it has been met.
+    private var hello: [UInt8]?
 
     static let firstHandler = "server name"
+
+    /// - Parameter isServer: a client is to be met.
+    init(isServer: Bool) {
+        hello = isServer ? [] : nil
+    }
+
+    /// To be told of all that comes, before it is read.
+    func hear(_ bytes: Span<UInt8>) {
+        guard let heard = hello?.count, heard < ClientHello.maxBytes else { return }
+        bytes.extracting(first: ClientHello.maxBytes - heard).withUnsafeBytes { hello?.append(contentsOf: $0) }
+    }
 
     func begin(
         _ result: SNIResult, _ terminator: TLSTerminator, _ pipeline: ChannelPipeline.SynchronousOperations
@@ -234,8 +248,12 @@ private final class Handshake: ChannelInboundHandler {
         do {
             guard let identity = terminator.identity(for: name) else { throw ChannelError.inputClosed }
             listener = identity.listener
+            let offered = hello.map { ClientHello.cipherSuites($0.span) } ?? []
+            hello = nil
             let first = try pipeline.context(name: Self.firstHandler).handler
-            let handlers: [any ChannelHandler] = [NIOSSLServerHandler(context: identity.context), self]
+            let handlers: [any ChannelHandler] = [
+                NIOSSLServerHandler(context: identity.ciphers.context(offered: offered)), self,
+            ]
             try pipeline.addHandlers(handlers, position: .after(first))
             return loop.makeSucceededVoidFuture()
         } catch {

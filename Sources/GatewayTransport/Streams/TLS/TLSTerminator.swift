@@ -9,7 +9,7 @@ final class TLSTerminator: Sendable {
     struct Identity: Sendable {
         let listener: ListenerID
         let hostname: HostPattern
-        let context: NIOSSLContext
+        let ciphers: CipherOrder
     }
 
     let settings: [TLSSettings]
@@ -19,7 +19,7 @@ final class TLSTerminator: Sendable {
     init(_ settings: [TLSSettings]) throws {
         self.settings = settings
         identities = try settings.map {
-            Identity(listener: $0.listener, hostname: $0.hostname, context: try NIOSSLContext(configuration: $0.made()))
+            Identity(listener: $0.listener, hostname: $0.hostname, ciphers: try $0.made())
         }
     }
 
@@ -52,7 +52,7 @@ extension HostPattern {
 
 extension TLSSettings {
     /// For swift-nio-ssl.
-    fileprivate func made() throws -> TLSConfiguration {
+    fileprivate func made() throws -> CipherOrder {
         let chain = try TLSFile.certificates(certificates, "the certificate file")
         let key = try TLSFile.key(key)
         var configuration = TLSConfiguration.makeServerConfiguration(
@@ -65,7 +65,7 @@ extension TLSSettings {
             configuration.trustRoots = .certificates(try TLSFile.certificates(clientRoots, "the root file"))
             configuration.certificateVerification = .noHostnameVerification
         }
-        return configuration
+        return try CipherOrder(configuration, key: chain[0].extractPublicKey())
     }
 
     private static let ciphers: [String: NIOTLSCipher] = [

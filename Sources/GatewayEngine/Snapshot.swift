@@ -186,9 +186,16 @@ package final class UpstreamSnapshot: Sendable {
     /// Of each endpoint; nil: plain text.
     package let tls: [UpstreamTLS?]
 
+    /// Whether copies of requests go there: they share no connection with requests whose answer somebody reads.
+    package let isMirror: Bool
+
     /// - Parameter compiled: what the policies of an endpoint compile to, and what is spoken to it below HTTP.
-    init(_ upstream: Upstream, id: UpstreamID, compiled: (Upstream.Endpoint) -> (EndpointPolicy?, UpstreamTLS?)) {
+    init(
+        _ upstream: Upstream, id: UpstreamID, isMirror: Bool,
+        compiled: (Upstream.Endpoint) -> (EndpointPolicy?, UpstreamTLS?)
+    ) {
         self.id = id
+        self.isMirror = isMirror
         let endpoints = upstream.endpoints.filter { $0.weight > 0 }
         self.endpoints = endpoints
         let compiled = endpoints.map(compiled)

@@ -48,4 +48,5 @@ package enum Policy: Equatable, Sendable {
     case rateLimit(LocalRateLimit)
     case refusals(RefusalForm)
     case requestID(RequestIDPolicy)
+    case requestMirror(RequestMirror)
 }

@@ -24,6 +24,7 @@ final class Worker {
     let initiators: TLSInitiators
     /// Loops of this server.
     private let loopCount: Int
+    private(set) lazy var mirrors = Mirrors(self)
     /// Payload of the bodies that are gathered here now.
     private var gatheredBytes = 0
     private let warn: (String) -> Void
@@ -57,6 +58,8 @@ final class Worker {
         var tls: UpstreamTLS?
         /// Of HTTP.
         var version = BackendVersion.byRequest
+        /// Whether copies of requests go there.
+        var isMirror = false
 
         /// As it stands in `Host`: without the port that `http`, or `https`, implies.
         var authority: [UInt8] {
@@ -101,8 +104,8 @@ final class Worker {
         upstreams = snapshot.upstreams.map { upstream in
             zip(upstream.endpoints, upstream.tls).map { endpoint, tls in
                 let key = Endpoint(
-                    host: endpoint.host, port: endpoint.port, tls: tls, version: endpoint.policies.version ?? .byRequest
-                )
+                    host: endpoint.host, port: endpoint.port, tls: tls,
+                    version: endpoint.policies.version ?? .byRequest, isMirror: upstream.isMirror)
                 let pool = kept[key] ?? pools[key] ?? UpstreamPool(endpoint: key, worker: self)
                 kept[key] = pool
                 return pool
@@ -196,6 +199,7 @@ final class Worker {
         for client in clients.values { client.checkDeadline() }
         for session in sessions.values { session.checkDeadline() }
         for pool in pools.values { pool.closeStale() }
+        mirrors.checkDeadlines()
     }
 
     // MARK: - Descriptors
@@ -344,6 +348,7 @@ final class Worker {
     func closeAll() {
         for client in clients.values { client.close() }
         for session in sessions.values { session.bytes.close() }
+        mirrors.closeAll()
         for pool in pools.values { pool.retire() }
         // Nothing may be left to do in a loop that ends.
         handlerLoop?.advanceTime(by: .hours(1))

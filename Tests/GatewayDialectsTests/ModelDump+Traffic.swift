@@ -31,6 +31,8 @@ extension ModelDump {
                     if let condition = limit.condition { dump.line("  if \(condition.text)") }
                 }
             }
+        case .requestMirror(let mirror):
+            block("\(title) mirror", place) { $0.line("\(mirror.share) of requests to \(mirror.upstream.name)") }
         case .transformation(let transformation):
             block("\(title) transformation", place) { dump in
                 for (message, fields) in [("request", transformation.request), ("response", transformation.response)] {

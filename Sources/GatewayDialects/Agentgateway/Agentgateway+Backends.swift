@@ -4,8 +4,7 @@ extension AgentgatewayShapes {
     static let backend = ObjectShape(
         "a backend",
         [
-            backendHost,
-            .optional("backend", .string, "A server of the document's `backends`, by its name."),
+            backendHost, backendName,
             .optional(
                 "weight", .integer(0...1_000_000),
                 "Its share of the requests among the backends of the route; 0 takes none. Default: 1."),
@@ -62,6 +61,13 @@ extension AgentgatewayShapes {
 
     private static let backendHost = FieldShape.optional(
         "host", .string, "The server as `name:port`, `192.0.2.1:port` or `[2001:db8::1]:port`.")
+
+    private static let backendName = FieldShape.optional(
+        "backend", .string, "A server of the document's `backends`, by its name.")
+
+    /// One without a share and policies of its own.
+    static let plainBackend = ObjectShape(
+        "a backend", [backendHost, backendName], exactlyOne: ["host", "service", "backend"], notOffered: ["service"])
 }
 
 /// A server of the document's `backends`.
@@ -105,11 +111,16 @@ extension AgentgatewayDecoder {
         guard let reader = MappingReader(node, AgentgatewayShapes.backend, findings: findings) else { return nil }
         let weight = reader.integer("weight") ?? 1
         let policies = reader.mapping("policies").map(backendPolicies) ?? .none
-        guard let reference = reader.node("backend") else { return server(reader, weight: weight, policies) }
-        var endpoint = reference.text(findings).flatMap { namedEndpoint($0, at: reference.provenance) }
+        var endpoint = serverOrReference(reader)
         endpoint?.weight = weight
         endpoint?.policies.override(by: policies)
         return endpoint
+    }
+
+    /// What `host` or `backend` says.
+    func serverOrReference(_ reader: MappingReader) -> Upstream.Endpoint? {
+        guard let reference = reader.node("backend") else { return server(reader, weight: 1, .none) }
+        return reference.text(findings).flatMap { namedEndpoint($0, at: reference.provenance) }
     }
 
     private func server(_ reader: MappingReader, weight: Int, _ policies: BackendPolicies) -> Upstream.Endpoint? {

@@ -54,7 +54,7 @@ extension AgentgatewayShapes {
     static let routePolicies = ObjectShape(
         "a route's policies", offeredPolicies + offeredRoutePolicies,
         notOffered: [
-            "requestMirror", "mcpAuthorization", "mcpGuardrails", "mcpAuthentication", "a2a", "ai",
+            "mcpAuthorization", "mcpGuardrails", "mcpAuthentication", "a2a", "ai",
             "backendTunnel", "remoteRateLimit", "oidc",
             "extAuthz", "extProc", "csrf", "buffer", "delay",
         ])
@@ -73,7 +73,7 @@ extension AgentgatewayDecoder {
     }
 
     /// The policies of one mapping, each with the place of its name.
-    func decodedPolicies(_ reader: MappingReader) -> [(Policy, Provenance)] {
+    mutating func decodedPolicies(_ reader: MappingReader) -> [(Policy, Provenance)] {
         var decoded: [(Policy, Provenance)] = []
         if let entry = reader.entry("jwtAuth"), let policy = jwtAuthentication(entry) {
             decoded.append((.jwtAuthentication(policy), entry.keyProvenance))
@@ -189,6 +189,7 @@ struct PolicyCollector {
         case .rateLimit: "localRateLimit"
         case .refusals: "refusals"
         case .requestID: "requestId"
+        case .requestMirror: "requestMirror"
         }
     }
 

@@ -27,6 +27,8 @@ extension AgentgatewayDialect {
         (AgentgatewayShapes.cors, "CorsSerde"),
         (AgentgatewayShapes.timeout, "TimeoutPolicy"),
         (AgentgatewayShapes.retry, "RetryPolicy"),
+        (AgentgatewayShapes.requestMirror, "RequestMirror"),
+        (AgentgatewayShapes.plainBackend, "SimpleLocalBackendSerde"),
         (AgentgatewayShapes.rateLimit, "RateLimitSpec"),
         (AgentgatewayShapes.conditionalRateLimit, "LocalConditionalPolicy_RateLimitSpec"),
         (AgentgatewayShapes.conditionalRateLimits, "LocalConditionalPolicies_RateLimitSpec"),

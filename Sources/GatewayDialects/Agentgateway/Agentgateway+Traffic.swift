@@ -16,6 +16,7 @@ extension AgentgatewayShapes {
             "Headers whose values expressions give. `jwt.rawToken` is there, a secret that `.unredacted()` shows."),
         .optional("timeout", .object(timeout), "How long requests may take."),
         .optional("retry", .object(retry), "When a request goes to a backend once more."),
+        .optional("requestMirror", .object(requestMirror), "A copy of some requests for another backend."),
     ]
 
     static let timeout = ObjectShape(
@@ -50,7 +51,7 @@ extension AgentgatewayShapes {
 }
 
 extension AgentgatewayDecoder {
-    func decodedTrafficPolicies(_ reader: MappingReader) -> [(Policy, Provenance)] {
+    mutating func decodedTrafficPolicies(_ reader: MappingReader) -> [(Policy, Provenance)] {
         var decoded: [(Policy, Provenance)] = []
         if let policy = reader.mapping("urlRewrite") {
             decoded.append((.urlRewrite(urlChange(policy)), policy.place))
@@ -69,6 +70,9 @@ extension AgentgatewayDecoder {
         }
         if let policy = reader.mapping("timeout") { decoded.append((.timeouts(timeouts(policy)), policy.place)) }
         if let policy = reader.mapping("retry") { decoded.append((.retry(retry(policy)), policy.place)) }
+        if let policy = reader.mapping("requestMirror"), let mirror = requestMirror(policy) {
+            decoded.append((.requestMirror(mirror), policy.place))
+        }
         return decoded
     }
 

@@ -50,6 +50,15 @@ package struct DocumentScalar: Equatable, Sendable {
         return nil
     }
 
+    /// The number, whole or not, also where a variable hides it.
+    package var number: Double? {
+        switch origin == .expanded ? Self.coreSchemaValue(of: text) : value {
+        case .integer(let number): Double(number)
+        case .otherNumber: Double(text)
+        default: nil
+        }
+    }
+
     package var boolean: Bool? {
         let value = origin == .expanded ? Self.coreSchemaValue(of: text) : value
         if case .boolean(let truth) = value { return truth }

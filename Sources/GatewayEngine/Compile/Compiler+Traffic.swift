@@ -20,6 +20,7 @@ struct TrafficPolicies: Equatable {
     /// The attachment: what it compiles to is one for all places it holds at.
     private(set) var refusals: Int?
     private(set) var requestID: RequestIDPolicy?
+    private(set) var mirror: RequestMirror?
 
     /// Takes a policy that is more specific than those before it; kinds of other slots are left alone.
     mutating func add(_ attachment: Attachment, _ index: Int) {
@@ -35,6 +36,7 @@ struct TrafficPolicies: Equatable {
         case .transformation(let value): transformation = value
         case .refusals: refusals = index
         case .requestID(let value): requestID = value
+        case .requestMirror(let value): mirror = value
         default: break
         }
     }

@@ -8,19 +8,21 @@ extension Compiler {
         var indices: [UpstreamID: Int] = [:]
         var known: [[String]: [(servers: Upstream, index: Int)]] = [:]
         let inherited = backendPoliciesOfRoutes()
+        let mirrors = upstreamsOfMirrors
         for upstream in configuration.upstreams {
             var servers = upstream
             if let policies = inherited[upstream.id] { servers.inherit(policies) }
             servers.id = UpstreamID("")
             servers.provenance = Provenance(document: "")
-            let addresses = servers.endpoints.map { "\($0.host) \($0.port)" }
+            let isMirror = mirrors.contains(upstream.id)
+            let addresses = servers.endpoints.map { "\($0.host) \($0.port) \(isMirror)" }
             if let same = known[addresses]?.first(where: { $0.servers == servers }) {
                 indices[upstream.id] = same.index
             } else {
                 known[addresses, default: []].append((servers, upstreams.count))
                 indices[upstream.id] = upstreams.count
                 upstreams.append(
-                    UpstreamSnapshot(servers, id: upstream.id) { endpoint in
+                    UpstreamSnapshot(servers, id: upstream.id, isMirror: isMirror) { endpoint in
                         (
                             endpointPolicy(endpoint.policies),
                             endpoint.policies.tls.flatMap { upstreamTLS($0, to: endpoint) }
@@ -28,7 +30,21 @@ extension Compiler {
                     })
             }
         }
+        mirrorUpstreams = indices.filter { mirrors.contains($0.key) }
         return (upstreams, indices)
+    }
+
+    private var upstreamsOfMirrors: Set<UpstreamID> {
+        Set(
+            configuration.attachments.compactMap { attachment in
+                if case .requestMirror(let mirror) = attachment.policy { mirror.upstream } else { nil }
+            })
+    }
+
+    /// Nil where no request is copied.
+    func mirrorPlan(_ mirror: RequestMirror) -> MirrorPlan? {
+        guard mirror.share > 0 else { return nil }
+        return mirrorUpstreams[mirror.upstream].map { MirrorPlan(upstream: $0, share: mirror.share) }
     }
 
     /// What routes say for backends that say nothing, by their upstream. A route that stands in several listeners

@@ -44,6 +44,8 @@ package struct Compiler {
     /// Indices of the attachments of each scope, in the order written.
     let attachments: [Attachment.Scope: [Int]]
     var backendCredentials: [BackendAuthentication: [BackendCredential]] = [:]
+    /// Indices of the upstreams that copies go to.
+    var mirrorUpstreams: [UpstreamID: Int] = [:]
     var trustPlaces: [(trust: UpstreamTrust, place: Provenance)] = []
 
     /// The snapshot, or nil where a diagnostic is an error.
@@ -175,7 +177,7 @@ package struct Compiler {
                 case .requestHeaders(let mutation): policy.requestEdit = fieldEdit(index, mutation, of: .request)
                 case .responseHeaders(let mutation): policy.responseEdit = fieldEdit(index, mutation, of: .response)
                 case .directResponse, .requestRedirect, .urlRewrite, .cors, .timeouts, .retry, .rateLimit,
-                    .transformation, .refusals, .requestID:
+                    .transformation, .refusals, .requestID, .requestMirror:
                     traffic.add(configuration.attachments[index], index)
                     checkRequestID(configuration.attachments[index].policy)
                 // They belong to the upstream.
@@ -189,7 +191,8 @@ package struct Compiler {
         policy.traffic = TrafficSlots(
             traffic, refusals: traffic.refusals.flatMap { refusalForm($0) },
             rateLimits: traffic.rateLimit.flatMap { rateLimitStage($0) },
-            transformation: traffic.transformation.map { transformationStage($0) })
+            transformation: traffic.transformation.map { transformationStage($0) },
+            mirror: traffic.mirror.flatMap(mirrorPlan))
         return policy
     }
 

@@ -129,6 +129,16 @@ package struct RequestScratch {
 }
 
 extension RequestScratch {
+    /// Is after `body` what it was before, but for what was signed meanwhile.
+    package mutating func tentatively<Result>(_ body: (inout RequestScratch) -> Result) -> Result {
+        let kept = self
+        let result = body(&self)
+        let signed = signedTokens
+        self = kept
+        signedTokens = signed
+        return result
+    }
+
     /// Has an edit made of the answer, after those that are there already.
     package mutating func editResponse(_ edit: FieldEdit) {
         responseEdit = .chain(responseEdit, edit)

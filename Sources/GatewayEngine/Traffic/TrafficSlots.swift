@@ -16,16 +16,18 @@ package final class TrafficSlots: Sendable {
     private let directResponse: LocalAnswer?
     package let bounds: RequestBounds?
     package let retry: RetryPlan?
+    package let mirror: MirrorPlan?
     /// Policies that replace the prefix of a path, each by the name of its field.
     let prefixChanges: [(field: String, place: Provenance)]
 
     /// Nil where all slots are empty.
     init?(
         _ policies: TrafficPolicies, refusals: CompiledRefusalForm?, rateLimits: RateLimitStage?,
-        transformation: TransformationStage?
+        transformation: TransformationStage?, mirror: MirrorPlan?
     ) {
         guard policies != TrafficPolicies() else { return nil }
         self.transformation = transformation
+        self.mirror = mirror
         prefixChanges = policies.prefixChanges
         self.rateLimits = rateLimits
         self.refusals = refusals.map { ($0, AnswerPlan(refusals: $0)) }

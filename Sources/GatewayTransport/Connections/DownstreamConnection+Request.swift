@@ -75,9 +75,9 @@ extension DownstreamConnection {
         if let traffic = worker.scratch.route?.policy.traffic {
             let isBound = policy != nil || worker.scratch.takesHostOfUpstream
             setCourse(traffic, head, bytes, upstream: isBound ? nil : worker.snapshot.upstreams[index])
+            if let mirror = traffic.mirror { self.mirror(mirror, head, bytes) }
         }
-        if worker.scratch.takesHostOfUpstream { worker.scratch.rewrittenHost = pool.endpoint.authority }
-        if !worker.scratch.rewrittenHost.isEmpty { worker.scratch.table.drop(.host) }
+        worker.scratch.chooseHost(of: pool)
         if let policy { apply(policy, bytes) }
         if gathered != nil {
             exchange.request.isWhole = true
@@ -133,7 +133,7 @@ extension DownstreamConnection {
         exchange.guardedNames = worker.scratch.guardedNames
     }
 
-    private static func render(
+    static func render(
         _ head: RequestHead, _ bytes: Span<UInt8>, _ scratch: borrowing RequestScratch, into queue: inout ByteQueue
     ) {
         if scratch.target.isVerbatim {
@@ -194,6 +194,7 @@ extension DownstreamConnection {
         exchange.awaitsContinue = false
         exchange.bodyBytes &+= UInt64(bytes.count)
         keepForRetry(bytes, upstream)
+        if let course = exchange.course { course.mirrored?.append(bytes) }
         guard exchange.bodyBytes <= worker.snapshot.traffic.maxBodyBytes || exchange.isTunnel else {
             self.upstream = nil
             upstream.abandon()
@@ -212,6 +213,7 @@ extension DownstreamConnection {
             upstream.stream.writeLastChunk(worker.scratch.table, bytes)
             if exchange.keepsBody { upstream.requestHead.appendLastChunk(worker.scratch.table, bytes) }
         }
+        endMirror(bytes)
         upstream.requestEnded()
     }
 
@@ -277,5 +279,13 @@ extension DownstreamConnection {
         worker.accessLog.add(
             record, without: worker.snapshot.accessLog?.removed ?? [], peer: context.sourceAddress,
             wallNanoseconds: worker.wallNanoseconds, uptime: worker.uptime)
+    }
+}
+
+extension RequestScratch {
+    /// Has the head say which server it goes to, where policies say so.
+    mutating func chooseHost(of pool: UpstreamPool) {
+        if takesHostOfUpstream { rewrittenHost = pool.endpoint.authority }
+        if !rewrittenHost.isEmpty { table.drop(.host) }
     }
 }

@@ -9,7 +9,7 @@ extension DownstreamConnection {
         _ traffic: TrafficSlots, _ head: RequestHead, _ bytes: Span<UInt8>, upstream: UpstreamSnapshot?
     ) {
         let retry = head.asksForWebSocket ? nil : traffic.retry
-        guard retry != nil || traffic.bounds != nil else { return }
+        guard retry != nil || traffic.bounds != nil || traffic.mirror != nil else { return }
         let method = bytes.extracting(head.methodName)
         exchange.course = RequestCourse(
             startedAt: exchange.startedAt, bounds: traffic.bounds, retry: retry,

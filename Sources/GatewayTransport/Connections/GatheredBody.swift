@@ -54,14 +54,23 @@ final class GatheredBody {
         return result
     }
 
+    var byteCount: Int { payload.count }
+
     /// Writes the body in its framing behind the head that goes to the upstream, and keeps nothing.
     ///
     /// - Parameter guarded: names that no trailer may have.
     func move(to queue: inout ByteQueue, guarding guarded: FieldNames?) {
-        var payload = ByteQueue()
-        swap(&payload, &self.payload)
-        guard var trailers else { return queue.append(payload.bytes) }
-        queue.appendBody(payload.bytes, inChunks: true)
+        write(to: &queue, guarding: guarded)
+        payload = ByteQueue()
+    }
+
+    /// Writes the body in its framing behind a head.
+    ///
+    /// - Parameter guarded: names that no trailer may have.
+    func write(to queue: inout ByteQueue, guarding guarded: FieldNames?) {
+        let isChunked = trailers != nil
+        withPayload { queue.appendBody($0, inChunks: isChunked) }
+        guard var trailers else { return }
         guarded?.drop(from: &trailers)
         queue.append("0\r\n")
         queue.append(trailers.span)

@@ -1,7 +1,7 @@
 internal import GatewayEngine
 
-/// What a route says of how long one of its requests may take and when it is sent once more. Only requests of such
-/// routes have one.
+/// What a route says of how long one of its requests may take, when it is sent once more, and of copies. Only requests
+/// of such routes have one.
 final class RequestCourse {
     /// Uptime in nanoseconds when the answer has to be whole.
     var endsAt: Int64
@@ -16,6 +16,8 @@ final class RequestCourse {
     var retryCount = 0
     /// Waits for the next attempt.
     var isBackingOff = false
+    /// The copy of the request that is being gathered.
+    var mirrored: MirroredRequest?
     /// The deadline there is an appointment for.
     var watchedUntil: Int64 = .max
 

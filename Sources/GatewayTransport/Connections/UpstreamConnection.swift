@@ -11,6 +11,8 @@ final class UpstreamConnection: BufferedUser {
     private var machine: ClientConnection
     /// Whom the request in service is for.
     private var client: DownstreamConnection?
+    /// What is in service where nobody reads the answer.
+    private var mirrored: MirroredRequest?
     /// The head that was sent, with the body where that was gathered, kept until the answer begins: it may have to
     /// be sent again.
     var requestHead = ByteQueue()
@@ -38,6 +40,16 @@ final class UpstreamConnection: BufferedUser {
     /// Sends the request whose head stands in `requestHead`.
     func begin(for client: DownstreamConnection, _ request: ForwardedRequest) {
         self.client = client
+        begin(request)
+    }
+
+    /// Sends the copy of a request that stands in `requestHead`.
+    func begin(for mirrored: MirroredRequest, _ request: ForwardedRequest) {
+        self.mirrored = mirrored
+        begin(request)
+    }
+
+    private func begin(_ request: ForwardedRequest) {
         isReused = hasServed
         hasServed = true
         machine.begin(toHead: request.isHead, isComplete: request.isWhole, asksForUpgrade: request.asksForWebSocket)
@@ -69,6 +81,13 @@ final class UpstreamConnection: BufferedUser {
         stream.close()
     }
 
+    /// The same for a copy, if it is in service here.
+    func abandon(_ mirrored: MirroredRequest) {
+        guard self.mirrored === mirrored else { return }
+        self.mirrored = nil
+        stream.close()
+    }
+
     override func writabilityChanged() {
         client?.updateDeadline()
         if stream.isWritable { client?.stream.resumeReading() }
@@ -83,14 +102,16 @@ final class UpstreamConnection: BufferedUser {
     override var mayRead: Bool { client?.stream.isWritable ?? true }
 
     override func received(_ bytes: Span<UInt8>) {
-        // Bytes on an idle connection belong to nothing.
-        guard let client else { return stream.close() }
+        guard let client else {
+            // Bytes on an idle connection belong to nothing.
+            return mirrored == nil ? stream.close() : take(bytes)
+        }
         take(bytes)
         client.flush()
     }
 
     override func understand(_ bytes: Span<UInt8>) -> Int {
-        guard let client else { return bytes.count }
+        guard let client else { return discard(bytes) }
         var position = 0
         while true {
             switch machine.next(bytes, at: &position, table: &worker.responseTable) {
@@ -123,16 +144,41 @@ final class UpstreamConnection: BufferedUser {
         }
     }
 
+    /// Reads an answer that nobody waits for.
+    ///
+    /// - Returns: how much of it was understood.
+    private func discard(_ bytes: Span<UInt8>) -> Int {
+        var position = 0
+        while let mirrored {
+            switch machine.next(bytes, at: &position, table: &worker.responseTable) {
+            case .needsBytes: return position
+            case .informational(let head), .head(let head): position += head.byteCount
+            case .body(let range):
+                if !mirrored.discard(range.count) { mirrored.end(.answered) }
+            case .end:
+                self.mirrored = nil
+                settle(isClean: position == bytes.count)
+                mirrored.end(.answered)
+            case .failed, .unsolicited: mirrored.end(.failed)
+            }
+        }
+        return bytes.count
+    }
+
     /// Decides what becomes of this connection before the client is told: what the client does next may
     /// come back here.
     private func finish(_ client: DownstreamConnection, isClean: Bool) {
         self.client = nil
+        settle(isClean: isClean)
+        client.responseEnded()
+    }
+
+    private func settle(isClean: Bool) {
         if isClean, machine.isReusable, stream.isUsable {
             pool.giveBack(self)
         } else {
             stream.close()
         }
-        client.responseEnded()
     }
 
     // MARK: - The end
@@ -143,7 +189,7 @@ final class UpstreamConnection: BufferedUser {
 
     override func closed(byError: Bool) {
         if !isStream { pool.remove(self) }
-        guard let client else { return }
+        guard let client else { return closedOnMirrored(byError: byError) }
         self.client = nil
         if stream.fate == .malformed { return client.upstreamFailed(.upstreamMalformed) }
         switch machine.inputClosed() {
@@ -156,6 +202,12 @@ final class UpstreamConnection: BufferedUser {
         case .idle, .truncated, .endsBody:
             client.upstreamFailed(.upstreamClosed)
         }
+    }
+
+    private func closedOnMirrored(byError: Bool) {
+        guard let mirrored else { return }
+        self.mirrored = nil
+        mirrored.end(machine.inputClosed() == .endsBody && !byError ? .answered : .failed)
     }
 }
 

@@ -23,6 +23,11 @@ extension Counters {
                 }
             }
         }
+        counter("tollgate_mirrored_requests_total", "Copies of requests, by what became of them.", into: &text) { add in
+            for fate in MirrorFate.allCases where mirrored[fate] != nil {
+                add("{result=\"\(fate.rawValue)\"}", mirrored[fate] ?? 0)
+            }
+        }
         addDurations(to: &text)
         let simple: [(String, String, UInt64)] = [
             ("tollgate_aborted_responses_total", "Answers that broke off.", aborted),

@@ -9,6 +9,8 @@ package struct Counters: Sendable {
     package private(set) var refusals: [RefusalCode: UInt64] = [:]
     /// What policies that only log would have refused.
     package private(set) var loggedRefusals: [RefusalCode: UInt64] = [:]
+    /// Copies of requests.
+    package private(set) var mirrored: [MirrorFate: UInt64] = [:]
     /// Requests that took at most so long, not cumulative; the last takes the rest.
     package private(set) var durations = [UInt64](repeating: 0, count: durationBounds.count + 1)
     package private(set) var durationNanoseconds: UInt64 = 0
@@ -51,10 +53,15 @@ package struct Counters: Sendable {
         loggedRefusals[refusal, default: 0] &+= 1
     }
 
+    mutating func count(_ fate: MirrorFate) {
+        mirrored[fate, default: 0] &+= 1
+    }
+
     package mutating func add(_ other: Counters) {
         for index in statuses.indices { statuses[index] += other.statuses[index] }
         for (code, count) in other.refusals { refusals[code, default: 0] += count }
         for (code, count) in other.loggedRefusals { loggedRefusals[code, default: 0] += count }
+        for (fate, count) in other.mirrored { mirrored[fate, default: 0] += count }
         for index in durations.indices { durations[index] += other.durations[index] }
         durationNanoseconds += other.durationNanoseconds
         aborted += other.aborted

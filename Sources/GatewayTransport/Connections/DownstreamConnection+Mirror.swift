@@ -1,0 +1,48 @@
+internal import Bytes
+internal import GatewayEngine
+internal import HTTPWire
+
+/// Copies of requests for other backends.
+extension DownstreamConnection {
+    /// Begins a copy of a request that is about to be forwarded, where it is the turn of one. What the policies of the
+    /// request's own backend do is not done yet: their credentials are not for others.
+    func mirror(_ plan: MirrorPlan, _ head: RequestHead, _ bytes: Span<UInt8>) {
+        // What would follow a WebSocket's head is not copied.
+        guard !head.asksForWebSocket, worker.mirrors.takesNext(of: plan.share),
+            let (pool, policy) = worker.pool(upstream: plan.upstream)
+        else { return }
+        if case .length(let count) = head.framing, count > UInt64(MirroredRequest.maxBodyBytes) {
+            return worker.mirrors.count(.bodyTooLarge)
+        }
+        var copy = ByteQueue()
+        let now = worker.now
+        let guarded = worker.scratch.tentatively { scratch in
+            scratch.chooseHost(of: pool)
+            policy?.apply(to: &scratch, bytes, now: now)
+            // All of it is sent at once.
+            scratch.table.drop(.expect)
+            Self.render(head, bytes, scratch, into: &copy)
+            return scratch.guardedNames
+        }
+        let mirrored = MirroredRequest(
+            head: copy, of: exchange.request, isChunked: exchange.isChunked, guarding: guarded, to: pool,
+            worker.mirrors)
+        guard let mirrored else { return }
+        if let gathered { mirrored.append(gathered) }
+        if gathered != nil || exchange.request.isWhole {
+            mirrored.send()
+        } else {
+            exchange.course?.mirrored = mirrored
+        }
+    }
+
+    /// The request has ended.
+    ///
+    /// - Parameter bytes: those the trailer lines in the worker's table were read from.
+    func endMirror(_ bytes: Span<UInt8>) {
+        guard let course = exchange.course, let mirrored = course.mirrored else { return }
+        course.mirrored = nil
+        mirrored.appendEnd(&worker.scratch.table, bytes)
+        mirrored.send()
+    }
+}

@@ -185,6 +185,9 @@ package final class UpstreamSnapshot: Sendable {
     private let policies: [EndpointPolicy?]
     /// Of each endpoint; nil: plain text.
     package let tls: [UpstreamTLS?]
+    /// Nil where shares say which endpoint takes a request.
+    package let balancer: Balancer?
+    package let connections: ConnectionLimits
 
     /// Whether copies of requests go there: they share no connection with requests whose answer somebody reads.
     package let isMirror: Bool
@@ -198,6 +201,8 @@ package final class UpstreamSnapshot: Sendable {
         self.isMirror = isMirror
         let endpoints = upstream.endpoints.filter { $0.weight > 0 }
         self.endpoints = endpoints
+        balancer = Balancer(upstream.balance, endpoints)
+        connections = ConnectionLimits(upstream.connections)
         let compiled = endpoints.map(compiled)
         tls = compiled.map(\.1)
         let policies = compiled.map(\.0)
@@ -215,9 +220,13 @@ package final class UpstreamSnapshot: Sendable {
     package func endpoint(turn: UInt64) -> Int? {
         guard let total = shares.last else { return nil }
         if shares.count == 1 { return 0 }
-        // Spreads neighbouring turns over the whole range, so that a share is not served in one block.
-        let mixed = (turn &* 0x9E37_79B9_7F4A_7C15) >> 33
-        let point = Int(mixed % UInt64(total))
+        let point = Self.point(turn, of: total)
         return shares.firstIndex { point < $0 }
+    }
+
+    /// Spreads neighbouring turns over the whole range, so that a share is not served in one block.
+    static func point(_ turn: UInt64, of total: Int) -> Int {
+        let mixed = (turn &* 0x9E37_79B9_7F4A_7C15) >> 33
+        return Int(mixed % UInt64(total))
     }
 }

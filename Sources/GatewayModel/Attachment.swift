@@ -46,6 +46,9 @@ package enum Policy: Equatable, Sendable {
     /// Of the backends that have none of their own.
     case backendAuthentication(BackendAuthentication)
     case rateLimit(LocalRateLimit)
+    /// A text: where upstreams are balanced by keys, requests with the same one go to the same server. Where there is
+    /// none, the source address stands for it.
+    case balanceKey(Expression)
     case refusals(RefusalForm)
     case requestID(RequestIDPolicy)
     case requestMirror(RequestMirror)

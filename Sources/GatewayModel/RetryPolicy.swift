@@ -8,8 +8,11 @@ package struct RetryPolicy: Equatable, Sendable {
     package var codes: [Int]
     /// Methods beside the idempotent ones whose requests may have been carried out already.
     package var methods: [String]
+    /// No attempt begins later than that after the first one; nil: no bound.
+    package var within: Duration?
 
-    package init(retries: Int, backoff: Duration, codes: [Int], methods: [String]) {
+    package init(retries: Int, backoff: Duration, codes: [Int], methods: [String], within: Duration? = nil) {
+        self.within = within
         self.retries = retries
         self.backoff = backoff
         self.codes = codes

@@ -99,23 +99,33 @@ package struct Upstream: Equatable, Sendable {
         package var port: Int
         /// Share of the requests among the upstream's endpoints; 0 takes none.
         package var weight: Int
+        /// Those of lower ones are asked only where those of higher ones have failed the request.
+        package var priority: Int
         package var policies: BackendPolicies
 
-        package init(host: String, port: Int, weight: Int, policies: BackendPolicies = .none) {
+        package init(host: String, port: Int, weight: Int, priority: Int = 0, policies: BackendPolicies = .none) {
             self.host = host
             self.port = port
             self.weight = weight
+            self.priority = priority
             self.policies = policies
         }
     }
 
     package var id: UpstreamID
     package var endpoints: [Endpoint]
+    package var balance: Balance
+    package var connections: ConnectionSettings
     package var provenance: Provenance
 
-    package init(id: UpstreamID, endpoints: [Endpoint], provenance: Provenance) {
+    package init(
+        id: UpstreamID, endpoints: [Endpoint], balance: Balance = .shares,
+        connections: ConnectionSettings = ConnectionSettings(), provenance: Provenance
+    ) {
         self.id = id
         self.endpoints = endpoints
+        self.balance = balance
+        self.connections = connections
         self.provenance = provenance
     }
 }

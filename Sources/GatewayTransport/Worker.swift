@@ -60,6 +60,7 @@ final class Worker {
         var version = BackendVersion.byRequest
         /// Whether copies of requests go there.
         var isMirror = false
+        var limits: ConnectionLimits
 
         /// As it stands in `Host`: without the port that `http`, or `https`, implies.
         var authority: [UInt8] {
@@ -105,7 +106,8 @@ final class Worker {
             zip(upstream.endpoints, upstream.tls).map { endpoint, tls in
                 let key = Endpoint(
                     host: endpoint.host, port: endpoint.port, tls: tls,
-                    version: endpoint.policies.version ?? .byRequest, isMirror: upstream.isMirror)
+                    version: endpoint.policies.version ?? .byRequest, isMirror: upstream.isMirror,
+                    limits: upstream.connections)
                 let pool = kept[key] ?? pools[key] ?? UpstreamPool(endpoint: key, worker: self)
                 kept[key] = pool
                 return pool
@@ -128,23 +130,46 @@ final class Worker {
     func pool(upstream index: Int) -> (UpstreamPool, EndpointPolicy?)? {
         turn &+= 1
         let upstream = snapshot.upstreams[index]
-        guard let endpoint = upstream.endpoint(turn: turn) else { return nil }
+        let endpoint =
+            if let balancer = upstream.balancer {
+                choose(balancer, upstreams[index], scratch.balanceKey) { _ in false }
+            } else {
+                upstream.endpoint(turn: turn)
+            }
+        guard let endpoint else { return nil }
         return (upstreams[index][endpoint], upstream.policy(of: endpoint))
     }
 
-    /// The pool of another endpoint of an upstream; the same one where there is none, where others have policies of
-    /// their own, or where the upstream is no longer served.
-    func pool(of upstream: UpstreamSnapshot, insteadOf pool: UpstreamPool) -> UpstreamPool {
-        guard let index = snapshot.upstreams.firstIndex(where: { $0 === upstream }) else { return pool }
-        let others = upstreams[index].indices.filter { upstreams[index][$0] !== pool && upstream.policy(of: $0) == nil }
-        guard !others.isEmpty else { return pool }
+    private func choose(
+        _ balancer: Balancer, _ pools: [UpstreamPool], _ key: UInt64, isOut: (Int) -> Bool
+    ) -> Int? {
+        balancer.choose(key: key, turn: turn, load: { pools[$0].load }, isOut: isOut)
+    }
+
+    /// The pool of another endpoint of an upstream; the one tried last where there is none, where others have policies
+    /// of their own, or where the upstream is no longer served.
+    ///
+    /// - Parameters:
+    ///   - tried: those that have failed the request; one or more. They are asked again once all have.
+    ///   - key: the request's own, as `RequestScratch.balanceKey`.
+    func pool(of upstream: UpstreamSnapshot, insteadOf tried: [UpstreamPool], key: UInt64) -> UpstreamPool {
+        let last = tried[tried.count - 1]
+        guard let index = snapshot.upstreams.firstIndex(where: { $0 === upstream }) else { return last }
+        let pools = upstreams[index]
+        let usable = pools.indices.filter { pools[$0] !== last && upstream.policy(of: $0) == nil }
+        let untried = usable.filter { index in !tried.contains { $0 === pools[index] } }
+        let others = untried.isEmpty ? usable : untried
+        guard !others.isEmpty else { return last }
         turn &+= 1
+        if let balancer = upstream.balancer {
+            return choose(balancer, pools, key) { !others.contains($0) }.map { pools[$0] } ?? last
+        }
         // By their shares, where chance does not bring up the same one again and again.
         for _ in 0..<others.count {
-            if let other = upstream.endpoint(turn: turn), others.contains(other) { return upstreams[index][other] }
+            if let other = upstream.endpoint(turn: turn), others.contains(other) { return pools[other] }
             turn &+= 1
         }
-        return upstreams[index][others[0]]
+        return pools[others[0]]
     }
 
     // MARK: - Time

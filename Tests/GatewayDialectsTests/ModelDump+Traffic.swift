@@ -17,12 +17,15 @@ extension ModelDump {
         case .timeouts(let timeouts):
             block("\(title) timeouts", place) {
                 $0.line("request \(timeouts.request as Duration?), upstream \(timeouts.upstream as Duration?)")
+                if let silence = timeouts.silence { $0.line("silence \(silence)") }
             }
         case .retry(let retry):
             block("\(title) retry", place) {
                 $0.line("\(retry.retries) times after \(retry.backoff) for \(retry.codes)")
+                if let bound = retry.within { $0.line("within \(bound)") }
                 if !retry.methods.isEmpty { $0.line("also \(retry.methods.joined(separator: " "))") }
             }
+        case .balanceKey(let key): line("\(title) balance key \(key.text)")
         case .rateLimit(let policy):
             block("\(title) rate limit\(policy.isFirstMatch ? ", the first that applies" : "")", place) { dump in
                 for limit in policy.limits {

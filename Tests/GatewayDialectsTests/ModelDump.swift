@@ -38,8 +38,11 @@ struct ModelDump {
         }
         for upstream in configuration.upstreams {
             block("upstream \(upstream.id.name)", upstream.provenance) { dump in
+                if upstream.balance != .shares { dump.line("balanced by \(upstream.balance)") }
+                if upstream.connections != ConnectionSettings() { dump.line("\(upstream.connections)") }
                 for endpoint in upstream.endpoints {
                     dump.line("endpoint \(endpoint.host) port \(endpoint.port) weight \(endpoint.weight)")
+                    if endpoint.priority != 0 { dump.line("  priority \(endpoint.priority)") }
                     dump.add(endpoint.policies)
                 }
             }
@@ -135,7 +138,7 @@ extension ModelDump {
         case .responseHeaders(let mutation):
             block("\(title) response headers", attachment.provenance) { $0.add(mutation) }
         case .directResponse, .requestRedirect, .urlRewrite, .cors, .timeouts, .retry, .rateLimit, .transformation,
-            .refusals, .requestID, .requestMirror:
+            .refusals, .requestID, .requestMirror, .balanceKey:
             addTraffic(attachment, title)
         case .backendTLS(let tls):
             block("\(title) backend tls", attachment.provenance) { $0.add(tls) }

@@ -100,6 +100,13 @@ extension APISIXDialect {
           `post_arg.*` (paths into JSON and forms, with `[0]` and `[*]`). Any other name is a variable that no request has.
           `uri` is the canonical path, still percent-encoded. Patterns are RE2's, without look-around. A request waits for
           its body where a route whose host, path and method fit asks for it; multipart bodies are not read.
+        - **Balancing**: `chash` sends a key to the same node in every gateway, though not to the one that APISIX would; a
+          node that comes or goes moves its own keys alone. `least_conn` counts for each event loop by itself. A lower
+          `priority` is asked once all nodes above have failed the request.
+        - **`retries`** are one less than the nodes at most; where `pass_host` is `node`, the same node is asked again.
+        - **`timeout`**: `read` bounds the wait for an answer and between its pieces, `connect` is whole seconds, `send` says
+          nothing beside `read`.
+        - **TLS** to upstreams verifies nothing unless `tls.verify` says so, with a warning. They are shown no certificate.
         - **A host** of `*.a.com` stands for names of any depth; `*a.com` is refused.
         - **Keys**: RSA keys below 1024 bits do not work: their tokens are refused, and the log says so. Other weak keys
           work and are warned about. Ed448 is not offered.
@@ -117,7 +124,7 @@ extension APISIXDialect {
         - **A service or plugin config deleted by force** leaves its routes closed: 404 and 503.
         - **Refusals** carry `Tollgate-Refusal` with a code (Docs/Refusals.md); their status and body are APISIX's.
         - **Forwarding headers** are Tollgate's own: `X-Forwarded-For`, `-Proto`, `-Host`; there is no `X-Real-IP`.
-        - **No node can be reached**: 503 or 502 with a line of JSON, not an HTML page.
+        - **No node can be reached**: 502, 503 or 504 with a line of JSON, not an HTML page.
         """
 }
 

@@ -76,18 +76,31 @@ package enum APISIXCheck {
         if value["pass_host"]?.string == "rewrite", (value["upstream_host"]?.string ?? "").isEmpty {
             return "`upstream_host` can't be empty when `pass_host` is `rewrite`"
         }
-        if value["type"]?.string == "chash", value["hash_on"]?.string != "consumer", value["key"] == nil {
-            return "missing key"
+        return hashProblem(value) ?? nodesProblem(value)
+    }
+
+    private static func hashProblem(_ value: JSONTree) -> String? {
+        guard value["type"]?.string == "chash" else { return nil }
+        let source = value["hash_on"]?.string ?? "vars"
+        guard source != "consumer" else { return nil }
+        guard let key = value["key"]?.string else { return "missing key" }
+        let pattern: APISIXSchema.Pattern
+        switch source {
+        case "header", "cookie": pattern = Patterns.fieldName
+        case "vars_combinations":
+            return APISIXVariables.combination(key) == nil
+                ? "invalid configuration: `key` names a variable that is not offered in this version" : nil
+        default: pattern = Patterns.hashVariable
         }
-        return nodesProblem(value)
+        guard pattern.matches(key) else {
+            return "invalid configuration: failed to match pattern \"\(pattern.text)\" with \"\(key)\""
+        }
+        return source == "vars" && APISIXVariables().expression(key) == nil
+            ? "invalid configuration: the variable `\(key)` is not offered in this version" : nil
     }
 
     private static func nodesProblem(_ value: JSONTree) -> String? {
         for node in value["nodes"]?.array ?? [] {
-            if let priority = node["priority"]?.integer, priority != 0 {
-                return "invalid configuration: property \"nodes\" validation failed: a `priority` of nodes is part of "
-                    + "APISIX and not offered in this version"
-            }
             if let host = node["host"]?.string, host.contains(":"), !host.hasPrefix("[") {
                 return "invalid configuration: IPv6 address must be enclosed with '[' and ']'"
             }

@@ -32,7 +32,7 @@ enum APISIXShapes {
                 ("host", host), ("hosts", .array(of: host, minItems: 1, isUnique: true)),
                 ("remote_addr", address),
                 ("remote_addrs", .array(of: address, minItems: 1, isUnique: true)),
-                ("timeout", .notOffered("the gateway's own timeouts hold")),
+                ("timeout", timeout),
                 ("vars", .array(of: .anything)),
                 ("filter_func", .notOffered("there is no Lua here")), ("script", .notOffered("there is no Lua here")),
                 ("script_id", .notOffered("there is no Lua here")), ("plugins", .plugins),
@@ -56,12 +56,9 @@ enum APISIXShapes {
         .init(
             common + [
                 ("name", name), ("nodes", nodes),
-                ("retries", .notOffered("a request is sent to one node; leave it out")),
-                ("retry_timeout", .notOffered("a request is sent to one node; leave it out")),
-                ("timeout", .notOffered("the gateway's own timeouts hold: 60 s each")),
-                ("tls", .notOffered("upstreams are spoken to without TLS")),
-                ("keepalive_pool", .notOffered("the gateway's own pools hold")),
-                ("type", .string(.init(offered: ["roundrobin"], default: "roundrobin"))),
+                ("retries", .integer(min: 0)), ("retry_timeout", .number(min: 0)), ("timeout", timeout),
+                ("tls", tls), ("keepalive_pool", keepalivePool),
+                ("type", .string(.init(offered: ["roundrobin", "chash", "least_conn"], default: "roundrobin"))),
                 ("checks", .notOffered("there are no health checks")),
                 ("hash_on", .string(.init(choices: ["vars", "header", "cookie", "consumer", "vars_combinations"]))),
                 ("key", .string()),
@@ -70,13 +67,32 @@ enum APISIXShapes {
                     .string(
                         .init(
                             choices: ["grpc", "grpcs", "http", "https", "tcp", "tls", "udp", "kafka"],
-                            offered: ["http"], default: "http"))
+                            offered: ["http", "https", "grpc", "grpcs"], default: "http"))
                 ),
                 ("discovery_type", .notOffered("list the nodes")), ("discovery_args", .notOffered("list the nodes")),
                 ("service_name", .notOffered("list the nodes")),
                 ("pass_host", .string(.init(choices: ["pass", "node", "rewrite"], default: "pass"))),
                 ("upstream_host", host),
             ], others: .forbidden, anyOf: [["nodes"], ["service_name", "discovery_type"]]))
+
+    private static let timeout = APISIXSchema.object(
+        .init(
+            [("connect", .number(moreThan: 0)), ("send", .number(moreThan: 0)), ("read", .number(moreThan: 0))],
+            required: ["connect", "send", "read"]))
+
+    private static let tls = APISIXSchema.object(
+        .init([
+            ("verify", .boolean(default: false)),
+            ("client_cert_id", .notOffered("upstreams are shown no certificate")),
+            ("client_cert", .notOffered("upstreams are shown no certificate")),
+            ("client_key", .notOffered("upstreams are shown no certificate")),
+        ]))
+
+    private static let keepalivePool = APISIXSchema.object(
+        .init([
+            ("size", .integer(min: 1, default: 320)), ("idle_timeout", .number(min: 0)),
+            ("requests", .integer(min: 1, default: 1000)),
+        ]))
 
     private static let nodes = APISIXSchema.either([
         .object(.init([], others: .all(.integer(min: 0)))),
@@ -134,6 +150,22 @@ enum Patterns {
                 (0x20...0x7E).contains($0) && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\")
             }
     }
+
+    /// Of a header or a cookie.
+    static let fieldName = APISIXSchema.Pattern("^[a-zA-Z0-9-_]+$") { text in
+        !text.isEmpty && text.utf8.allSatisfy(isWord)
+    }
+    static let hashVariable = APISIXSchema.Pattern(
+        "^((uri|server_name|server_addr|request_uri|remote_port|remote_addr|query_string|host|hostname|mqtt_client_id)"
+            + "|arg_[0-9a-zA-z_-]+)$"
+    ) { text in
+        hashVariables.contains(text)
+            || text.hasPrefix("arg_") && text.utf8.count > 4 && text.utf8.dropFirst(4).allSatisfy(isWord)
+    }
+    private static let hashVariables: Set<String> = [
+        "uri", "server_name", "server_addr", "request_uri", "remote_port", "remote_addr", "query_string", "host",
+        "hostname", "mqtt_client_id",
+    ]
 
     private static func isWord(_ byte: UInt8) -> Bool {
         byte.isASCIILetter || byte.isASCIIDigit || byte == UInt8(ascii: "_") || byte == UInt8(ascii: "-")

@@ -29,7 +29,8 @@ struct APISIXVariables {
         "uri": "request.path", "document_uri": "request.path", "request_uri": "request.pathAndQuery",
         "args": query, "query_string": query,
         "is_args": "(size(request.pathAndQuery) > size(request.path) ? '?' : '')",
-        "host": "request.host", "scheme": "request.scheme", "request_method": "request.method",
+        "host": "request.host", "server_name": "request.host", "scheme": "request.scheme",
+        "request_method": "request.method",
         "method": "request.method", "server_protocol": "request.version",
         "remote_addr": "source.address", "remote_port": "string(source.port)",
         "server_addr": "destination.address", "server_port": "string(destination.port)",
@@ -62,4 +63,25 @@ struct APISIXVariables {
 extension String {
     /// As CEL writes a text, which is how JSON does.
     var celLiteral: String { JSONTree.string(self).text }
+}
+
+extension APISIXVariables {
+    /// Text with variables in it, `$remote_addr-$arg_x`; those that a request does not have are empty.
+    static func combination(_ text: String) -> String? {
+        var parts: [String] = []
+        var rest = text[...]
+        while !rest.isEmpty {
+            if rest.first == "$" {
+                let name = rest.dropFirst().prefix { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "_") }
+                guard let expression = APISIXVariables().expression(String(name)) else { return nil }
+                parts.append("default(\(expression), '')")
+                rest = rest[name.endIndex...]
+            } else {
+                let plain = rest.prefix { $0 != "$" }
+                parts.append(String(plain).celLiteral)
+                rest = rest[plain.endIndex...]
+            }
+        }
+        return parts.isEmpty ? nil : parts.joined(separator: " + ")
+    }
 }

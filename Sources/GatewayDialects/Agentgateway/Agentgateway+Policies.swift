@@ -175,6 +175,7 @@ struct PolicyCollector {
         case .combined: "authentication"
         // Other dialects have it.
         case .consumerAuthentication: "consumers"
+        case .balanceKey: "balance key"
         case .requestHeaders: "requestHeaderModifier"
         case .responseHeaders: "responseHeaderModifier"
         case .directResponse: "directResponse"

@@ -17,6 +17,7 @@ struct TrafficPolicies: Equatable {
     /// The attachment: what it counts is one for all places it holds at.
     private(set) var rateLimit: Int?
     private(set) var transformation: Transformation?
+    private(set) var balanceKey: Expression?
     /// The attachment: what it compiles to is one for all places it holds at.
     private(set) var refusals: Int?
     private(set) var requestID: RequestIDPolicy?
@@ -34,6 +35,7 @@ struct TrafficPolicies: Equatable {
         case .retry(let value): retry = value
         case .rateLimit: rateLimit = index
         case .transformation(let value): transformation = value
+        case .balanceKey(let value): balanceKey = value
         case .refusals: refusals = index
         case .requestID(let value): requestID = value
         case .requestMirror(let value): mirror = value

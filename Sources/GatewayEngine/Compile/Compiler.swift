@@ -177,7 +177,7 @@ package struct Compiler {
                 case .requestHeaders(let mutation): policy.requestEdit = fieldEdit(index, mutation, of: .request)
                 case .responseHeaders(let mutation): policy.responseEdit = fieldEdit(index, mutation, of: .response)
                 case .directResponse, .requestRedirect, .urlRewrite, .cors, .timeouts, .retry, .rateLimit,
-                    .transformation, .refusals, .requestID, .requestMirror:
+                    .transformation, .refusals, .requestID, .requestMirror, .balanceKey:
                     traffic.add(configuration.attachments[index], index)
                     checkRequestID(configuration.attachments[index].policy)
                 // They belong to the upstream.
@@ -192,7 +192,8 @@ package struct Compiler {
             traffic, refusals: traffic.refusals.flatMap { refusalForm($0) },
             rateLimits: traffic.rateLimit.flatMap { rateLimitStage($0) },
             transformation: traffic.transformation.map { transformationStage($0) },
-            mirror: traffic.mirror.flatMap(mirrorPlan))
+            mirror: traffic.mirror.flatMap(mirrorPlan),
+            balanceKey: traffic.balanceKey.flatMap { balanceKeyStage($0) })
         return policy
     }
 

@@ -66,6 +66,8 @@ package struct RequestScratch {
     package var rewrittenHost: [UInt8] = []
     /// Whether the upstream gets its own address as Host.
     package var takesHostOfUpstream = false
+    /// The hash of what is the same for requests that go to the same server, where upstreams are balanced by it.
+    package var balanceKey: UInt64 = 0
 
     /// Of a copy that is kept for the access log: the answer's status, and the server that gave it.
     var answeredStatus = 0
@@ -125,6 +127,7 @@ package struct RequestScratch {
         if !rewrittenPath.isEmpty { rewrittenPath.removeAll(keepingCapacity: true) }
         if !rewrittenHost.isEmpty { rewrittenHost.removeAll(keepingCapacity: true) }
         takesHostOfUpstream = false
+        balanceKey = 0
     }
 }
 

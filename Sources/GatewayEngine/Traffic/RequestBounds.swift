@@ -7,9 +7,12 @@ package struct RequestBounds: Sendable {
     package let requestNanoseconds: Int64?
     /// From a whole request to the first byte of the answer; nil: that of the process.
     package let attemptNanoseconds: Int64?
+    /// From one piece of the answer to the next; nil: the process's bound.
+    package let silenceNanoseconds: Int64?
 
     init(_ timeouts: RouteTimeouts) {
         requestNanoseconds = timeouts.request?.nanoseconds
+        silenceNanoseconds = timeouts.silence?.nanoseconds
         attemptNanoseconds = (timeouts.upstream ?? timeouts.request)?.nanoseconds
     }
 }
@@ -26,11 +29,14 @@ extension Duration {
 package final class RetryPlan: Sendable {
     package let retries: Int
     package let backoffNanoseconds: Int64
+    /// From the first attempt to the beginning of the last one; nil: no bound.
+    package let withinNanoseconds: Int64?
     private let codes: Set<Int>
     private let methods: [[UInt8]]
 
     init(_ policy: RetryPolicy) {
         retries = policy.retries
+        withinNanoseconds = policy.within?.nanoseconds
         backoffNanoseconds = policy.backoff.nanoseconds
         codes = Set(policy.codes)
         methods = policy.methods.map { Array($0.utf8) }

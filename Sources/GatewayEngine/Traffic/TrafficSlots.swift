@@ -12,6 +12,7 @@ package final class TrafficSlots: Sendable {
     let rateLimits: RateLimitStage?
     private let urlRewrite: URLRewriteStage?
     let transformation: TransformationStage?
+    private let balanceKey: BalanceKeyStage?
     private let redirect: RedirectStage?
     private let directResponse: LocalAnswer?
     package let bounds: RequestBounds?
@@ -23,9 +24,10 @@ package final class TrafficSlots: Sendable {
     /// Nil where all slots are empty.
     init?(
         _ policies: TrafficPolicies, refusals: CompiledRefusalForm?, rateLimits: RateLimitStage?,
-        transformation: TransformationStage?, mirror: MirrorPlan?
+        transformation: TransformationStage?, mirror: MirrorPlan?, balanceKey: BalanceKeyStage?
     ) {
         guard policies != TrafficPolicies() else { return nil }
+        self.balanceKey = balanceKey
         self.transformation = transformation
         self.mirror = mirror
         prefixChanges = policies.prefixChanges
@@ -54,6 +56,7 @@ package final class TrafficSlots: Sendable {
     func run(
         _ setting: RequestSetting, _ bytes: Span<UInt8>, _ scratch: inout RequestScratch, _ listener: ListenerSnapshot
     ) throws(RefusalCode) -> LocalAnswer? {
+        balanceKey?.run(setting, bytes, &scratch, listener)
         transformation?.run(setting, bytes, &scratch, listener)
         urlRewrite?.run(bytes, &scratch)
         if let redirect { return try redirect.run(setting, bytes, &scratch) }

@@ -103,6 +103,7 @@ extension DownstreamConnection {
     /// What an answer, or a tunnel, may be silent for; nil: no bound.
     private var answerSeconds: Int64? {
         let traffic = worker.snapshot.traffic
+        if let seconds = exchange.course?.silenceSeconds { return seconds }
         return if case .length = exchange.upstreamFraming { traffic.answerSeconds } else { traffic.streamSeconds }
     }
 

@@ -14,7 +14,7 @@ extension DownstreamConnection {
         exchange.course = RequestCourse(
             startedAt: exchange.startedAt, bounds: traffic.bounds, retry: retry,
             mayBeRepeated: retry.map { head.method.isIdempotent || $0.admits(method: method) } ?? false,
-            upstream: upstream)
+            upstream: upstream, balanceKey: worker.scratch.balanceKey)
         exchange.keepsBody = exchange.course?.mayBeRepeated ?? false
     }
 
@@ -25,14 +25,14 @@ extension DownstreamConnection {
 
     /// Whether the request may go to an upstream after one that may have carried it out already: all of it is at hand.
     var mayRepeat: Bool {
-        guard let course = exchange.course, course.mayRetry, course.mayBeRepeated, !exchange.hasWrittenHead else {
+        guard let course = exchange.course, course.mayBeRepeated, mayRetry, !exchange.hasWrittenHead else {
             return false
         }
         return exchange.request.isWhole || exchange.keepsBody && machine.hasReadWholeRequest
     }
 
     /// Whether it may go to another server after one that has not seen it.
-    var mayRetry: Bool { exchange.course?.mayRetry ?? false }
+    var mayRetry: Bool { exchange.course?.mayRetry(at: worker.uptime) ?? false }
 
     /// Keeps a piece of a body that has gone to an upstream, as long as it is small.
     func keepForRetry(_ bytes: Span<UInt8>, _ upstream: UpstreamConnection) {
@@ -59,7 +59,9 @@ extension DownstreamConnection {
         course.retryCount += 1
         worker.counters.upstreamRetries &+= 1
         if machine.hasReadWholeRequest, exchange.hasSentBody { exchange.request.isWhole = true }
-        let next = course.upstream.map { worker.pool(of: $0, insteadOf: pool) } ?? pool
+        course.tried.append(pool)
+        let next =
+            course.upstream.map { worker.pool(of: $0, insteadOf: course.tried, key: course.balanceKey) } ?? pool
         exchange.record?.upstream = next.endpoint.name
         // The next attempt has a time of its own.
         deadline = Deadline()

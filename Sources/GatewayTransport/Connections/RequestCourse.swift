@@ -11,6 +11,14 @@ final class RequestCourse {
     let retry: RetryPlan?
     /// Where another server may be found; nil where the head was written for one and no other.
     let upstream: UpstreamSnapshot?
+    /// What requests that go to the same server have in common, as `RequestScratch.balanceKey`.
+    let balanceKey: UInt64
+    /// The servers that have failed it.
+    var tried: [UpstreamPool] = []
+    /// From one piece of the answer to the next, in seconds; nil: the process's bound holds.
+    let silenceSeconds: Int64?
+    /// Uptime in nanoseconds when no further attempt begins.
+    private let retriesEndAt: Int64
     /// Whether carrying the request out twice is no harm, or was allowed.
     let mayBeRepeated: Bool
     var retryCount = 0
@@ -22,8 +30,13 @@ final class RequestCourse {
     var watchedUntil: Int64 = .max
 
     init(
-        startedAt: Int64, bounds: RequestBounds?, retry: RetryPlan?, mayBeRepeated: Bool, upstream: UpstreamSnapshot?
+        startedAt: Int64, bounds: RequestBounds?, retry: RetryPlan?, mayBeRepeated: Bool, upstream: UpstreamSnapshot?,
+        balanceKey: UInt64
     ) {
+        self.balanceKey = balanceKey
+        silenceSeconds = bounds?.silenceNanoseconds.map { ($0 + 999_999_999) / 1_000_000_000 }
+        retriesEndAt = retry?.withinNanoseconds.map { startedAt &+ $0 } ?? .max
+
         endsAt = bounds?.requestNanoseconds.map { startedAt &+ $0 } ?? .max
         attemptNanoseconds = bounds?.attemptNanoseconds
         self.retry = retry
@@ -32,5 +45,9 @@ final class RequestCourse {
     }
 
     /// Whether the request may go to another server, as none has seen it.
-    var mayRetry: Bool { retry.map { retryCount < $0.retries } ?? false }
+    ///
+    /// - Parameter uptime: in nanoseconds.
+    func mayRetry(at uptime: Int64) -> Bool {
+        retry.map { retryCount < $0.retries && uptime < retriesEndAt } ?? false
+    }
 }

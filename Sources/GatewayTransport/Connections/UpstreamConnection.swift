@@ -18,7 +18,8 @@ final class UpstreamConnection: BufferedUser {
     var requestHead = ByteQueue()
     /// Whether the request in service came on a connection that had served before.
     private(set) var isReused = false
-    private var hasServed: Bool
+    /// Requests it has carried.
+    private(set) var servedCount: Int
     /// It is a stream of a connection that carries others.
     private let isStream: Bool
     /// Uptime in nanoseconds.
@@ -27,7 +28,7 @@ final class UpstreamConnection: BufferedUser {
     /// - Parameter isReused: it is a stream of a connection that has carried other requests.
     init(stream: Stream, pool: UpstreamPool, isReused: Bool = false) {
         self.pool = pool
-        hasServed = isReused
+        servedCount = isReused ? 1 : 0
         isStream = stream is HTTP2ClientStream
         worker = stream.worker
         machine = ClientConnection(limits: worker.snapshot.traffic.headLimits)
@@ -50,8 +51,8 @@ final class UpstreamConnection: BufferedUser {
     }
 
     private func begin(_ request: ForwardedRequest) {
-        isReused = hasServed
-        hasServed = true
+        isReused = servedCount > 0
+        servedCount += 1
         machine.begin(toHead: request.isHead, isComplete: request.isWhole, asksForUpgrade: request.asksForWebSocket)
         stream.write(requestHead)
     }
@@ -71,7 +72,7 @@ final class UpstreamConnection: BufferedUser {
     func giveBackUnused() {
         if isStream { return stream.close() }
         // It may die idle like any other.
-        hasServed = true
+        servedCount = max(servedCount, 1)
         pool.giveBack(self)
     }
 

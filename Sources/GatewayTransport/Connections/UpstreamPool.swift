@@ -26,6 +26,9 @@ final class UpstreamPool {
         initiator = endpoint.tls.flatMap { worker.initiators.initiator($0.trust) }
     }
 
+    /// Requests in service, those that wait for a connection included.
+    var load: Int { openCount - idle.count + (endpoint.version == .http1 ? 0 : sessions.load) }
+
     /// The connection used last, or nil where none is idle.
     func takeIdle() -> UpstreamConnection? {
         while let connection = idle.popLast() {
@@ -72,7 +75,7 @@ final class UpstreamPool {
     }
 
     private func establish(speaksHTTP2: Bool, _ then: @escaping (Result<Stream, ConnectFailure>) -> Void) {
-        let seconds = worker.snapshot.traffic.connectSeconds
+        let seconds = endpoint.limits.connectSeconds ?? worker.snapshot.traffic.connectSeconds
         guard let tls = endpoint.tls else { return worker.loop.connect(endpoint, seconds: seconds, then) }
         worker.loop.connect(endpoint, seconds: seconds) { result in
             switch result {
@@ -100,7 +103,10 @@ final class UpstreamPool {
 
     /// Takes a connection back whose last answer ended cleanly.
     func giveBack(_ connection: UpstreamConnection) {
-        guard !isRetired, idle.count < Self.maxIdle else { return connection.stream.close() }
+        let limits = endpoint.limits
+        guard !isRetired, idle.count < limits.maxIdle ?? Self.maxIdle,
+            connection.servedCount < limits.maxRequests ?? .max
+        else { return connection.stream.close() }
         connection.idleSince = worker.uptime
         idle.append(connection)
     }
@@ -115,7 +121,7 @@ final class UpstreamPool {
     }
 
     func closeStale() {
-        let limit = worker.uptime - Self.idleTimeout
+        let limit = worker.uptime - (endpoint.limits.idleNanoseconds ?? Self.idleTimeout)
         for connection in idle where connection.idleSince < limit { connection.stream.close() }
         sessions.checkDeadlines()
     }

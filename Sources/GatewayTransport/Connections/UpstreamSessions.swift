@@ -13,6 +13,9 @@ final class UpstreamSessions {
         self.pool = pool
     }
 
+    /// Requests in service, beside one for each connection.
+    var load: Int { sessions.reduce(waiting.count) { $0 + $1.streamCount } }
+
     /// A stream for a request; nil where no connection has room.
     func take() -> UpstreamConnection? {
         guard waiting.isEmpty, let session = sessions.first(where: \.hasRoom) else { return nil }

@@ -24,6 +24,8 @@ final class HTTP2ClientSession: HTTP2Session {
         !isGoingAway && !isEnding && bytes.isUsable && streams.count < min(maxStreams, HTTP2Limits.concurrentStreams)
     }
 
+    var streamCount: Int { streams.count }
+
     /// Whether requests have been sent on it before.
     var hasServed: Bool { next != 1 }
 

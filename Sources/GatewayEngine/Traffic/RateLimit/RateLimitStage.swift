@@ -76,8 +76,8 @@ extension CELProgram {
     }
 
     /// The bytes of a key: those of a text, or the digits of a number; empty where it cannot be evaluated, so that all
-    /// such requests have one bucket together.
-    fileprivate func key(
+    /// such requests are told apart by nothing.
+    func key(
         _ setting: RequestSetting, _ bytes: Span<UInt8>, _ scratch: inout RequestScratch, _ listener: ListenerSnapshot
     ) -> [UInt8] {
         RequestActivation.show(setting, bytes, &scratch, listener) { request in

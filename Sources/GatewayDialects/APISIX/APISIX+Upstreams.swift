@@ -1,0 +1,160 @@
+internal import Bytes
+internal import GatewayModel
+
+// Where requests of a route go, and how.
+
+extension APISIXDecoder {
+    /// The route's own upstream before its service's.
+    mutating func action(
+        of route: APISIXDocument, service: APISIXDocument?, route routeID: RouteID
+    ) -> RouteAction {
+        for owner in [route, service].compactMap(\.self) {
+            if let inline = owner.value["upstream"] { return forward(inline, of: owner, from: route, routeID) }
+            if let id = owner.value["upstream_id"] {
+                guard let shared = document(.upstream, id) else { return .noBackend }
+                return forward(shared.value, of: shared, from: route, routeID)
+            }
+        }
+        return .noBackend
+    }
+
+    private mutating func forward(
+        _ value: JSONTree, of owner: APISIXDocument, from route: APISIXDocument, _ routeID: RouteID
+    ) -> RouteAction {
+        let place = PluginPlace(scope: .route(routeID), phase: .route, provenance: owner.provenance)
+        if let authority = Self.authority(value) {
+            attach(.urlRewrite(URLChange(authority: authority, path: .asReceived)), at: place)
+        }
+        if value["type"]?.string == "chash", let key = balanceKey(value, at: owner.provenance) {
+            attach(.balanceKey(key), at: place)
+        }
+        let endpoints = endpoints(value, at: owner.provenance)
+        if let retry = Self.retry(value, among: endpoints) { attach(.retry(retry), at: place) }
+        let ownTimeout = route.value["timeout"]
+        let timeout = ownTimeout ?? value["timeout"]
+        if let read = Self.seconds(timeout?["read"]) {
+            attach(.timeouts(RouteTimeouts(request: nil, upstream: read, silence: read)), at: place)
+        }
+        // A time to connect in is the servers', and a route may have one of its own.
+        let id = UpstreamID(ownTimeout == nil ? owner.key : "\(owner.key) by \(route.key)")
+        if !upstreams.contains(where: { $0.id == id }) {
+            if !upstreams.contains(where: { $0.provenance == owner.provenance }) {
+                warn(ofUnverified: endpoints, at: owner.provenance)
+            }
+            var connections = Self.connections(value["keepalive_pool"])
+            connections.connectTimeout = Self.seconds(timeout?["connect"])
+            upstreams.append(
+                Upstream(
+                    id: id, endpoints: endpoints, balance: Self.balance(value), connections: connections,
+                    provenance: owner.provenance))
+        }
+        return .forward(to: id)
+    }
+
+    /// The Host that the upstream gets; nil: the client's.
+    private static func authority(_ upstream: JSONTree) -> URLChange.Authority? {
+        switch upstream["pass_host"]?.string {
+        case "node": .upstream
+        case "rewrite": upstream["upstream_host"]?.string.map { .full($0) }
+        default: nil
+        }
+    }
+
+    // MARK: - Balancing
+
+    private static func balance(_ upstream: JSONTree) -> Balance {
+        switch upstream["type"]?.string {
+        case "chash": .keys
+        case "least_conn": .leastRequests
+        default: .shares
+        }
+    }
+
+    /// Nil where there is none to be had: then the source address stands for it.
+    private func balanceKey(_ upstream: JSONTree, at place: Provenance) -> Expression? {
+        let key = upstream["key"]?.string ?? ""
+        let variables = APISIXVariables()
+        let text: String? =
+            switch upstream["hash_on"]?.string {
+            case "header": variables.expression("http_\(key.lowercased().replacing("-", with: "_"))")
+            case "cookie": variables.expression("cookie_\(key)")
+            case "consumer": variables.expression("consumer_name")
+            case "vars_combinations": APISIXVariables.combination(key)
+            default: variables.expression(key)
+            }
+        return text.map { Expression($0, at: place) }
+    }
+
+    /// As nginx does it: another server for what failed to connect, or was not answered and may be repeated.
+    private static func retry(_ upstream: JSONTree, among endpoints: [Upstream.Endpoint]) -> RetryPolicy? {
+        let others = endpoints.count { $0.weight > 0 } - 1
+        let retries = min(upstream["retries"]?.integer ?? others, others)
+        guard retries > 0 else { return nil }
+        let bound = seconds(upstream["retry_timeout"])
+        return RetryPolicy(retries: retries, backoff: .zero, codes: [], methods: [], within: bound)
+    }
+
+    private static func connections(_ pool: JSONTree?) -> ConnectionSettings {
+        guard let pool else { return ConnectionSettings() }
+        return ConnectionSettings(
+            idleTimeout: pool["idle_timeout"]?.number.map { .seconds($0) } ?? .seconds(60),
+            maxIdle: pool["size"]?.integer ?? 320, maxRequests: pool["requests"]?.integer ?? 1000)
+    }
+
+    /// Nil for nothing, and for 0, which is no bound.
+    private static func seconds(_ value: JSONTree?) -> Duration? {
+        value?.number.flatMap { $0 > 0 ? .seconds(min($0, 86400 * 365)) : nil }
+    }
+
+    // MARK: - Servers
+
+    private func endpoints(_ value: JSONTree, at place: Provenance) -> [Upstream.Endpoint] {
+        let scheme = value["scheme"]?.string ?? "http"
+        let isSecure = scheme == "https" || scheme == "grpcs"
+        let port = isSecure ? 443 : 80
+        var policies = BackendPolicies.none
+        if scheme.hasPrefix("grpc") { policies.version = .http2 }
+        if isSecure { policies.tls = Self.security(value, at: place) }
+        if let nodes = value["nodes"]?.array {
+            return nodes.map { node in
+                Upstream.Endpoint(
+                    host: Self.unbracketed(node["host"]?.string ?? ""), port: node["port"]?.integer ?? port,
+                    weight: node["weight"]?.integer ?? 0, priority: node["priority"]?.integer ?? 0,
+                    policies: policies)
+            }
+        }
+        return (value["nodes"]?.object?.entries ?? []).map { address, weight in
+            let (host, written) = Self.split(address)
+            return Upstream.Endpoint(
+                host: host, port: written ?? port, weight: weight.integer ?? 0, policies: policies)
+        }
+    }
+
+    /// Apache APISIX verifies no certificate of an upstream: nor do we, unless `tls.verify` says so.
+    private static func security(_ upstream: JSONTree, at place: Provenance) -> BackendTLS {
+        let name = upstream["pass_host"]?.string == "rewrite" ? upstream["upstream_host"]?.string : nil
+        return BackendTLS(
+            rootsFile: nil, identity: nil, serverName: name.map { split($0).host },
+            verification: upstream["tls"]?["verify"]?.boolean == true ? .full : .nothing, provenance: place)
+    }
+
+    private mutating func warn(ofUnverified endpoints: [Upstream.Endpoint], at place: Provenance) {
+        guard endpoints.contains(where: { $0.policies.tls?.verification == .nothing }) else { return }
+        diagnostics.append(
+            Diagnostic(
+                .warning, "upstream_unverified", "whoever answers is taken for the upstream", at: place,
+                hint: "write `tls: {\"verify\": true}`"))
+    }
+
+    /// `host:port`, `host`, `[::1]:80`.
+    private static func split(_ address: String) -> (host: String, port: Int?) {
+        guard let colon = address.lastIndex(of: ":"), let port = Int(address[address.index(after: colon)...]),
+            address[..<colon].hasSuffix("]") || !address[..<colon].contains(":")
+        else { return (unbracketed(address), nil) }
+        return (unbracketed(String(address[..<colon])), port)
+    }
+
+    private static func unbracketed(_ host: String) -> String {
+        host.hasPrefix("[") && host.hasSuffix("]") ? String(host.dropFirst().dropLast()) : host
+    }
+}

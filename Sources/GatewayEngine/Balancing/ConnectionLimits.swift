@@ -1,0 +1,17 @@
+package import GatewayModel
+
+/// Compiled `ConnectionSettings`.
+package struct ConnectionLimits: Hashable, Sendable {
+    /// Nil, of each: as the process does.
+    package let connectSeconds: Int64?
+    package let idleNanoseconds: Int64?
+    package let maxIdle: Int?
+    package let maxRequests: Int?
+
+    init(_ settings: ConnectionSettings) {
+        connectSeconds = settings.connectTimeout?.wholeSeconds
+        idleNanoseconds = settings.idleTimeout?.nanoseconds
+        maxIdle = settings.maxIdle
+        maxRequests = settings.maxRequests
+    }
+}

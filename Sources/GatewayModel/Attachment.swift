@@ -52,4 +52,5 @@ package enum Policy: Equatable, Sendable {
     case refusals(RefusalForm)
     case requestID(RequestIDPolicy)
     case requestMirror(RequestMirror)
+    case delay(RequestDelay)
 }

@@ -10,7 +10,7 @@ struct `The examples of agentgateway that run` {
         let upstream = try EchoUpstream()
         let gateway = try GatewayProcess { port in
             example.text.replacingOccurrences(of: "port: 3000", with: "port: \(port)")
-                .replacing(/(localhost|127\.0\.0\.1):8080/, with: "127.0.0.1:\(upstream.port)")
+                .replacing(/(localhost|127\.0\.0\.1):808[01]/, with: "127.0.0.1:\(upstream.port)")
         }
         for request in example.requests {
             let client = gateway.firstConnection
@@ -97,6 +97,14 @@ struct Example: CustomTestStringConvertible, Sendable {
             },
             Request(line: "GET /direct") { #expect($0.status == 200 && $0.body.text == "hello!") },
             Request(line: "GET /ips") { #expect($0.status == 200 && $0.body.text == "hello!") },
+        ],
+        "fault-injection/config.yaml": [
+            Request(line: "GET /header") { #expect($0.status == 200) },
+            Request(line: "GET /header", lines: "X-Chaos: 1\r\n") { #expect($0.status == 200) },
+            Request(line: "GET /random") { #expect($0.status == 200) },
+            Request(line: "GET /abort") { answer in
+                #expect(answer.status == 200 || answer.status == 503 && answer.body.text == "injected fault")
+            },
         ],
         "traffic-ratelimiting-local/config.yaml": [Request(line: "GET /") { #expect($0.status == 200) }],
     ]

@@ -5,7 +5,7 @@ extension ModelDump {
         let place = attachment.provenance
         switch attachment.policy {
         case .directResponse(let response):
-            block("\(title) directResponse", place) { $0.line("status \(response.status), body \(response.body)") }
+            block("\(title) directResponse", place) { dump in for choice in response.choices { dump.add(choice) } }
         case .requestRedirect(let redirect):
             block("\(title) requestRedirect", place) {
                 $0.line("status \(redirect.status), scheme \(redirect.scheme ?? "as received")")
@@ -34,6 +34,7 @@ extension ModelDump {
                     if let condition = limit.condition { dump.line("  if \(condition.text)") }
                 }
             }
+        case .delay(let delay): block("\(title) delay", place) { $0.add(delay) }
         case .requestMirror(let mirror):
             block("\(title) mirror", place) { $0.line("\(mirror.share) of requests to \(mirror.upstream.name)") }
         case .transformation(let transformation):
@@ -56,6 +57,22 @@ extension ModelDump {
                 dump.line("to backend: \(policy.tellsBackend), to client: \(policy.tellsClient)")
             }
         default: break
+        }
+    }
+
+    private mutating func add(_ choice: DirectResponse.Choice) {
+        switch choice.body {
+        case .bytes(let bytes): line("status \(choice.status), body \(bytes)")
+        case .expression(let body): line("status \(choice.status), body of \(body.text)")
+        }
+        for field in choice.headers { line("  \(field.name): \(field.value.text)") }
+        if let condition = choice.condition { line("  if \(condition.text)") }
+    }
+
+    private mutating func add(_ delay: RequestDelay) {
+        switch delay {
+        case .fixed(let length): line("\(length)")
+        case .expression(let length): line("of \(length.text)")
         }
     }
 

@@ -138,7 +138,7 @@ extension ModelDump {
         case .responseHeaders(let mutation):
             block("\(title) response headers", attachment.provenance) { $0.add(mutation) }
         case .directResponse, .requestRedirect, .urlRewrite, .cors, .timeouts, .retry, .rateLimit, .transformation,
-            .refusals, .requestID, .requestMirror, .balanceKey:
+            .refusals, .requestID, .requestMirror, .balanceKey, .delay:
             addTraffic(attachment, title)
         case .backendTLS(let tls):
             block("\(title) backend tls", attachment.provenance) { $0.add(tls) }

@@ -59,6 +59,23 @@ import Testing
         }
     }
 
+    @Test(arguments: [URLChange.Authority.asReceived, .full("b.test")])
+    func `cannot set the Host, beside a rewrite of it or alone, and is told what can`(
+        _ authority: URLChange.Authority
+    ) throws {
+        let failure = #expect(throws: TestGateway.Invalid.self) {
+            _ = try TestGateway(
+                GatewayConfiguration(
+                    [.named("a")],
+                    [
+                        .policy(.requestHeaders(Self.mutation(set: [("host", "c.test")]))),
+                        .policy(.urlRewrite(URLChange(authority: authority, path: .asReceived))),
+                    ]))
+        }
+        let diagnostic = try #require(failure?.diagnostics.first)
+        #expect(diagnostic.code == "header_protected" && diagnostic.hint?.contains("`urlRewrite`") == true)
+    }
+
     @Test(arguments: [
         ("a b", "1", "header_name_invalid"), ("", "1", "header_name_invalid"), (":path", "/", "header_name_invalid"),
         ("a", "1\r\nb: 2", "header_value_invalid"), ("a", " 1", "header_value_invalid"),

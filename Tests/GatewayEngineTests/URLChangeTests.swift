@@ -199,6 +199,82 @@ import Testing
         #expect(gateway.get("/b").response?.hasPrefix("HTTP/1.1 503 Service Unavailable\r\n") == true)
     }
 
+    @Test func `are the first whose condition holds, with the values of expressions`() throws {
+        let choice = { (status: Int, body: DirectResponse.Body, condition: String?, headers: [(String, String)]) in
+            DirectResponse.Choice(
+                status: status, body: body,
+                headers: headers.map {
+                    Transformation.Field(name: $0.0, value: Expression($0.1, at: here), provenance: here)
+                }, condition: condition.map { Expression($0, at: here) })
+        }
+        var gateway = try TestGateway(
+            GatewayConfiguration(
+                [.named("a")],
+                [
+                    .policy(
+                        .directResponse(
+                            DirectResponse(choices: [
+                                choice(500, .bytes([]), "request.headers['x-missing'] == ''", []),
+                                choice(200, .bytes([]), "request.path == '/plain'", []),
+                                choice(
+                                    201, .expression(Expression("request.method", at: here)),
+                                    "request.path == '/text'", [("x-path", "request.path"), ("x-bad", "'a\\nb'")]),
+                                choice(
+                                    202, .expression(Expression("request.headers['x-missing']", at: here)),
+                                    "request.path == '/failing'", [("x-gone", "request.headers['x-missing']")]),
+                            ])))
+                ]))
+        #expect(gateway.get("/plain").response == "HTTP/1.1 200 OK\r\ncontent-length: 0\r\ndate: now\r\n\r\n")
+        #expect(
+            gateway.get("/text").response
+                == "HTTP/1.1 201 Created\r\nx-path: /text\r\ncontent-length: 3\r\ndate: now\r\n\r\nGET")
+        #expect(gateway.get("/failing").response == "HTTP/1.1 202 Accepted\r\ncontent-length: 0\r\ndate: now\r\n\r\n")
+        #expect(gateway.get("/other").upstream == "a")
+    }
+
+    @Test(arguments: [
+        "'a' + 1": "no matching overload", "[1, 2]": "toJson", "request.body": "not there", "jwt.rawToken": "secret",
+    ])
+    func `whose body cannot be had are errors`(_ expression: String, _ words: String) throws {
+        let body = DirectResponse.Body.expression(Expression(expression, at: here))
+        let policy = DirectResponse(
+            choices: [DirectResponse.Choice(status: 200, body: body, headers: [], condition: nil)])
+        let failure = #expect(throws: TestGateway.Invalid.self) {
+            _ = try TestGateway(GatewayConfiguration([.named("a")], [.policy(.directResponse(policy))]))
+        }
+        let diagnostic = try #require(failure?.diagnostics.first)
+        #expect(diagnostic.code == "expression_invalid")
+        #expect("\(diagnostic.message) \(diagnostic.hint ?? "")".contains(words))
+    }
+
+    @Test func `leave nothing to a rewrite, and say so`() throws {
+        let rewrite = Policy.urlRewrite(URLChange(authority: .full("b.test"), path: .asReceived))
+        let redirect = RequestRedirect(
+            scheme: nil, url: URLChange(authority: .asReceived, path: .full("/")), status: 302)
+        let (one, another) = (Attachment.Scope.route(RouteID("a")), Attachment.Scope.listener(ListenerID("listener")))
+        let always = Policy.directResponse(DirectResponse(status: 200, body: []))
+        let sometimes = Policy.directResponse(
+            DirectResponse(choices: [
+                DirectResponse.Choice(
+                    status: 200, body: .bytes([]), headers: [], condition: Expression("true", at: here))
+            ]))
+        for (policies, findings) in [
+            ([Attachment.policy(rewrite, one), .policy(always, one)], ["`directResponse`"]),
+            ([.policy(rewrite, one), .policy(.requestRedirect(redirect), another)], ["`requestRedirect`"]),
+            ([.policy(rewrite, one), .policy(sometimes, one)], []),
+            // What is written for all routes is for the others.
+            ([.policy(rewrite, another), .policy(always, one)], []),
+            ([.policy(rewrite, one)], []),
+        ] {
+            let gateway = try TestGateway(GatewayConfiguration([.named("a")], policies))
+            let found = gateway.diagnostics.filter { $0.code == "policy_unused" }
+            #expect(found.count == findings.count, "\(found)")
+            for (finding, field) in zip(found, findings) {
+                #expect(finding.message.hasPrefix("`urlRewrite` has no effect: the \(field)") && finding.hint != nil)
+            }
+        }
+    }
+
     @Test func `do not tell where routes are`() throws {
         var gateway = try TestGateway(
             GatewayConfiguration(

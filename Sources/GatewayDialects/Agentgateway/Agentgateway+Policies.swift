@@ -56,7 +56,7 @@ extension AgentgatewayShapes {
         notOffered: [
             "mcpAuthorization", "mcpGuardrails", "mcpAuthentication", "a2a", "ai",
             "backendTunnel", "remoteRateLimit", "oidc",
-            "extAuthz", "extProc", "csrf", "buffer", "delay",
+            "extAuthz", "extProc", "csrf", "buffer",
         ])
 }
 
@@ -191,6 +191,7 @@ struct PolicyCollector {
         case .refusals: "refusals"
         case .requestID: "requestId"
         case .requestMirror: "requestMirror"
+        case .delay: "delay"
         }
     }
 

@@ -51,23 +51,20 @@ extension AgentgatewayDecoder {
         let matches = reader.nonEmptyItems("matches", hint: "remove it to take every path")
         let policies = reader.mapping("policies")
         inlinePolicies(policies, scope: .route(id), phase: .route)
-        let answers = ["directResponse", "requestRedirect"].contains { policies?.has($0) ?? false }
         return Route(
             id: id, name: name ?? "",
             hostnames: hostnames?.compactMap(hostPattern) ?? [.any], order: .specificity,
             matches: matches?.compactMap(match) ?? [Self.everyPath(at: reader.place)],
-            action: action(of: id, reader, answers: answers), provenance: reader.place)
+            action: action(of: id, reader, policies), provenance: reader.place)
     }
 
-    /// - Parameter answers: whether a policy answers in place of a backend.
-    private mutating func action(of route: RouteID, _ reader: MappingReader, answers: Bool) -> RouteAction {
+    private mutating func action(
+        of route: RouteID, _ reader: MappingReader, _ policies: MappingReader?
+    ) -> RouteAction {
         let items = reader.items("backends") ?? []
         let endpoints = items.compactMap(endpoint)
         guard let place = reader.entry("backends")?.keyProvenance, !items.isEmpty else {
-            if !answers {
-                findings.warning(
-                    "backend_missing", "the route has no backend: it can only refuse", at: reader.place)
-            }
+            if !(policies?.has("requestRedirect") ?? false) { checkAnswers(policies?.entry("directResponse"), reader) }
             return .noBackend
         }
         if !endpoints.isEmpty, endpoints.allSatisfy({ $0.weight == 0 }) {
@@ -77,5 +74,17 @@ extension AgentgatewayDecoder {
         let upstream = Upstream(id: UpstreamID(route.name), endpoints: endpoints, provenance: place)
         upstreams.append(upstream)
         return .forward(to: upstream.id)
+    }
+
+    /// What becomes of the requests of a route without a backend.
+    private func checkAnswers(_ directResponse: DocumentEntry?, _ route: MappingReader) {
+        let missing: String
+        switch directResponse {
+        case nil: missing = "the route has no backend: it can only refuse"
+        case let entry? where entry.holdsSometimes:
+            missing = "the route has no backend for requests that no condition of its `directResponse` holds for"
+        default: return
+        }
+        findings.warning("backend_missing", missing, at: route.place)
     }
 }

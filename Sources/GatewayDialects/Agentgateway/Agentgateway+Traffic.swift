@@ -6,7 +6,7 @@ extension AgentgatewayShapes {
         .optional("requestRedirect", .object(requestRedirect), "Send the client elsewhere instead of forwarding."),
         .optional("urlRewrite", .object(urlRewrite), "Another path or `Host` for the upstream."),
         .optional(
-            "directResponse", .either([.object(directResponse), .object(conditionalPolicy)]),
+            "directResponse", .either([.object(directResponse), .object(conditionalDirectResponses)]),
             "An answer that is given instead of forwarding."),
         .optional(
             "localRateLimit", .either([.list(of: .object(rateLimit)), .object(conditionalRateLimits)]),
@@ -17,6 +17,7 @@ extension AgentgatewayShapes {
         .optional("timeout", .object(timeout), "How long requests may take."),
         .optional("retry", .object(retry), "When a request goes to a backend once more."),
         .optional("requestMirror", .object(requestMirror), "A copy of some requests for another backend."),
+        .optional("delay", .object(delay), "How long requests wait before they are forwarded, for tests."),
     ]
 
     static let timeout = ObjectShape(
@@ -72,6 +73,9 @@ extension AgentgatewayDecoder {
         if let policy = reader.mapping("retry") { decoded.append((.retry(retry(policy)), policy.place)) }
         if let policy = reader.mapping("requestMirror"), let mirror = requestMirror(policy) {
             decoded.append((.requestMirror(mirror), policy.place))
+        }
+        if let policy = reader.mapping("delay"), let delay = delay(policy) {
+            decoded.append((.delay(delay), policy.place))
         }
         return decoded
     }

@@ -41,13 +41,16 @@ extension AgentgatewayDecoder {
         return transformation
     }
 
-    private func fields(_ reader: MappingReader) -> Transformation.Fields {
-        let changes = headerChanges(reader, by: "the transformation") { entry in
-            entry.value.text(findings).map {
-                Transformation.Field(
-                    name: entry.key, value: Expression($0, at: entry.value.provenance), provenance: entry.keyProvenance)
-            }
+    /// A header, and the expression of its value.
+    func expressionField(_ entry: DocumentEntry) -> Transformation.Field? {
+        entry.value.text(findings).map {
+            Transformation.Field(
+                name: entry.key, value: Expression($0, at: entry.value.provenance), provenance: entry.keyProvenance)
         }
+    }
+
+    private func fields(_ reader: MappingReader) -> Transformation.Fields {
+        let changes = headerChanges(reader, by: "the transformation", field: expressionField)
         return Transformation.Fields(add: changes.add, set: changes.set, remove: changes.remove)
     }
 }

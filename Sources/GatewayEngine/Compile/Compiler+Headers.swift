@@ -110,7 +110,11 @@ extension Compiler {
             return false
         }
         guard let reason = Self.refusal(of: FieldNames.normalized(bytes), in: message) else { return true }
-        report(Diagnostic(.error, "header_protected", "`\(name)` cannot be changed: \(reason)", at: place))
+        let isHost = KnownField.of(FieldNames.normalized(bytes).span) == .host
+        report(
+            Diagnostic(
+                .error, "header_protected", "`\(name)` cannot be changed: \(reason)", at: place,
+                hint: isHost ? "`urlRewrite` with `authority` gives backends another one" : nil))
         return false
     }
 

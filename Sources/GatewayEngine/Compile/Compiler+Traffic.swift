@@ -8,6 +8,10 @@ struct TrafficPolicies: Equatable {
         let provenance: Provenance
     }
 
+    /// Policies that were written for one route and have an effect on what it forwards alone, each by the name of its
+    /// field: the last one of each that holds.
+    private(set) var ofForwarding: [String: Provenance] = [:]
+
     private(set) var urlRewrite: Placed<URLChange>?
     private(set) var requestRedirect: Placed<RequestRedirect>?
     private(set) var directResponse: Placed<DirectResponse>?
@@ -22,10 +26,14 @@ struct TrafficPolicies: Equatable {
     private(set) var refusals: Int?
     private(set) var requestID: RequestIDPolicy?
     private(set) var mirror: RequestMirror?
+    private(set) var delay: Placed<RequestDelay>?
 
     /// Takes a policy that is more specific than those before it; kinds of other slots are left alone.
     mutating func add(_ attachment: Attachment, _ index: Int) {
         let place = attachment.provenance
+        if let field = attachment.policy.fieldOfForwarding {
+            ofForwarding[field] = if case .route = attachment.scope { place } else { nil }
+        }
         switch attachment.policy {
         case .urlRewrite(let value): urlRewrite = Placed(value: value, provenance: place)
         case .requestRedirect(let value): requestRedirect = Placed(value: value, provenance: place)
@@ -39,8 +47,16 @@ struct TrafficPolicies: Equatable {
         case .refusals: refusals = index
         case .requestID(let value): requestID = value
         case .requestMirror(let value): mirror = value
+        case .delay(let value): delay = Placed(value: value, provenance: place)
         default: break
         }
+    }
+
+    /// What answers every request in place of a backend, by the name of its field; nil where nothing does.
+    var answering: (field: String, place: Provenance)? {
+        if let requestRedirect { return ("requestRedirect", requestRedirect.provenance) }
+        guard let directResponse, directResponse.value.answersAll else { return nil }
+        return ("directResponse", directResponse.provenance)
     }
 
     /// Policies that replace the prefix of a path, each by the name of its field.
@@ -56,7 +72,34 @@ struct TrafficPolicies: Equatable {
     }
 }
 
+extension Policy {
+    /// The name of its field, where it has an effect on what is forwarded alone; else nil.
+    fileprivate var fieldOfForwarding: String? {
+        switch self {
+        case .urlRewrite: "urlRewrite"
+        case .requestMirror: "requestMirror"
+        case .retry: "retry"
+        default: nil
+        }
+    }
+}
+
 extension Compiler {
+    /// Whether what was written for a route's backend ever gets there.
+    mutating func checkForwarding(_ policies: TrafficPolicies) {
+        guard let answer = policies.answering else { return }
+        for (field, place) in policies.ofForwarding.sorted(by: { $0.key < $1.key }) {
+            report(
+                Diagnostic(
+                    .warning, "policy_unused",
+                    "`\(field)` has no effect: the `\(answer.field)` at line \(answer.place.line) answers every request in "
+                        + "place of a backend", at: place,
+                    hint: answer.field == "requestRedirect" && field == "urlRewrite"
+                        ? "say in the redirect what becomes of authority and path, or remove one of the two"
+                        : "remove one of the two"))
+        }
+    }
+
     /// Only where a match has a prefix another one can take its place.
     mutating func checkPrefixes(_ slots: TrafficSlots, of route: Route) {
         for change in slots.prefixChanges {

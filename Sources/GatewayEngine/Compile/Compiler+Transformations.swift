@@ -20,22 +20,29 @@ extension Compiler {
             set: set.filter { !gone.contains($0.name.span) }, replaced: replaced)
     }
 
-    private mutating func compiled(
-        _ field: Transformation.Field, of message: Message
+    mutating func compiled(
+        _ field: Transformation.Field, of message: Message, for use: ExpressionUse = .transformation
     ) -> CompiledTransformation.Field? {
-        guard check(fieldName: field.name, of: message, at: field.provenance) else { return nil }
-        guard let program = program(field.value, of: nil, "", for: .transformation) else { return nil }
-        if let reason = Self.refusal(of: program.type) {
-            report(
-                Diagnostic(
-                    .error, "expression_invalid", "the value of `\(field.name)` is \(reason.why)",
-                    at: field.value.provenance, hint: reason.hint))
-            return nil
-        }
+        guard check(fieldName: field.name, of: message, at: field.provenance),
+            let program = text(field.value, "the value of `\(field.name)`", for: use)
+        else { return nil }
         return CompiledTransformation.Field(name: Array(field.name.utf8), program: program)
     }
 
-    /// Why values of a type cannot stand in a header; nil where they can, or may.
+    /// The program of an expression whose values have one form as text; nil, and reported, where it is none.
+    ///
+    /// - Parameter what: what the expression is written for.
+    mutating func text(_ expression: Expression, _ what: String, for use: ExpressionUse) -> CELProgram? {
+        guard let program = program(expression, of: nil, "", for: use) else { return nil }
+        guard let reason = Self.refusal(of: program.type) else { return program }
+        report(
+            Diagnostic(
+                .error, "expression_invalid", "\(what) is \(reason.why)", at: expression.provenance,
+                hint: reason.hint))
+        return nil
+    }
+
+    /// Why values of a type are no text; nil where they are, or may be.
     private static func refusal(of type: CELType) -> (why: String, hint: String)? {
         switch type {
         case .opaque("secret", _): ("a secret", "`.unredacted()` shows it to the backend")

@@ -177,7 +177,8 @@ package struct Compiler {
                 case .requestHeaders(let mutation): policy.requestEdit = fieldEdit(index, mutation, of: .request)
                 case .responseHeaders(let mutation): policy.responseEdit = fieldEdit(index, mutation, of: .response)
                 case .directResponse, .requestRedirect, .urlRewrite, .cors, .timeouts, .retry, .rateLimit,
-                    .transformation, .refusals, .requestID, .requestMirror, .balanceKey:
+                    .transformation, .refusals, .requestID, .requestMirror, .balanceKey,
+                    .delay:
                     traffic.add(configuration.attachments[index], index)
                     checkRequestID(configuration.attachments[index].policy)
                 // They belong to the upstream.
@@ -188,12 +189,15 @@ package struct Compiler {
         policy.furtherAuthentication = FurtherAuthentication(
             consumers: consumers, combined: combined, basic: basic, apiKeys: apiKeys)
         policy.authorization = authorizer(authorizations, beside: policy, after: earlier, onRoute: route)
+        checkForwarding(traffic)
         policy.traffic = TrafficSlots(
             traffic, refusals: traffic.refusals.flatMap { refusalForm($0) },
             rateLimits: traffic.rateLimit.flatMap { rateLimitStage($0) },
             transformation: traffic.transformation.map { transformationStage($0) },
             mirror: traffic.mirror.flatMap(mirrorPlan),
-            balanceKey: traffic.balanceKey.flatMap { balanceKeyStage($0) })
+            balanceKey: traffic.balanceKey.flatMap { balanceKeyStage($0) },
+            directResponse: traffic.directResponse.map { directResponseStage($0.value) },
+            delay: traffic.delay.flatMap { delayStage($0.value) })
         return policy
     }
 

@@ -100,8 +100,8 @@ internal import JOSE
         case .backend:
             return backendName.map { .map(CELOwnedMap(distinct: [(.string("name"), .string($0))])) } ?? .null
         // Nothing sets these yet.
-        case .extauthz, .metadata, .sourceIdentity, .sourceSubject, .sourceSubjectCN,
-            .sourceIssuer, .sourceSubjectAltNames, .sourceCertificate:
+        case .extauthz, .metadata, .sourceIdentity, .sourceSPIFFEID, .sourceSubject,
+            .sourceSubjectCN, .sourceIssuer, .sourceSubjectAltNames, .sourceCertificate:
             return .null
         case .rawToken: return rawToken
         // What does not compile.

@@ -7,8 +7,8 @@ package import CEL
 package enum RequestAttribute: Int, CaseIterable, Sendable {
     case method, scheme, host, path, pathAndQuery, uri, version, headers, query, startTime, body
     case jwt, rawToken
-    case sourceAddress, sourcePort, sourceTLS, sourceIdentity, sourceSubject, sourceSubjectCN, sourceIssuer
-    case sourceSubjectAltNames, sourceCertificate
+    case sourceAddress, sourcePort, sourceTLS, sourceIdentity, sourceSPIFFEID, sourceSubject, sourceSubjectCN
+    case sourceIssuer, sourceSubjectAltNames, sourceCertificate
     case destinationAddress, destinationPort
     case gatewayName, gatewayListener, routeName
     case proxyBind, proxyGatewayName, proxyListenerName, proxyRouteName
@@ -94,6 +94,10 @@ package enum RequestAttribute: Int, CaseIterable, Sendable {
             Entry(
                 "source.identity", .map(.string, .string), .filled(by: .clientCertificates),
                 "`trustDomain`, `namespace` and `serviceAccount` of the SPIFFE identity in the client's certificate.")
+        case .sourceSPIFFEID:
+            Entry(
+                "source.spiffeId", .string, .filled(by: .clientCertificates),
+                "The SPIFFE ID in the client's certificate: `spiffe://example.org/ns/default/sa/web`.")
         case .sourceSubject:
             Entry(
                 "source.subject", .string, .filled(by: .clientCertificates), "The subject of the client's certificate.")

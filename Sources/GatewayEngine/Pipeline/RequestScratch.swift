@@ -69,6 +69,9 @@ package struct RequestScratch {
     /// The hash of what is the same for requests that go to the same server, where upstreams are balanced by it.
     package var balanceKey: UInt64 = 0
 
+    /// How long the request waits before it is forwarded, or answered by the gateway itself.
+    package var delayNanoseconds: Int64 = 0
+
     /// Of a copy that is kept for the access log: the answer's status, and the server that gave it.
     var answeredStatus = 0
     var answeringUpstream = ""
@@ -128,6 +131,7 @@ package struct RequestScratch {
         if !rewrittenHost.isEmpty { rewrittenHost.removeAll(keepingCapacity: true) }
         takesHostOfUpstream = false
         balanceKey = 0
+        delayNanoseconds = 0
     }
 }
 

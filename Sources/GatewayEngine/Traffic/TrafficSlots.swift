@@ -14,7 +14,8 @@ package final class TrafficSlots: Sendable {
     let transformation: TransformationStage?
     private let balanceKey: BalanceKeyStage?
     private let redirect: RedirectStage?
-    private let directResponse: LocalAnswer?
+    private let delay: DelayStage?
+    private let directResponse: DirectResponseStage?
     package let bounds: RequestBounds?
     package let retry: RetryPlan?
     package let mirror: MirrorPlan?
@@ -24,12 +25,15 @@ package final class TrafficSlots: Sendable {
     /// Nil where all slots are empty.
     init?(
         _ policies: TrafficPolicies, refusals: CompiledRefusalForm?, rateLimits: RateLimitStage?,
-        transformation: TransformationStage?, mirror: MirrorPlan?, balanceKey: BalanceKeyStage?
+        transformation: TransformationStage?, mirror: MirrorPlan?, balanceKey: BalanceKeyStage?,
+        directResponse: DirectResponseStage?, delay: DelayStage?
     ) {
         guard policies != TrafficPolicies() else { return nil }
         self.balanceKey = balanceKey
         self.transformation = transformation
         self.mirror = mirror
+        self.delay = delay
+        self.directResponse = directResponse
         prefixChanges = policies.prefixChanges
         self.rateLimits = rateLimits
         self.refusals = refusals.map { ($0, AnswerPlan(refusals: $0)) }
@@ -37,7 +41,6 @@ package final class TrafficSlots: Sendable {
         cors = policies.cors.map(CORSStage.init)
         urlRewrite = policies.urlRewrite.map { URLRewriteStage($0.value) }
         redirect = policies.requestRedirect.map { RedirectStage($0.value) }
-        directResponse = policies.directResponse.map { LocalAnswer(status: $0.value.status, body: $0.value.body) }
         bounds = policies.timeouts.map(RequestBounds.init)
         retry = policies.retry.map(RetryPlan.init)
     }
@@ -60,6 +63,7 @@ package final class TrafficSlots: Sendable {
         transformation?.run(setting, bytes, &scratch, listener)
         urlRewrite?.run(bytes, &scratch)
         if let redirect { return try redirect.run(setting, bytes, &scratch) }
-        return directResponse
+        delay?.run(setting, bytes, &scratch, listener)
+        return directResponse?.run(setting, bytes, &scratch, listener)
     }
 }

@@ -57,7 +57,7 @@ struct CompiledTransformation: Sendable {
     }
 
     /// Whether there is a value, and it can stand in a header.
-    private static func append(
+    static func append(
         _ field: Field, _ request: borrowing RequestActivation, to lines: inout [UInt8]
     ) -> Bool {
         let start = lines.count
@@ -81,7 +81,7 @@ struct CompiledTransformation: Sendable {
 
 extension CELValue {
     /// Writes what has one form as text; false for everything else, secrets and errors among it.
-    fileprivate func write(to output: inout [UInt8]) -> Bool {
+    func write(to output: inout [UInt8]) -> Bool {
         switch self {
         case .string(let buffer), .bytes(let buffer): unsafe output.append(contentsOf: buffer.bytes)
         case .bool(let value): output += Array("\(value)".utf8)

@@ -50,6 +50,8 @@ extension DownstreamConnection {
             gatherBody(head, bytes)
         case .answer(let answer):
             noteLoggedRefusals()
+            let delay = worker.scratch.delayNanoseconds
+            if delay > 0 { return respondLater(answer, bytes, after: delay) }
             respond(answer)
         case .forward(let upstream):
             noteLoggedRefusals()
@@ -84,6 +86,8 @@ extension DownstreamConnection {
             // The client has had its 100.
             worker.scratch.table.drop(.expect)
         }
+        let delay = worker.scratch.delayNanoseconds
+        if delay > 0 { return forwardLater(head, bytes, to: pool, after: delay) }
         if pool.speaksHTTP2(exchange.request) { return forwardByHTTP2(head, bytes, pool) }
         if let connection = pool.takeIdle() {
             upstream = connection

@@ -9,7 +9,9 @@ extension DownstreamConnection {
         _ traffic: TrafficSlots, _ head: RequestHead, _ bytes: Span<UInt8>, upstream: UpstreamSnapshot?
     ) {
         let retry = head.asksForWebSocket ? nil : traffic.retry
-        guard retry != nil || traffic.bounds != nil || traffic.mirror != nil else { return }
+        guard
+            retry != nil || traffic.bounds != nil || traffic.mirror != nil || worker.scratch.delayNanoseconds > 0
+        else { return }
         let method = bytes.extracting(head.methodName)
         exchange.course = RequestCourse(
             startedAt: exchange.startedAt, bounds: traffic.bounds, retry: retry,
@@ -70,12 +72,17 @@ extension DownstreamConnection {
             updateDeadline()
             return flush()
         }
+        send(head, to: next, after: plan.backoffNanoseconds, course)
+        updateDeadline()
+    }
+
+    /// Sends a request later; its course says that it waits.
+    func send(
+        _ head: consuming ByteQueue, to pool: UpstreamPool, after nanoseconds: Int64, _ course: RequestCourse
+    ) {
         connectingHead = head
         course.isBackingOff = true
-        worker.schedule(at: worker.uptime &+ plan.backoffNanoseconds) { [weak self] in
-            self?.endBackoff(course, next)
-        }
-        updateDeadline()
+        worker.schedule(at: worker.uptime &+ nanoseconds) { [weak self] in self?.endBackoff(course, pool) }
     }
 
     private func endBackoff(_ course: RequestCourse, _ pool: UpstreamPool) {

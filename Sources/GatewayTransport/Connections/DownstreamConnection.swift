@@ -19,7 +19,7 @@ final class DownstreamConnection: BufferedUser {
     var deadline = Deadline()
     /// The head of the request that waits for a connection, as it goes to the upstream; empty where none does.
     var connectingHead = ByteQueue()
-    /// The head of the request that waits for keys, as it came; empty where none does.
+    /// The head of the request that waits for keys, or for its time, as it came; empty where none does.
     private var heldHead = ByteQueue()
     /// The body of the request in service, where rules read it.
     var gathered: GatheredBody?
@@ -195,16 +195,25 @@ final class DownstreamConnection: BufferedUser {
 
     // MARK: - Keys that are being fetched
 
+    /// Holds a request: its body is not read.
+    func hold(_ head: Span<UInt8>) {
+        heldHead.append(head)
+    }
+
+    func dropHeld() {
+        heldHead = ByteQueue()
+    }
+
     /// Holds a request whose token's key may come.
     func awaitKeys(_ head: Span<UInt8>) {
         exchange.hasAwaitedKeys = true
-        heldHead.append(head)
+        hold(head)
     }
 
     /// Holds a request whose password is checked elsewhere.
     func awaitPassword(_ head: Span<UInt8>) {
         exchange.hasAwaitedPassword = true
-        heldHead.append(head)
+        hold(head)
     }
 
     /// What the request waits for has come, or has taken too long: it is decided on anew.

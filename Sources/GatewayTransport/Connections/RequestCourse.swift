@@ -22,7 +22,7 @@ final class RequestCourse {
     /// Whether carrying the request out twice is no harm, or was allowed.
     let mayBeRepeated: Bool
     var retryCount = 0
-    /// Waits for the next attempt.
+    /// Waits for the first attempt, or the next one.
     var isBackingOff = false
     /// The copy of the request that is being gathered.
     var mirrored: MirroredRequest?

@@ -8,13 +8,17 @@ package struct DocumentCompiler: Sendable {
     private let process: ProcessSettings
     private let instance: GatewayInstance
     private let remote: RemoteKeySources
+    private let secrets: SecretSource
 
     /// - Parameters:
     ///   - listen: where traffic is taken.
     ///   - remote: the keys that were fetched.
+    ///   - secrets: where secrets are that documents refer to: they are read whenever documents are compiled.
     package init(
-        listen: ListenAddress, process: ProcessSettings, environment: [String: String], remote: RemoteKeySources
+        listen: ListenAddress, process: ProcessSettings, environment: [String: String], remote: RemoteKeySources,
+        secrets: SecretSource
     ) {
+        self.secrets = secrets
         self.listen = listen
         self.process = process
         instance = GatewayInstance(environment: environment)
@@ -22,7 +26,8 @@ package struct DocumentCompiler: Sendable {
     }
 
     package func compile(_ documents: [APISIXDocument]) -> CompiledDocuments {
-        let (configuration, decoding) = APISIXDialect.decode(documents, listen: listen, process: process)
+        let (configuration, decoding) = APISIXDialect.decode(
+            documents, listen: listen, process: process, secrets: { [secrets] in secrets.text(of: $0) })
         let (keys, loading) = KeyLoader.load(for: configuration, remote: remote)
         let (snapshot, compiling) = Compiler.compile(configuration, keys: keys, instance: instance)
         let diagnostics = decoding + loading + compiling

@@ -29,6 +29,11 @@ struct AdminOptions: ParsableArguments {
             "The key of the Admin API, for tests: others see it in the list of processes.", valueName: "key"))
     var adminKey: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "The folder of the secrets that documents refer to as `$secret://path/from/there`.", valueName: "folder"))
+    var secretsDir: String?
+
     var address: ListenAddress {
         adminListen?.address ?? ListenAddress(host: "127.0.0.1", port: adminPlain ? 9180 : 7443)
     }

@@ -20,7 +20,8 @@ extension RunCommand {
             let loaded = try await ResourceSet.load(store)
             let remote = try remoteKeySources()
             let compiler = DocumentCompiler(
-                listen: admin.listen.address, process: process, environment: environment, remote: remote)
+                listen: admin.listen.address, process: process, environment: environment, remote: remote,
+                secrets: SecretSource(environment: environment, folder: admin.secretsDir))
             let compiled = compiler.compile(loaded.documents)
             for diagnostic in compiled.diagnostics { logger.warning("\(diagnostic.oneLine)") }
             guard let snapshot = compiled.snapshot else {

@@ -10,9 +10,18 @@ final class AdminGateway {
     let folder: URL
     private var process: Process?
     private let isPlain: Bool
+    private let arguments: [String]
+    private let environment: [String: String]
 
-    init(isPlain: Bool = true, keyFile: String? = nil) throws {
+    /// - Parameters:
+    ///   - arguments: behind those that it has anyway.
+    ///   - environment: beside that of the test.
+    init(
+        isPlain: Bool = true, keyFile: String? = nil, arguments: [String] = [], environment: [String: String] = [:]
+    ) throws {
         self.isPlain = isPlain
+        self.arguments = arguments
+        self.environment = environment
         folder = FileManager.default.temporaryDirectory.appending(path: "tollgate-admin-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         try (keyFile ?? Self.key).write(to: keyPath, atomically: true, encoding: .utf8)
@@ -38,7 +47,8 @@ final class AdminGateway {
             [
                 "run", "--data", data.path, "--listen", "127.0.0.1:\(port)", "--admin-listen", "127.0.0.1:\(adminPort)",
                 "--admin-key-file", keyPath.path,
-            ] + (isPlain ? ["--admin-plain"] : [])
+            ] + (isPlain ? ["--admin-plain"] : []) + arguments
+        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
         let log = folder.appending(path: "log")
         try Data().write(to: log)
         let handle = try FileHandle(forWritingTo: log)

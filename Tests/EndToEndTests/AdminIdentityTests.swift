@@ -93,7 +93,7 @@ import Testing
         try waitUntilServed(token)
         let kept = gateway.data.appending(path: "keys")
         try eventually("the keys on disk") {
-            try !FileManager.default.contentsOfDirectory(atPath: kept.path).isEmpty
+            try FileManager.default.contentsOfDirectory(atPath: kept.path).contains { $0.hasSuffix(".json") }
         }
         gateway.kill(SIGKILL)
         server.stop()

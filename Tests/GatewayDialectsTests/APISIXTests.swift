@@ -18,7 +18,13 @@ import Testing
         let place = Self.folder.appending(path: name)
         let bytes = Array(try Data(contentsOf: place.appending(path: "documents.json")))
         let (configuration, diagnostics) = APISIXDialect.decode(
-            try Self.documents(bytes), listen: ListenAddress(host: "127.0.0.1", port: 9080), process: .test)
+            try Self.documents(bytes), listen: ListenAddress(host: "127.0.0.1", port: 9080), process: .test,
+            secrets: { reference in
+                switch reference {
+                case .file(["nowhere"]): .failure(SecretFailure("there is none"))
+                default: .success("secret of \(reference)")
+                }
+            })
         let output = [
             "diagnostics.txt": diagnostics.map { "\($0.severity) \($0.oneLine)\n" }.joined(),
             "model.txt": ModelDump.text(of: configuration),
@@ -36,7 +42,7 @@ import Testing
         let tree = try JSONTree(parsingLeniently: bytes, limits: .document)
         return try #require(tree.object).entries.map { key, value in
             let parts = key.split(separator: "/").map(String.init)
-            let isCredential = parts.count > 3
+            let isCredential = parts[1] == "consumers" && parts.count > 3
             let kind = try #require(isCredential ? .credential : APISIXKind(collection: parts[1]))
             return APISIXDocument(kind: kind, id: parts[2...].joined(separator: "/"), value: value)
         }
@@ -74,7 +80,21 @@ import Testing
             .route, #"{"uri":"/a","plugins":{"jwt-auth":{"realm":""}}}"#, "string too short, expected at least 1, got 0"
         ),
         Case(.route, #"{"uri":"/a","plugins":{"jwt-auth":{"_meta":{"filter":[]}}}}"#, #""filter" is part of APISIX"#),
-        Case(.route, #"{"uri":"/a","plugins":{"key-auth":{"header":"$ENV://H"}}}"#, "reference to a secret"),
+        Case(
+            .route, #"{"uri":"/a","plugins":{"key-auth":{"header":"$ENV://TOLLGATE_SECRET_H"}}}"#,
+            "no member here may be a reference to a secret"),
+        Case(
+            .consumer, #"{"username":"a","plugins":{"jwt-auth":{"key":"$secret://k","secret":"s"}}}"#,
+            "`secret` may be a reference to a secret"),
+        Case(
+            .consumer, #"{"username":"a","plugins":{"key-auth":{"key":"$env://PATH"}}}"#,
+            "does not begin with TOLLGATE_SECRET_"),
+        Case(
+            .consumer, #"{"username":"a","plugins":{"key-auth":{"key":"$secret://../a"}}}"#, "is not a path of names"),
+        Case(
+            .consumer, #"{"username":"a","plugins":{"key-auth":{"key":"$Secret:///etc/a"}}}"#, "is not a path of names"
+        ),
+        Case(.secret, #"{"uri":"/get","prefix":"a","token":"b"}"#, "validation failed: failed to match pattern"),
         Case(.upstream, #"{"nodes":{"a:1":1},"type":"ewma"}"#, "`ewma` is part of APISIX and not offered"),
         Case(.upstream, #"{"nodes":{"a:1":1},"type":"chash"}"#, "missing key"),
         Case(.upstream, #"{"nodes":{"a:1":1},"type":"chash","key":"x"}"#, #"failed to match pattern "^((uri|"#),

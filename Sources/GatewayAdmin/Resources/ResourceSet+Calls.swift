@@ -16,6 +16,7 @@ extension ResourceSet {
                 throw Self.unsupported(first)
             }
             if kind == .consumer, request.path.count > 2 { return try await credentials(request) }
+            if kind == .secret { return try await secrets(request) }
             return try await answer(request, ResourceAddress(kind: kind, rest: request.path.dropFirst()))
         } catch let refusal as AdminRefusal {
             return refusal.answer
@@ -33,7 +34,7 @@ extension ResourceSet {
     }
 
     private static func unsupported(_ resource: String) -> AdminRefusal {
-        let known = ["ssls", "secrets", "protos", "stream_routes", "plugin_metadata", "configs"]
+        let known = ["ssls", "protos", "stream_routes", "plugin_metadata", "configs"]
         return known.contains(resource)
             ? AdminRefusal(400, "`\(resource)` is part of APISIX and not offered in this version")
             : AdminRefusal(404, "Unsupported resource type: \(resource)")
@@ -48,6 +49,20 @@ extension ResourceSet {
         }
         return try await answer(
             request, ResourceAddress(kind: .credential, rest: path.dropFirst(3), owner: path[1]))
+    }
+
+    /// The settings of secret managers, which APISIX names by their kind and an id.
+    private func secrets(_ request: AdminRequest) async throws -> AdminAnswer {
+        let path = request.path
+        guard path.count > 1 else {
+            guard request.method == "GET" else { throw AdminRefusal(400, "no secret id") }
+            return try await answer(request, ResourceAddress(kind: .secret, rest: []))
+        }
+        guard path[1] == "vault" else {
+            throw AdminRefusal(400, "`secrets/\(path[1])` is part of APISIX and not offered in this version")
+        }
+        guard path.count > 2 || request.method == "GET" else { throw AdminRefusal(400, "no secret id") }
+        return try await answer(request, ResourceAddress(kind: .secret, rest: path.dropFirst(2), owner: path[1]))
     }
 
     private func answer(_ request: AdminRequest, _ address: ResourceAddress) async throws -> AdminAnswer {
@@ -71,8 +86,9 @@ extension ResourceSet {
             return entry(address.kind, id).map(request.shape.one) ?? .notFound
         }
         var found = list(address.kind)
-        if let owner = address.owner {
-            found = found.filter { $0.document.id.hasPrefix("\(owner)/credentials/") }
+        if address.owner != nil {
+            let prefix = address.fullID("")
+            found = found.filter { $0.document.id.hasPrefix(prefix) }
             if found.isEmpty { return .notFound }
         }
         found = filtered(found, request)
@@ -187,7 +203,7 @@ struct ResourceAddress: Sendable {
     var id: String?
     /// Names of a value inside the document, for PATCH.
     var subPath: [String]
-    /// The consumer of a credential.
+    /// The consumer of a credential, the kind of a secret manager.
     var owner: String?
 
     init(kind: APISIXKind, rest: ArraySlice<String>, owner: String? = nil) {
@@ -198,7 +214,9 @@ struct ResourceAddress: Sendable {
     }
 
     /// As documents are named: a credential's is its consumer's with it.
-    func fullID(_ id: String) -> String { owner.map { "\($0)/credentials/\(id)" } ?? id }
+    func fullID(_ id: String) -> String {
+        owner.map { kind == .credential ? "\($0)/credentials/\(id)" : "\($0)/\(id)" } ?? id
+    }
 
     var fullID: String? { id.map { fullID($0) } }
 }

@@ -45,7 +45,9 @@ extension ResourceSet {
         guard document.kind == .consumer || document.kind == .credential else { return }
         let owner = Self.owner(document)
         for (name, value) in document.value["plugins"]?.object?.entries ?? [] {
-            guard let member = APISIXPlugin.named(name)?.uniqueMember, let key = value[member]?.string else { continue }
+            guard let member = APISIXPlugin.named(name)?.uniqueMember, let key = value[member]?.string,
+                !SecretReference.isWritten(key)
+            else { continue }
             for other in list(.consumer) + list(.credential) where other.document.key != document.key {
                 // A consumer may repeat what its own credentials say.
                 if document.kind == .consumer, Self.owner(other.document) == owner { continue }

@@ -37,7 +37,7 @@ extension APISIXPlugin {
             guard let secret = value["secret"]?.string else {
                 return "property \"secret\" is required when using HS based algorithms"
             }
-            if value["base64_secret"]?.boolean == true, base64(secret) == nil {
+            if value["base64_secret"]?.boolean == true, !SecretReference.isWritten(secret), base64(secret) == nil {
                 return "base64_secret required but the secret is not in base64 format"
             }
             return nil

@@ -81,8 +81,9 @@ extension APISIXDecoder {
     mutating func consumer(_ document: APISIXDocument) -> Consumer {
         let prefix = "\(document.id)/credentials/"
         let own = credentials(document.value, id: nil, at: document.provenance)
-        let others = (credentials[document.id] ?? []).flatMap { credential in
-            credentials(
+        var others: [Credential] = []
+        for credential in credentials[document.id] ?? [] {
+            others += credentials(
                 credential.value, id: String(credential.id.dropFirst(prefix.count)), at: credential.provenance)
         }
         for credential in own + others {
@@ -95,9 +96,42 @@ extension APISIXDecoder {
             group: document.value["group_id"]?.identifier, credentials: own + others, provenance: document.provenance)
     }
 
-    private func credentials(_ value: JSONTree, id: String?, at place: Provenance) -> [Credential] {
-        (value["plugins"]?.object?.entries ?? []).compactMap { name, value in
-            Self.proof(name, value).map { Credential(id: id, proof: $0, provenance: place) }
+    private mutating func credentials(_ value: JSONTree, id: String?, at place: Provenance) -> [Credential] {
+        var found: [Credential] = []
+        for (name, value) in value["plugins"]?.object?.entries ?? [] {
+            guard let known = resolved(name, value, at: place), let proof = Self.proof(name, known) else { continue }
+            found.append(Credential(id: id, proof: proof, provenance: place))
         }
+        return found
+    }
+
+    /// A consumer's form of a plugin with secrets in the place of references to them; nil, and a warning, where one leads
+    /// to none: whoever would prove who it is by it does not.
+    private mutating func resolved(_ name: String, _ value: JSONTree, at place: Provenance) -> JSONTree? {
+        guard let plugin = APISIXPlugin.named(name), var members = value.object else { return value }
+        var hasReference = false
+        for member in plugin.secretMembers {
+            // What is no reference was refused when it was written.
+            guard let text = members[member]?.string, let written = try? SecretReference(text) else { continue }
+            switch secrets(written) {
+            case .success(let secret):
+                members[member] = .string(secret)
+                hasReference = true
+            case .failure(let failure):
+                diagnostics.append(
+                    Diagnostic(
+                        .warning, "secret_unresolved",
+                        "`plugins.\(name).\(member)` leads to no secret, and nobody proves who it is by it: "
+                            + failure.message, at: place))
+                return nil
+            }
+        }
+        guard hasReference else { return value }
+        guard let problem = plugin.problem(.object(members), onConsumer: true) else { return .object(members) }
+        diagnostics.append(
+            Diagnostic(
+                .warning, "secret_unresolved", "a secret of `plugins.\(name)` is none that it can have: \(problem)",
+                at: place))
+        return nil
     }
 }

@@ -53,6 +53,19 @@ extension APISIXDialect {
         """
 
     private static let extensions = """
+        ## References to secrets
+
+        The `secret` of `jwt-auth`, the `key` of `key-auth` and the `password` of `basic-auth` may refer to a secret:
+
+        - `$env://TOLLGATE_SECRET_NAME`: a variable of the gateway, whose name has to begin so; with `/member` behind it, a
+          text in the JSON object that the variable holds;
+        - `$secret://path/to/it`: a file below the folder of `--secrets-dir`, without the line end behind its text. Names in
+          the path are of letters, digits, `-`, `_` and `.`, and do not begin with a dot.
+
+        They are read at start and whenever a document is written. By one that leads nowhere nobody proves who it is, and
+        the log says so. No secret manager is asked: `secrets/vault/{id}` is kept for clients that write it, and
+        `$secret://vault/{id}/...` is a file like any other.
+
         ## Keys of identity providers
 
         A credential of `jwt-auth` may name, in the place of `secret` and `public_key`, a set of public keys:
@@ -80,9 +93,9 @@ extension APISIXDialect {
         return """
             ## Not offered yet
 
-            Collections: `ssls`, `secrets`, `protos`, `stream_routes`, `plugin_metadata`, `configs`. Gateway groups other than
-            `default`. References to secrets (`$env://`, `$secret://`). Plugins of consumers and consumer groups other than
-            those that authenticate. Each is refused by name, and so are these plugins: \(names).
+            Collections: `ssls`, `protos`, `stream_routes`, `plugin_metadata`, `configs`. Gateway groups other than
+            `default`. Plugins of consumers and consumer groups other than those that authenticate. Each is refused by
+            name, and so are these plugins: \(names).
             """
     }
 

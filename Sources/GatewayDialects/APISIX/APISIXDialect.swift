@@ -11,10 +11,12 @@ package enum APISIXDialect {
     /// - Parameters:
     ///   - documents: in the order they were first written, which decides between routes of equal priority.
     ///   - listen: where traffic is taken.
+    ///   - secrets: finds what references to secrets lead to.
     package static func decode(
-        _ documents: [APISIXDocument], listen: ListenAddress, process: ProcessSettings
+        _ documents: [APISIXDocument], listen: ListenAddress, process: ProcessSettings,
+        secrets: @escaping SecretResolver
     ) -> (GatewayConfiguration, [Diagnostic]) {
-        var decoder = APISIXDecoder(documents)
+        var decoder = APISIXDecoder(documents, secrets: secrets)
         let configuration = decoder.decode(listen: listen, process: process)
         return (configuration, decoder.diagnostics)
     }
@@ -26,11 +28,13 @@ struct APISIXDecoder {
     /// Of each consumer, in the order they were first written.
     let credentials: [String: [APISIXDocument]]
     private let byKey: [String: APISIXDocument]
+    let secrets: SecretResolver
     var diagnostics: [Diagnostic] = []
     var upstreams: [Upstream] = []
     var attachments: [Attachment] = []
 
-    init(_ documents: [APISIXDocument]) {
+    init(_ documents: [APISIXDocument], secrets: @escaping SecretResolver) {
+        self.secrets = secrets
         self.documents = Dictionary(grouping: documents, by: \.kind)
         credentials = Dictionary(grouping: self.documents[.credential] ?? []) { credential in
             String(credential.id.prefix { $0 != "/" })
@@ -52,6 +56,13 @@ struct APISIXDecoder {
                     Diagnostic(
                         .warning, "field_unknown", "`\(field)` is kept and does nothing", at: document.provenance))
             }
+        }
+        for document in documents[.secret] ?? [] {
+            diagnostics.append(
+                Diagnostic(
+                    .warning, "secret_manager_unused",
+                    "no secret manager is asked: `$secret://\(document.id)/...` is a file below --secrets-dir",
+                    at: document.provenance))
         }
         let place = Provenance(document: "the Admin API")
         let listenerID = ListenerID("apisix")

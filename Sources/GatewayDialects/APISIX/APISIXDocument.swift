@@ -6,6 +6,7 @@ package enum APISIXKind: String, CaseIterable, Sendable {
     case globalRule = "global_rule"
     case pluginConfig = "plugin_config"
     case consumerGroup = "consumer_group"
+    case secret
 
     /// As it stands in paths and keys.
     package var collection: String {
@@ -18,6 +19,7 @@ package enum APISIXKind: String, CaseIterable, Sendable {
         case .globalRule: "global_rules"
         case .pluginConfig: "plugin_configs"
         case .consumerGroup: "consumer_groups"
+        case .secret: "secrets"
         }
     }
 
@@ -39,6 +41,7 @@ package enum APISIXKind: String, CaseIterable, Sendable {
         case .globalRule: APISIXShapes.globalRule
         case .pluginConfig: APISIXShapes.pluginConfig
         case .consumerGroup: APISIXShapes.consumerGroup
+        case .secret: APISIXShapes.secret
         }
     }
 }
@@ -46,7 +49,7 @@ package enum APISIXKind: String, CaseIterable, Sendable {
 /// One document, as a user wrote it.
 package struct APISIXDocument: Sendable {
     package var kind: APISIXKind
-    /// Of a credential `user/credentials/id`, which is how APISIX names it.
+    /// Of a credential `user/credentials/id`, of a secret `vault/id`, which is how APISIX names them.
     package var id: String
     package var value: JSONTree
 

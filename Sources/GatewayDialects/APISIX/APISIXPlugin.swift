@@ -20,7 +20,7 @@ package struct APISIXPlugin: Sendable {
 
     /// What is wrong with a configuration of it, in APISIX's words.
     package func problem(_ value: JSONTree, onConsumer: Bool) -> String? {
-        if let problem = Self.metaProblem(value) ?? Self.referenceProblem(value) { return problem }
+        if let problem = Self.metaProblem(value) ?? referenceProblem(value, onConsumer: onConsumer) { return problem }
         if onConsumer, value["_meta"] != nil {
             return "property \"_meta\" of a consumer's plugin is part of APISIX and not offered in this version"
         }
@@ -36,14 +36,17 @@ package struct APISIXPlugin: Sendable {
     }
 
     /// Taken as it stands, a reference to a secret would be a secret that everybody knows.
-    private static func referenceProblem(_ value: JSONTree) -> String? {
+    private func referenceProblem(_ value: JSONTree, onConsumer: Bool) -> String? {
+        let secrets = onConsumer ? secretMembers : []
         for (name, value) in value.object?.entries ?? [] {
-            guard let text = value.string?.lowercased(), text.hasPrefix("$env://") || text.hasPrefix("$secret://")
-            else {
-                continue
+            guard let text = value.string else { continue }
+            do throws(SecretReference.Problem) {
+                guard try SecretReference(text) != nil, !secrets.contains(name) else { continue }
+            } catch {
+                return "property \"\(name)\" validation failed: the reference to a secret \(error.message)"
             }
-            return
-                "property \"\(name)\" is a reference to a secret, which is part of APISIX and not offered in this version"
+            let places = secrets.isEmpty ? "no member here" : secrets.map { "`\($0)`" }.joined(separator: ", ")
+            return "property \"\(name)\" validation failed: \(places) may be a reference to a secret"
         }
         return nil
     }

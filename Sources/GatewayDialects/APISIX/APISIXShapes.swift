@@ -127,6 +127,17 @@ enum APISIXShapes {
         .init(common + [("name", name), ("plugins", .plugins)], required: ["id", "plugins"], others: .forbidden))
 }
 
+extension APISIXShapes {
+    /// Of a vault. It is kept for clients that write it, and not asked.
+    static let secret = APISIXSchema.object(
+        .init(
+            [
+                ("id", .string()), ("create_time", .integer()), ("update_time", .integer()),
+                ("uri", .string(.init(Patterns.secretManager))), ("prefix", .string()), ("token", .string()),
+                ("namespace", .string()),
+            ], required: ["uri", "prefix", "token"], others: .forbidden))
+}
+
 /// The patterns of APISIX's schemas, as predicates.
 enum Patterns {
     static let id = APISIXSchema.Pattern("^[a-zA-Z0-9-_.]+$") { text in
@@ -151,6 +162,14 @@ enum Patterns {
             }
     }
 
+    static let secretManager = APISIXSchema.Pattern(
+        "^[^\\/]+:\\/\\/([\\da-zA-Z.-]+|\\[[\\da-fA-F:]+\\])(:\\d+)?"
+    ) { text in
+        guard let separator = text.firstRange(of: "://"), separator.lowerBound > text.startIndex,
+            !text[..<separator.lowerBound].contains("/"), let first = text[separator.upperBound...].utf8.first
+        else { return false }
+        return first.isASCIILetter || first.isASCIIDigit || ".-[".utf8.contains(first)
+    }
     /// Of a header or a cookie.
     static let fieldName = APISIXSchema.Pattern("^[a-zA-Z0-9-_]+$") { text in
         !text.isEmpty && text.utf8.allSatisfy(isWord)

@@ -45,6 +45,7 @@ test-apisix: setup
 test-long: build test
 	TOLLGATE_BINARY=$(BINARY) TOLLGATE_LONG=1 $(SWIFT) test --skip-build --filter EndToEndTests
 	Scripts/end-to-end $(BINARY)
+	Scripts/try-clients $(BINARY)
 	Scripts/probe-tls $(BINARY)
 
 check: setup
@@ -86,5 +87,5 @@ check-allocations:
 	Benchmarks/Stages/run --check-allocations
 
 clean:
-	rm -rf .build .build-release .build-nanoidp .build-grpc .build-fuzz .build-bench Benchmarks/Algorithms/.build \
+	rm -rf .build .build-release .build-nanoidp .build-grpc .build-clients .build-fuzz .build-bench Benchmarks/Algorithms/.build \
 	    Benchmarks/Stages/.build

@@ -265,6 +265,8 @@ import Testing
         let growth = gateway.residentBytes - resident
         let result = load.stop()
         let rate = Double(result.served) / ((ContinuousClock.now - start) / .seconds(1))
+        print(
+            "under load: \(Self.seconds) changes, \(Int(rate)) requests/s, \(growth >> 10) KiB more in the second half")
         #expect(result.failures.isEmpty)
         #expect(rate >= Double(Self.requestsPerSecond))
         #expect(growth < 4 << 20, "\(growth) bytes more after \(Self.seconds / 2) changes more")

@@ -19,12 +19,18 @@ package final class CombinedAuthenticator: Sendable {
     let presence: Presence
     let requirement: Requirement
     let proofs: [Proof]
+    /// Nobody is refused: what would have been is logged.
+    let logsOnly: Bool
 
     /// As many as a `ProofSet` has room for.
     static let maxProofs = 64
 
-    init(presence: Presence, requirement: Requirement, proofs: [Proof]) {
+    /// Whether a request without credentials is refused.
+    var refusesStrangers: Bool { presence == .strict && !logsOnly }
+
+    init(presence: Presence, requirement: Requirement, proofs: [Proof], logsOnly: Bool) {
         self.presence = presence
+        self.logsOnly = logsOnly
         self.requirement = requirement
         self.proofs = proofs
     }
@@ -34,7 +40,8 @@ package final class CombinedAuthenticator: Sendable {
         let proofs = proofs.map { proof -> Proof in
             if case .token(let authenticator) = proof { .token(body(authenticator)) } else { proof }
         }
-        return CombinedAuthenticator(presence: presence, requirement: requirement, proofs: proofs)
+        return CombinedAuthenticator(
+            presence: presence, requirement: requirement, proofs: proofs, logsOnly: logsOnly)
     }
 
     var hasTokens: Bool { proofs.contains { if case .token = $0 { true } else { false } } }

@@ -37,7 +37,7 @@ package final class FurtherAuthentication: Sendable {
 
     /// Whether a request without credentials is refused.
     var refusesStrangers: Bool {
-        combined?.presence == .strict || basic?.credential.refusesStrangers ?? false
+        combined?.refusesStrangers ?? false || basic?.credential.refusesStrangers ?? false
             || apiKeys?.credential.refusesStrangers ?? false || consumers?.refusesStrangers ?? false
     }
 }

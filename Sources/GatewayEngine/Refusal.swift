@@ -16,6 +16,8 @@ package struct Refusal: Error, Sendable {
     package let keyRefresh: KeyRefresh?
     /// A password to be checked elsewhere: whoever serves the request may have that done, and decide again.
     package let passwordCheck: PasswordCheck?
+    /// It is only for the check of a password that has to come first: where it cannot, the request passes.
+    package private(set) var isOnTrial = false
     /// Whole field lines, each with its CRLF, that say more of it to the client.
     let lines: [UInt8]
     /// Why each of several ways to prove who sent the request led to nothing; empty where there are none.
@@ -60,6 +62,13 @@ package struct Refusal: Error, Sendable {
         passwordCheck = nil
         lines = []
         failures = []
+    }
+
+    /// The same of a policy that only logs.
+    var onTrial: Refusal {
+        var refusal = self
+        refusal.isOnTrial = true
+        return refusal
     }
 
     /// The scopes that would do, where one is missing (RFC 6750 §3).

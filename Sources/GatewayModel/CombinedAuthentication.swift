@@ -3,10 +3,13 @@ package struct CombinedAuthentication: Equatable, Sendable {
     /// `optional`: a request without any credential passes. `permissive`: every request does.
     package var presence: Presence
     package var requirement: AuthenticationRequirement
+    /// Nobody is refused: what would have been is logged.
+    package var logsOnly: Bool
 
-    package init(presence: Presence, requirement: AuthenticationRequirement) {
+    package init(presence: Presence, requirement: AuthenticationRequirement, logsOnly: Bool = false) {
         self.presence = presence
         self.requirement = requirement
+        self.logsOnly = logsOnly
     }
 }
 

@@ -41,6 +41,33 @@ import Testing
         #expect(!gateway.gateway.log.contains(late))
     }
 
+    @Test func `passwords and combinations refuse nobody either, and are checked all the same`() throws {
+        let users = #"htpasswd: "bob:{SHA}5en6G6MezRroT3XKqkdPOmY/BfQ=""#
+        for policy in [
+            "basicAuth: {mode: strict, logOnly: true, \(users)}",
+            "authentication: {logOnly: true, anyOf: [{basicAuth: {\(users)}}]}",
+        ] {
+            let gateway = try GuardedGateway(
+                "\(policy)\ntransformations: {request: {set: {x-user: basicAuth.username}}}", accessLog: "text")
+            for (credentials, refusal) in [
+                ("Ym9iOnNlY3JldA==", nil), ("Ym9iOndyb25n", "basic_invalid"), (nil, "basic_missing"),
+            ] as [(String?, String?)] {
+                let answer = try gateway.get(credentials.map { "Authorization: Basic \($0)\r\n" } ?? "")
+                #expect(answer.status == 200)
+                let received = answer.body.text.lowercased()
+                #expect(received.contains("x-user: bob") == (refusal == nil) && !received.contains("authorization"))
+                if let refusal {
+                    try eventually("the line of \(refusal)") {
+                        gateway.gateway.log.contains("would_refuse=\(refusal)")
+                    }
+                } else {
+                    #expect(!gateway.gateway.log.contains("would_refuse="))
+                }
+            }
+            #expect(gateway.gateway.log.contains("[log_only]"))
+        }
+    }
+
     @Test func `a credential of another scheme stays where a token is missing`() throws {
         let gateway = try GuardedGateway("jwtAuth:\n  mode: strict\n  logOnly: true\n\(Self.issuer)")
         let answer = try gateway.get("Authorization: Basic YTpi\r\n")

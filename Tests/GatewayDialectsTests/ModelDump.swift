@@ -129,6 +129,7 @@ extension ModelDump {
         case .combined(let policy):
             block("\(title) combined", attachment.provenance) { dump in
                 dump.line("presence: \(policy.presence.rawValue)")
+                if policy.logsOnly { dump.line("logs only") }
                 dump.add(policy.requirement)
             }
         case .consumerAuthentication(let policy):

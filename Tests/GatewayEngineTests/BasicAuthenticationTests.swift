@@ -63,6 +63,34 @@ import Testing
         #expect(gateway.getChecked("").refusal == .authorizationDenied)
     }
 
+    @Test func `is logged and refuses nobody where the policy only logs, and waited for all the same`() throws {
+        // Of its own, as what was checked is remembered for the whole process.
+        let users = "erin:{SHA}5en6G6MezRroT3XKqkdPOmY/BfQ="
+        guard case .basic(var policy) = Self.policy(users: users) else { return }
+        policy.handling.logsOnly = true
+        var gateway = try Self.gateway(
+            .basic(policy), rules: [.require("(basicAuth != null) == (request.path == '/')")])
+        let right = Self.line("erin:secret")
+        #expect(gateway.get("/", right).refusal == .passwordsBusy)
+        // Where nobody can check it, the request passes as nobody's.
+        gateway.hasAwaitedPassword = true
+        let unchecked = gateway.get("/nobody", right)
+        #expect(unchecked.refusal == nil && !unchecked.head.contains("Basic"))
+        #expect(gateway.scratch.loggedRefusals.map(\.code) == [.passwordsBusy])
+        gateway.hasAwaitedPassword = false
+        #expect(gateway.getChecked(right).refusal == nil)
+        #expect(gateway.scratch.loggedRefusals.isEmpty)
+        for (lines, code) in [
+            ("", RefusalCode.basicMissing), (Self.line("erin:wrong"), .basicInvalid),
+            (right + right, .credentialsAmbiguous),
+        ] {
+            _ = gateway.getChecked(lines)
+            let answer = gateway.get("/nobody", lines)
+            #expect(answer.refusal == nil && !answer.head.contains("Basic"))
+            #expect(gateway.scratch.loggedRefusals.map(\.code) == [code])
+        }
+    }
+
     @Test func `that was checked is not checked again, nor is a wrong one`() throws {
         // Of its own, as what was checked is remembered for the whole process.
         let users = "dora:$2y$05$abcdefghijklmnopqrstuujf8SX2ahXLwp9w/B.Y5XdysS6yR576q"

@@ -39,9 +39,11 @@ import Testing
             users: TextSource(origin: .inline("bob:{SHA}5en6G6MezRroT3XKqkdPOmY/BfQ="), provenance: here)))
 
     private static func gateway(
-        _ requirement: AuthenticationRequirement, _ presence: Presence = .strict, rules: [AuthorizationRule] = []
+        _ requirement: AuthenticationRequirement, _ presence: Presence = .strict, rules: [AuthorizationRule] = [],
+        logsOnly: Bool = false
     ) throws -> TestGateway {
-        let policy = Policy.combined(CombinedAuthentication(presence: presence, requirement: requirement))
+        let policy = Policy.combined(
+            CombinedAuthentication(presence: presence, requirement: requirement, logsOnly: logsOnly))
         return try TestGateway(GatewayConfiguration([.named("backend")], [.policy(policy), .rules(rules)]))
     }
 
@@ -101,6 +103,34 @@ import Testing
         guard entry.refusal == nil else { return }
         for name in ["Authorization", "X-Key", "Cookie"] { #expect(answer.value(of: name) == nil) }
         #expect(answer.value(of: "X-Other") == "stays")
+    }
+
+    @Test(arguments: cases)
+    func `is logged where the policy only logs, and what proves nothing goes no further`(_ entry: Case) throws {
+        var gateway = try Self.gateway(
+            entry.requirement, entry.presence,
+            rules: [.require("jwt != null || apiKey != null || request.path != '/who'")],
+            logsOnly: true)
+        let lines = entry.lines.replacing("TOKEN", with: try Self.good())
+        let answer = gateway.get("/", lines)
+        #expect(answer.refusal == nil)
+        #expect(gateway.scratch.loggedRefusals.map(\.code) == (entry.refusal.map { [$0] } ?? []))
+        for name in ["Authorization", "X-Key", "Cookie"] { #expect(answer.value(of: name) == nil) }
+        // Whoever would have been refused is nobody.
+        if entry.refusal != nil { #expect(gateway.get("/who", lines).refusal == .authorizationDenied) }
+    }
+
+    @Test func `that only logs waits for a password, once`() throws {
+        let users = TextSource(origin: .inline("finn:{SHA}5en6G6MezRroT3XKqkdPOmY/BfQ="), provenance: here)
+        let password = AuthenticationRequirement.password(
+            BasicAuthentication(handling: Self.handling(.header(name: "X-Login", prefix: "Basic ")), users: users))
+        var gateway = try Self.gateway(.allOf([Self.key("k"), password]), logsOnly: true)
+        let lines = "X-Key: k\r\nX-Login: Basic \(Base64Text.encode(Array("finn:secret".utf8)).text)\r\n"
+        #expect(gateway.get("/", lines).refusal == .passwordsBusy)
+        gateway.hasAwaitedPassword = true
+        let answer = gateway.get("/", lines)
+        #expect(answer.refusal == nil && answer.value(of: "X-Login") == nil && answer.value(of: "X-Key") == nil)
+        #expect(gateway.scratch.loggedRefusals.map(\.code) == [.passwordsBusy])
     }
 
     @Test func `says who sent the request by the first that holds, and by nothing of what did not hold`() throws {

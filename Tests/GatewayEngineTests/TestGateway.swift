@@ -13,6 +13,8 @@ struct TestGateway {
     var cache = TokenCache(maxBytes: 1 << 20)
     /// What has to be run before the last request can be decided on.
     var passwordCheck: PasswordCheck?
+    /// Whether whoever asks has waited for that, or cannot.
+    var hasAwaitedPassword = false
     private let connection: ConnectionContext
     /// The last refusal as the client reads it.
     private(set) var refusalText = ""
@@ -92,7 +94,7 @@ struct TestGateway {
         }
         let decision = Pipeline.decide(
             head, bytes.span, body: body?.span, &scratch, bind: snapshot.binds[0], connection: connection,
-            cache: &cache, now: now, uptime: uptime)
+            cache: &cache, now: now, uptime: uptime, hasAwaitedPassword: hasAwaitedPassword)
         switch decision {
         case .awaitBody:
             return Answer(awaitsBody: true)

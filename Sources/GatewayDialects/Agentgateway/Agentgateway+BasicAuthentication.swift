@@ -16,7 +16,7 @@ extension AgentgatewayShapes {
             .optional(
                 "authorizationLocation", .object(tokenLocation),
                 "Where user and password stand. Default: the header `Authorization` with the prefix `Basic `."),
-        ] + furtherCredentialFields("password"))
+        ] + furtherCredentialFields("password") + [logOnly])
 
     static let userFile = ObjectShape(
         "an htpasswd",
@@ -30,10 +30,11 @@ extension AgentgatewayShapes {
 
 extension AgentgatewayDecoder {
     func basicAuthentication(_ reader: MappingReader, isPart: Bool = false) -> BasicAuthentication? {
-        let handling = credentialHandling(
+        var handling = credentialHandling(
             reader, "basicAuth", single: "authorizationLocation",
             standard: .header(name: "authorization", prefix: "Basic "), realm: reader.text("realm") ?? "Restricted",
             isPart: isPart)
+        handling.logsOnly = logsOnly(reader, "basicAuth", isPart: isPart)
         return reader.entry("htpasswd").flatMap { textSource($0, file: AgentgatewayShapes.userFile) }.map {
             BasicAuthentication(handling: handling, users: $0)
         }

@@ -10,6 +10,7 @@ extension AgentgatewayShapes {
                     + "where it has none of the credentials. `permissive`: always passes. Default: `strict`."),
             .ours("anyOf", .list(of: .object(alternative)), "One of these has to hold; the first that does counts."),
             .ours("allOf", .list(of: .object(combinedCondition)), "All of these have to hold."),
+            logOnly,
         ], exactlyOne: ["anyOf", "allOf"])
 
     /// The ways to prove who sent a request, as parts of a combination.
@@ -41,7 +42,10 @@ extension AgentgatewayShapes {
 extension AgentgatewayDecoder {
     func combinedAuthentication(_ reader: MappingReader) -> CombinedAuthentication? {
         let presence = reader.choice("mode").flatMap(Presence.init(rawValue:)) ?? .strict
-        return requirement(reader).map { CombinedAuthentication(presence: presence, requirement: $0) }
+        let logsOnly = logsOnly(reader, "authentication", isPart: false)
+        return requirement(reader).map {
+            CombinedAuthentication(presence: presence, requirement: $0, logsOnly: logsOnly)
+        }
     }
 
     private func requirement(_ reader: MappingReader) -> AuthenticationRequirement? {

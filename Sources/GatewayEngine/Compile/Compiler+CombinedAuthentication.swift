@@ -14,7 +14,7 @@ extension Compiler {
                     hint: "put issuers into one `jwtAuth` under `providers`, and keys into one `apiKey`"))
         }
         let authenticator = CombinedAuthenticator(
-            presence: policy.presence, requirement: requirement, proofs: proofs)
+            presence: policy.presence, requirement: requirement, proofs: proofs, logsOnly: policy.logsOnly)
         combinedAuthenticators[index] = authenticator
         return authenticator
     }

@@ -37,16 +37,40 @@ struct CombinedStage {
         _ scratch: inout RequestScratch, _ bytes: Span<UInt8>, _ cache: inout TokenCache
     ) throws(Refusal) {
         var stage = CombinedStage(authenticator: authenticator, setting: setting, listener: listener)
-        let holds: Bool
-        do throws(ProofFailure) {
-            holds = try stage.holds(authenticator.requirement, &scratch, bytes, &cache)
-        } catch {
-            // Nobody can tell which of two credentials another reader would take, or nobody knows yet.
-            throw Refusal([error], scratch)
+        let before = authenticator.logsOnly ? Identity(scratch) : nil
+        if let refusal = stage.refusal(&scratch, bytes, &cache) {
+            guard let before else { throw refusal }
+            if refusal.isAwaited(setting) { throw refusal.onTrial }
+            before.restore(&scratch)
+            stage.pass(refusal, &scratch)
         }
-        if !holds, !stage.mayPass { throw Refusal(stage.failures, scratch) }
         scratch.awaitedKeys = nil
         stage.remove(&scratch, bytes)
+    }
+
+    /// What the request dies of; nil where it passes.
+    private mutating func refusal(
+        _ scratch: inout RequestScratch, _ bytes: Span<UInt8>, _ cache: inout TokenCache
+    ) -> Refusal? {
+        do throws(ProofFailure) {
+            let holds = try holds(authenticator.requirement, &scratch, bytes, &cache)
+            return holds || mayPass ? nil : Refusal(failures, scratch)
+        } catch {
+            // Nobody can tell which of two credentials another reader would take, or nobody knows yet.
+            return Refusal([error], scratch)
+        }
+    }
+
+    /// Lets a request pass that a combination refuses which only logs. A credential that failed undoes what an earlier
+    /// phase found.
+    private mutating func pass(_ refusal: Refusal, _ scratch: inout RequestScratch) {
+        held = ProofSet()
+        if !refusal.failures.allSatisfy(\.code.meansNoCredential) {
+            Authentication.forgetIdentity(setting, &scratch)
+            scratch.apiKey = nil
+            scratch.user = nil
+        }
+        Trial.note(refusal.code, &scratch)
     }
 
     private init(authenticator: CombinedAuthenticator, setting: RequestSetting, listener: ListenerSnapshot) {

@@ -15,16 +15,27 @@ enum Trial {
         scratch.loggedRefusals.append(LoggedRefusal(code: verdict.refusalCode, rule: verdict.mark))
     }
 
+    static func note(_ code: RefusalCode, _ scratch: inout RequestScratch) {
+        scratch.loggedRefusals.append(LoggedRefusal(code: code, rule: ""))
+        if !scratch.lacking.isEmpty { scratch.lacking = [] }
+        scratch.awaitedKeys = nil
+        scratch.awaitedPassword = nil
+    }
+
     /// - Parameter locations: where the credential stands that did not do.
     static func note(
         _ code: RefusalCode, _ locations: [CompiledTokenLocation], _ setting: RequestSetting,
         _ listener: ListenerSnapshot, _ scratch: inout RequestScratch, _ bytes: Span<UInt8>
     ) {
-        scratch.loggedRefusals.append(LoggedRefusal(code: code, rule: ""))
-        if !scratch.lacking.isEmpty { scratch.lacking = [] }
-        scratch.awaitedKeys = nil
+        note(code, &scratch)
         TokenExtraction.remove(locations, &scratch, bytes, setting, listener)
     }
+}
+
+extension Refusal {
+    /// Whether a request waits for the check of a password before a policy that only logs lets it pass: that nobody knows
+    /// yet is no verdict worth logging. It waits once.
+    func isAwaited(_ setting: RequestSetting) -> Bool { passwordCheck != nil && !setting.hasAwaitedPassword }
 }
 
 extension TokenExtraction {

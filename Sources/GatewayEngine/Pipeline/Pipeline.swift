@@ -20,12 +20,13 @@ package enum Pipeline {
     ///
     /// - Parameters:
     ///   - body: all of it, decoded; nil while it has not come. A request that has none needs none said.
+    ///   - hasAwaitedPassword: the check of a password was waited for, or cannot be.
     ///   - now: Unix seconds.
     ///   - uptime: nanoseconds of a clock that is never set.
     package static func decide(
         _ head: RequestHead, _ bytes: Span<UInt8>, body: Span<UInt8>? = nil, _ scratch: inout RequestScratch,
         bind: BindSnapshot, connection: ConnectionContext, cache: inout TokenCache, now: Int64,
-        uptime: Int64
+        uptime: Int64, hasAwaitedPassword: Bool = false
     ) -> Decision {
         scratch.reset()
         do {
@@ -43,7 +44,9 @@ package enum Pipeline {
         }
         do throws(Refusal) {
             let stages = Stages(
-                setting: RequestSetting(head: head, connection: connection, bind: bind, now: now, uptime: uptime))
+                setting: RequestSetting(
+                    head: head, connection: connection, bind: bind, now: now, uptime: uptime,
+                    hasAwaitedPassword: hasAwaitedPassword))
             // Nil or empty where there is none to wait for.
             let body = head.framing.isEmpty ? Span<UInt8>() : body
             if let answer = stages.runFirst(listener.gatewayPolicy, bytes, &scratch) { return .answer(answer) }
@@ -176,8 +179,14 @@ package struct RequestSetting {
     let now: Int64
     /// Nanoseconds of a clock that is never set.
     let uptime: Int64
+    /// The check of a password was waited for, or cannot be.
+    let hasAwaitedPassword: Bool
 
-    package init(head: RequestHead, connection: ConnectionContext, bind: BindSnapshot, now: Int64, uptime: Int64) {
+    package init(
+        head: RequestHead, connection: ConnectionContext, bind: BindSnapshot, now: Int64, uptime: Int64,
+        hasAwaitedPassword: Bool = false
+    ) {
+        self.hasAwaitedPassword = hasAwaitedPassword
         self.head = head
         self.connection = connection
         self.bind = bind
@@ -255,7 +264,12 @@ private struct Stages {
             do throws(RefusalCode) {
                 try CredentialStage.run(basic, setting, listener, &scratch, bytes)
             } catch {
-                throw Refusal(error, realm: basic.credential.realm, passwordCheck: scratch.awaitedPassword)
+                let refusal = Refusal(
+                    error, realm: basic.credential.realm, passwordCheck: scratch.awaitedPassword)
+                guard basic.credential.logsOnly else { throw refusal }
+                if refusal.isAwaited(setting) { throw refusal.onTrial }
+                if !error.meansNoCredential { scratch.user = nil }
+                Trial.note(error, basic.credential.locations, setting, listener, &scratch, bytes)
             }
         }
         if let apiKeys = further.apiKeys {

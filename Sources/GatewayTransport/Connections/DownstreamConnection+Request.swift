@@ -39,8 +39,10 @@ extension DownstreamConnection {
             if let refresh = refusal.keyRefresh, !exchange.hasAwaitedKeys, worker.awaitKeys(refresh, for: self) {
                 return awaitKeys(bytes)
             }
-            if let check = refusal.passwordCheck, !exchange.hasAwaitedPassword, worker.awaitPassword(check, for: self) {
-                return awaitPassword(bytes)
+            if let check = refusal.passwordCheck, !exchange.hasAwaitedPassword {
+                if worker.awaitPassword(check, for: self) { return awaitPassword(bytes) }
+                exchange.hasAwaitedPassword = true
+                if refusal.isOnTrial { return decideAgain(bytes) }
             }
             // Whoever sends what can be read in two ways may have sent a second request inside the first.
             if refusal.code == .ambiguousTarget || refusal.code == .hostInvalid { machine.closeAfterResponse() }
@@ -68,7 +70,7 @@ extension DownstreamConnection {
     ) -> Decision {
         Pipeline.decide(
             head, bytes, body: body, &worker.scratch, bind: bind, connection: context, cache: &worker.tokens,
-            now: worker.now, uptime: worker.uptime)
+            now: worker.now, uptime: worker.uptime, hasAwaitedPassword: exchange.hasAwaitedPassword)
     }
 
     private func forward(_ head: RequestHead, _ bytes: Span<UInt8>, upstream index: Int) {

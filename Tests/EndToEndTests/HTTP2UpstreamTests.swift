@@ -19,6 +19,13 @@ import Testing
                       - host: 127.0.0.1:\(upstream.port)
                         policies: {http: {version: HTTP/2.0}}
                     - matches:
+                      - path: {pathPrefix: /again}
+                      policies:
+                        retry: {attempts: 2, codes: [503], backoff: 20ms, methods: [POST]}
+                      backends:
+                      - host: 127.0.0.1:\(upstream.port)
+                        policies: {http: {version: HTTP/2.0}}
+                    - matches:
                       - path: {pathPrefix: /one}
                       backends:
                       - host: 127.0.0.1:\(upstream.port)
@@ -165,6 +172,36 @@ import Testing
         try server.send(.reset, stream: 1, payload: [0, 0, 0, 2])
         let answer = try client.readAnswer()
         #expect(answer.status == 502 && answer.refusal == "upstream_closed")
+    }
+
+    @Test func `that fails gets a request again as its route says, through a client of either version`() throws {
+        let client = try client("/again", "X-Kept: yes\r\n", body: "payload")
+        let server = try server()
+        func attempt(_ stream: Int) throws {
+            let (number, fields, _) = try request(server)
+            #expect(number == stream && fields[":method"] == "POST" && fields["x-kept"] == "yes")
+            var body: [UInt8] = []
+            while body.count < 7 { body += try server.next(.data).payload }
+            #expect(body.text == "payload")
+        }
+        try attempt(1)
+        try server.headers(1, [(":status", "503")])
+        try attempt(3)
+        try server.send(.reset, stream: 3, payload: [0, 0, 0, 2])
+        try attempt(5)
+        try server.headers(5, [(":status", "200")])
+        #expect(try client.readAnswer().status == 200)
+        let other = try FrameWire(port: gateway.port)
+        try other.headers(1, FrameWire.request("/again", "POST") + [("x-kept", "yes")], end: false)
+        try other.data(1, Array("payload".utf8), end: true)
+        for stream in [7, 9, 11] {
+            try attempt(stream)
+            try server.headers(stream, [(":status", "503")], end: false)
+            try server.data(stream, Array("attempt \(stream)".utf8), end: true)
+        }
+        let answer = try other.message(1)
+        #expect(answer.status == 503 && answer.body.text == "attempt 11")
+        #expect(try gateway.metric("tollgate_upstream_retries_total") == 4)
     }
 
     @Test func `that goes away ends what it has taken, and is asked anew for the rest`() throws {

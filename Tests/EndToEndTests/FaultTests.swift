@@ -103,12 +103,18 @@ import Testing
         #expect(try connection.read(count: 5).text == "hello")
         try connection.answer("at last")
         #expect(try late.readAnswer().body.text == "at last")
-        // The connection goes on.
-        try late.send("GET /chosen HTTP/1.1\r\nHost: a\r\nX-Milliseconds: 1\r\n\r\n")
-        #expect(try connection.readHead().hasPrefix("GET /chosen "))
-        try connection.answer("again")
-        #expect(try late.readAnswer().body.text == "again")
-        #expect(try gateway.accessLog(lines: 3).count == 3)
+        // The connections go on, on either side, bodies that have come and that have not included.
+        for body in ["", "whole", "half"] {
+            let sent = body == "half" ? "h" : body
+            let length = body.isEmpty ? "" : "Content-Length: \(body.utf8.count)\r\n"
+            try late.send("PUT /chosen HTTP/1.1\r\nHost: a\r\n\(length)X-Milliseconds: 50\r\n\r\n\(sent)")
+            #expect(try connection.readHead().hasPrefix("PUT /chosen "))
+            if body == "half" { try late.send("alf") }
+            #expect(try connection.read(count: body.utf8.count).text == body)
+            try connection.answer("again")
+            #expect(try late.readAnswer().body.text == "again")
+        }
+        #expect(try gateway.accessLog(lines: 5).count == 5)
     }
 
     @Test(arguments: ["X-Milliseconds: -5000\r\n", "X-Milliseconds: none\r\n", ""])

@@ -92,8 +92,8 @@ extension DownstreamConnection {
         var head = ByteQueue()
         swap(&head, &connectingHead)
         send(head, to: pool)
-        updateDeadline()
-        flush()
+        // Its body has waited, too.
+        continueServing()
     }
 
     /// Sends a request once more whose upstream has not begun to answer in time.

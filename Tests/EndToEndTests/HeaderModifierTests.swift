@@ -54,6 +54,25 @@ import Testing
         #expect(answer.value("x-route") == nil)
     }
 
+    @Test func `leave a body alone that comes after its head`() throws {
+        let own = try Upstream()
+        let routes = """
+            - policies: {requestHeaderModifier: {set: {x-route: "1"}}}
+              backends: [{host: "127.0.0.1:\(own.port)"}]
+            """
+        let gateway = try RunningGateway(.init(routes: routes), upstreamPort: own.port)
+        let client = try gateway.client()
+        for _ in 0..<2 {
+            try client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nX-Long: header\r\n\r\n")
+            let connection = try own.accept()
+            #expect(try connection.readHead().contains("x-route: 1"))
+            try client.send("x")
+            #expect(try connection.read(count: 1) == [UInt8(ascii: "x")])
+            try connection.send("HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n")
+            #expect(try client.readAnswer().status == 204)
+        }
+    }
+
     @Test func `keep names of theirs out of trailers`() throws {
         let own = try Upstream()
         let routes = """

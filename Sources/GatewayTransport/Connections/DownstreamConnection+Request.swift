@@ -214,8 +214,9 @@ extension DownstreamConnection {
         if let gathered { return bodyGathered(gathered, bytes) }
         guard let upstream else { return }
         exchange.hasSentBody = true
-        if let names = exchange.guardedNames { names.drop(from: &worker.scratch.table, in: bytes) }
         if exchange.isChunked {
+            // Only then the table holds trailers, and not some head's lines.
+            if let names = exchange.guardedNames { names.drop(from: &worker.scratch.table, in: bytes) }
             upstream.stream.writeLastChunk(worker.scratch.table, bytes)
             if exchange.keepsBody { upstream.requestHead.appendLastChunk(worker.scratch.table, bytes) }
         }

@@ -5,10 +5,13 @@ package final class AnswerPlan: Sendable {
     package let refusals: CompiledRefusalForm?
     /// Empty where requests have none.
     package let requestID: [UInt8]
+    /// What transformations are to make of it, in the order in which the request came by them.
+    let changes: [CompiledChange]
 
-    init(refusals: CompiledRefusalForm? = nil, requestID: [UInt8] = []) {
+    init(refusals: CompiledRefusalForm? = nil, requestID: [UInt8] = [], changes: [CompiledChange] = []) {
         self.refusals = refusals
         self.requestID = requestID
+        self.changes = changes
     }
 }
 
@@ -16,12 +19,19 @@ extension RequestScratch {
     /// The request's ID; empty where it has none.
     package var requestID: [UInt8] { answerPlan?.requestID ?? [] }
 
-    /// - Parameter plan: of a request without an ID, made once for all of them.
+    /// - Parameter plan: of a request of which nothing else is known, made once for all of them.
     mutating func plan(_ refusals: CompiledRefusalForm, _ plan: AnswerPlan) {
-        answerPlan = answerPlan.map { AnswerPlan(refusals: refusals, requestID: $0.requestID) } ?? plan
+        answerPlan =
+            answerPlan.map { AnswerPlan(refusals: refusals, requestID: $0.requestID, changes: $0.changes) } ?? plan
     }
 
     mutating func plan(requestID: [UInt8]) {
-        answerPlan = AnswerPlan(refusals: answerPlan?.refusals, requestID: requestID)
+        answerPlan = AnswerPlan(
+            refusals: answerPlan?.refusals, requestID: requestID, changes: answerPlan?.changes ?? [])
+    }
+
+    mutating func plan(_ change: CompiledChange) {
+        answerPlan = AnswerPlan(
+            refusals: answerPlan?.refusals, requestID: requestID, changes: (answerPlan?.changes ?? []) + [change])
     }
 }

@@ -3,25 +3,40 @@ package import HTTPWire
 /// Policies of one backend of a route: they run once it has been chosen.
 package final class EndpointPolicy: Sendable {
     private let credentials: [BackendCredential]
+    let transformation: TransformationStage?
     private let requestEdit: FieldEdit?
     private let responseEdit: FieldEdit?
     /// Names that a client may not send in trailers either; nil: none.
     private let guardedNames: FieldNames?
 
-    init(credentials: [BackendCredential], requestEdit: FieldEdit?, responseEdit: FieldEdit?) {
+    init(
+        credentials: [BackendCredential], transformation: TransformationStage?, requestEdit: FieldEdit?,
+        responseEdit: FieldEdit?
+    ) {
         self.credentials = credentials
+        self.transformation = transformation
         self.requestEdit = requestEdit
         self.responseEdit = responseEdit
-        guardedNames = credentials.reduce(requestEdit?.removed) { .union($0, $1.fieldNames) }
+        let changed = FieldNames.union(requestEdit?.removed, transformation?.requestNames)
+        guardedNames = credentials.reduce(changed) { .union($0, $1.fieldNames) }
     }
 
     /// Changes what goes to the backend and what comes back; to be called before the request's head is written.
     ///
     /// - Parameters:
+    ///   - setting: as the request was decided on.
     ///   - bytes: those the request was decided on with.
-    ///   - now: Unix seconds.
-    package func apply(to scratch: inout RequestScratch, _ bytes: Span<UInt8>, now: Int64) {
-        for credential in credentials { credential.put(into: &scratch, bytes, now: now) }
+    ///   - body: all of it; nil while it has not come.
+    package func apply(
+        to scratch: inout RequestScratch, _ setting: RequestSetting, _ bytes: Span<UInt8>, body: Span<UInt8>?
+    ) {
+        for credential in credentials { credential.put(into: &scratch, bytes, now: setting.now) }
+        if let transformation, let listener = Pipeline.listener(of: setting.bind, &scratch) {
+            let body = setting.head.framing.isEmpty ? Span<UInt8>() : body
+            transformation.run(setting, bytes, body: body, &scratch, listener)
+            if let edit = scratch.transformation { scratch.editRequest(edit, bytes) }
+            if !scratch.rewrittenHost.isEmpty { scratch.table.drop(.host) }
+        }
         if let requestEdit { scratch.editRequest(requestEdit, bytes) }
         if let guardedNames { scratch.guardedNames = .union(scratch.guardedNames, guardedNames) }
         if let responseEdit { scratch.editResponse(responseEdit) }

@@ -3,51 +3,52 @@ internal import GatewayModel
 package import HTTPWire
 
 extension Refusal {
-    /// The whole answer, head and body.
+    /// What the client is told.
     ///
     /// - Parameters:
-    ///   - toHead: the request was HEAD, so that the body is left out.
     ///   - isGRPC: the request was a call of gRPC, which is told in gRPC's way.
-    ///   - keepsAlive: whether the connection goes on.
-    ///   - date: an IMF-fixdate.
     ///   - form: how refusals are written there.
     ///   - requestID: empty where there is none.
-    ///   - edit: what policies change of answers; what says that and why a request was refused stays as it is.
-    package func rendered(
-        toHead: Bool, isGRPC: Bool = false, keepsAlive: Bool, date: [UInt8], form: CompiledRefusalForm,
-        requestID: [UInt8] = [], edit: FieldEdit? = nil
-    ) -> [UInt8] {
-        let entry = code.entry
-        let status = status(isGRPC: isGRPC)
-        let body = isGRPC ? [] : self.body(form, requestID)
-        var output: [UInt8] = []
-        output.reserveCapacity(512)
-        output.append("HTTP/1.1 \(status) \(ReasonPhrase.of(status))\r\ncontent-length: \(body.count)\r\n")
+    ///   - change: what transformations make of answers; nil: nothing.
+    ///   - edit: what other policies change of them; what says that and why a request was refused stays as it is.
+    package func answer(
+        isGRPC: Bool = false, form: CompiledRefusalForm, requestID: [UInt8] = [], change: AnswerChange? = nil,
+        edit: FieldEdit? = nil
+    ) -> AnswerMessage {
+        var message = AnswerMessage(
+            status: status(isGRPC: isGRPC), lines: [], body: isGRPC ? [] : body(form, requestID))
         if isGRPC {
-            output.append("content-type: application/grpc\r\n")
-            output.append("grpc-status: \(grpcStatus)\r\ngrpc-message: \(percentEncoded("\(entry.text)"))\r\n")
+            message.lines.append("content-type: application/grpc\r\n")
+            message.lines.append(
+                "grpc-status: \(grpcStatus)\r\ngrpc-message: \(percentEncoded("\(code.entry.text)"))\r\n")
         } else {
-            output.append("content-type: ")
-            output += form.contentType
-            output.append("\r\n")
-            for challenge in challenges(form.style) { output.append("www-authenticate: \(challenge)\r\n") }
+            message.lines.append("content-type: ")
+            message.lines += form.contentType
+            message.lines.append("\r\n")
         }
-        output.append("tollgate-refusal: \(code.rawValue)\r\ncache-control: no-store\r\ndate: ")
-        output.append(contentsOf: date)
-        output.append("\r\n")
-        output.append(contentsOf: lines)
+        message.lines.append("cache-control: no-store\r\n")
+        message.lines += lines
+        // Its calls are told in fields and a status that transformations of other answers would break.
+        if !isGRPC, let change {
+            change.apply(to: &message)
+            Self.challengeNames.drop(from: &message.lines)
+        }
+        if !isGRPC {
+            for challenge in challenges(form.style) { message.lines.append("www-authenticate: \(challenge)\r\n") }
+        }
+        message.lines.append("tollgate-refusal: \(code.rawValue)\r\n")
         if let edit {
             var lines = edit.added
             Self.ownFields.drop(from: &lines)
-            output.append(contentsOf: lines)
+            message.lines += lines
         }
-        output.append(keepsAlive ? "\r\n" : "connection: close\r\n\r\n")
-        if !toHead { output += body }
-        return output
+        return message
     }
 
+    private static let challengeNames = FieldNames([Array("www-authenticate".utf8)])
+
     /// Of the answer. A call of gRPC is always answered with 200: what became of it stands in `grpc-status`.
-    package func status(isGRPC: Bool) -> Int {
+    func status(isGRPC: Bool) -> Int {
         isGRPC ? 200 : verdict?.rule?.answer?.status ?? code.entry.status
     }
 

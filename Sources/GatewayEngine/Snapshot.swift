@@ -114,8 +114,13 @@ package final class RouteSnapshot: Sendable {
     package let policy: EffectivePolicy
     /// Names that a client may not send in trailers either; nil: none.
     let guardedNames: FieldNames?
+    /// Whether transformations, those of its backends among them, ask for the request's body.
+    let needsBody: Bool
 
-    init(names: RouteNames, upstream: Int?, policy: EffectivePolicy, guardedNames: FieldNames?) {
+    init(
+        names: RouteNames, upstream: Int?, policy: EffectivePolicy, guardedNames: FieldNames?, needsBody: Bool
+    ) {
+        self.needsBody = needsBody
         self.names = names
         self.guardedNames = guardedNames
         self.upstream = upstream
@@ -127,6 +132,7 @@ package final class RouteSnapshot: Sendable {
         names = old.names
         upstream = old.upstream
         guardedNames = old.guardedNames
+        needsBody = old.needsBody
         self.policy = policy
     }
 }
@@ -213,6 +219,9 @@ package final class UpstreamSnapshot: Sendable {
             return total
         }
     }
+
+    /// Whether a transformation of any of them asks for the request's body.
+    var needsBody: Bool { policies.contains { $0?.transformation?.needsBody ?? false } }
 
     package func policy(of endpoint: Int) -> EndpointPolicy? { policies.isEmpty ? nil : policies[endpoint] }
 

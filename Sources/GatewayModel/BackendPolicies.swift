@@ -9,14 +9,17 @@ package struct BackendPolicies: Equatable, Sendable {
     package var authentication: BackendAuthentication?
     /// Nil: `byRequest`, or as a less closely written policy says.
     package var version: BackendVersion?
+    package var transformation: Transformation?
 
     package init(
         requestHeaders: HeaderMutation? = nil, responseHeaders: HeaderMutation? = nil, tls: BackendTLS? = nil,
-        authentication: BackendAuthentication? = nil, version: BackendVersion? = nil
+        authentication: BackendAuthentication? = nil, version: BackendVersion? = nil,
+        transformation: Transformation? = nil
     ) {
         self.tls = tls
         self.authentication = authentication
         self.version = version
+        self.transformation = transformation
         self.requestHeaders = requestHeaders
         self.responseHeaders = responseHeaders
     }
@@ -28,6 +31,7 @@ package struct BackendPolicies: Equatable, Sendable {
         tls = closer.tls ?? tls
         authentication = closer.authentication ?? authentication
         version = closer.version ?? version
+        transformation = closer.transformation ?? transformation
     }
 
     package static let none = BackendPolicies()

@@ -249,6 +249,10 @@ extension RefusalCode {
             Entry(
                 504, .upstream, retry: true, "the upstream did not answer in time",
                 remedy: "Look at the backend's latency, or raise the route's timeout.")
+        case .answerExceedsBuffer:
+            Entry(
+                502, .upstream, "the upstream's answer is too large to be changed",
+                remedy: "Raise `config.limits.bufferedBodyBytes`, or leave `body` out of the transformation.")
         case .upstreamBusy:
             Entry(
                 503, .upstream, retry: true, "too many requests wait for the upstream",

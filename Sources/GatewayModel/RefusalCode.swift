@@ -76,6 +76,7 @@ package enum RefusalCode: String, Error, CaseIterable, Sendable {
     case upstreamClosed = "upstream_closed"
     case upstreamMalformed = "upstream_malformed"
     case upstreamTimeout = "upstream_timeout"
+    case answerExceedsBuffer = "answer_exceeds_buffer"
     case upstreamBusy = "upstream_busy"
     case notReady = "not_ready"
 }

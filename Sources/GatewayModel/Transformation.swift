@@ -1,7 +1,26 @@
-/// Changes of header fields whose values expressions give: `add`, then `set`, then `remove`.
-///
-/// A value that cannot be had, or cannot stand in a header, leaves none of its name.
+/// Changes of messages by expressions: of several, the first one is made whose condition holds.
 package struct Transformation: Equatable, Sendable {
+    package var choices: [Choice]
+
+    package init(choices: [Choice]) {
+        self.choices = choices
+    }
+
+    package struct Choice: Equatable, Sendable {
+        /// Nil: always.
+        package var condition: Expression?
+        package var request: Change?
+        /// Of the answer; its expressions are about the request, too.
+        package var response: Change?
+
+        package init(condition: Expression?, request: Change?, response: Change?) {
+            self.condition = condition
+            self.request = request
+            self.response = response
+        }
+    }
+
+    /// A header or pseudo-header, or a name of metadata.
     package struct Field: Equatable, Sendable {
         package var name: String
         package var value: Expression
@@ -14,26 +33,31 @@ package struct Transformation: Equatable, Sendable {
         }
     }
 
-    /// What is done to one message.
-    package struct Fields: Equatable, Sendable {
+    /// What is done to one message: `replace`, then `add`, then `set`, then `remove`.
+    ///
+    /// A value that cannot be had, or cannot stand in a header, leaves none of its name.
+    package struct Change: Equatable, Sendable {
         package var add: [Field]
         package var set: [Field]
         /// Values are empty.
         package var remove: [HeaderMutation.Field]
+        /// All headers at once, as a map; nil: those that came.
+        package var replace: Expression?
+        /// Nil: the body that came. One that cannot be had is empty.
+        package var body: Expression?
+        /// What later expressions read as `metadata`.
+        package var metadata: [Field]
 
-        package init(add: [Field], set: [Field], remove: [HeaderMutation.Field]) {
+        package init(
+            add: [Field], set: [Field], remove: [HeaderMutation.Field], replace: Expression?, body: Expression?,
+            metadata: [Field]
+        ) {
             self.add = add
             self.set = set
             self.remove = remove
+            self.replace = replace
+            self.body = body
+            self.metadata = metadata
         }
-    }
-
-    package var request: Fields?
-    /// Of the answer; its expressions are about the request, too.
-    package var response: Fields?
-
-    package init(request: Fields?, response: Fields?) {
-        self.request = request
-        self.response = response
     }
 }

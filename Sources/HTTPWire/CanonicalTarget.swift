@@ -51,6 +51,28 @@ package struct CanonicalTarget: Sendable {
         self.query = query
     }
 
+    // MARK: - Parts in place of a target's
+
+    /// The canonical form of a path, with a query or without, as it is matched and forwarded; the query begins with its
+    /// question mark, or is empty.
+    package static func canonical(pathAndQuery text: Span<UInt8>) throws(WireError) -> (path: [UInt8], query: [UInt8]) {
+        guard text.count > 0, text[0] == UInt8(ascii: "/") else { throw .ambiguousTarget }
+        var target = CanonicalTarget()
+        try target.readOriginForm(0..<text.count, text)
+        let storage = target.storage
+        let read = target.isVerbatim ? text : storage.span
+        let query = target.query.map { read.extracting(($0.lowerBound - 1)..<$0.upperBound).copied } ?? []
+        return (read.extracting(target.path).copied, query)
+    }
+
+    /// The host that an authority names, as it is matched.
+    package static func host(ofAuthority text: Span<UInt8>) throws(WireError) -> [UInt8] {
+        var host: [UInt8] = []
+        try Authority.read(text, into: &host)
+        guard !host.isEmpty else { throw .hostInvalid }
+        return host
+    }
+
     // MARK: - Forms
 
     private mutating func readOriginForm(_ target: Range<Int>, _ bytes: Span<UInt8>) throws(WireError) {

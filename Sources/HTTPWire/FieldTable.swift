@@ -13,6 +13,17 @@ package struct FieldLine: Sendable {
     /// Whether the line is left out when the message is forwarded.
     package var isDropped = false
 
+    package init(
+        nameStart: UInt32, nameEnd: UInt32, valueStart: UInt32, valueEnd: UInt32, lineEnd: UInt32, known: KnownField
+    ) {
+        self.nameStart = nameStart
+        self.nameEnd = nameEnd
+        self.valueStart = valueStart
+        self.valueEnd = valueEnd
+        self.lineEnd = lineEnd
+        self.known = known
+    }
+
     package var name: Range<Int> { Int(nameStart)..<Int(nameEnd) }
     package var value: Range<Int> { Int(valueStart)..<Int(valueEnd) }
     package var line: Range<Int> { Int(nameStart)..<Int(lineEnd) }
@@ -36,6 +47,11 @@ package struct FieldTable: Sendable {
         where bytes.extracting(lines[index].name).equalsIgnoringASCIICase(name) {
             lines[index].isDropped = true
         }
+    }
+
+    /// Marks all lines as not forwarded but those that say how the message is conveyed.
+    package mutating func dropAllButConveyance() {
+        for index in lines.indices where !lines[index].known.isOfConveyance { lines[index].isDropped = true }
     }
 
     /// Marks every line of a known name as not forwarded.

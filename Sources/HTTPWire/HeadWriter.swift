@@ -9,6 +9,8 @@ package enum HeadWriter {
 
     /// What goes into a request head beside the lines that were received.
     package struct RequestAdditions: ~Escapable {
+        /// The method; empty where it goes as it was received.
+        package let method: Span<UInt8>
         /// Path and query as forwarded.
         package let path: Span<UInt8>
         /// The value of Host; empty where it goes as it was received.
@@ -22,12 +24,14 @@ package enum HeadWriter {
         package let authority: Span<UInt8>
         package let sendsForwardedHost: Bool
 
-        @_lifetime(copy path, copy host, copy query, copy lines, copy moreLines, copy authority)
+        @_lifetime(copy method, copy path, copy host, copy query, copy lines, copy moreLines, copy authority)
         package init(
-            path: Span<UInt8>, host: Span<UInt8> = Span(), query: Span<UInt8>, lines: Span<UInt8>,
+            method: Span<UInt8> = Span(), path: Span<UInt8>, host: Span<UInt8> = Span(), query: Span<UInt8>,
+            lines: Span<UInt8>,
             moreLines: Span<UInt8>,
             authority: Span<UInt8>, sendsForwardedHost: Bool
         ) {
+            self.method = method
             self.path = path
             self.host = host
             self.query = query
@@ -41,7 +45,8 @@ package enum HeadWriter {
     /// An upper bound of what `writeRequest` writes.
     package static func boundOfRequest(_ head: RequestHead, _ additions: borrowing RequestAdditions) -> Int {
         head.byteCount + additions.path.count + additions.query.count + additions.lines.count
-            + additions.moreLines.count + additions.host.count + additions.authority.count * 2 + fixedBytes
+            + additions.moreLines.count + additions.method.count + additions.host.count + additions.authority.count * 2
+            + fixedBytes
     }
 
     /// Writes the head an upstream gets; room for `boundOfRequest` bytes must be there. Where `additions` have a
@@ -50,7 +55,7 @@ package enum HeadWriter {
         _ head: RequestHead, _ table: borrowing FieldTable, _ bytes: Span<UInt8>,
         _ additions: borrowing RequestAdditions, into output: inout OutputRawSpan
     ) {
-        output.append(copying: bytes.extracting(head.methodName))
+        output.append(copying: additions.method.count > 0 ? additions.method : bytes.extracting(head.methodName))
         output.append(ASCII.space)
         output.append(copying: additions.path)
         output.append(copying: additions.query)
@@ -122,6 +127,34 @@ package enum HeadWriter {
                 output.append(copying: date)
                 output.append("\r\n")
             }
+        }
+        output.append("\r\n")
+    }
+
+    /// An upper bound of what `writeAnswer` writes, `lines` aside.
+    package static var boundOfAnswer: Int { fixedBytes }
+
+    /// Writes a head that is not the one received; room for `boundOfAnswer` bytes and `lines` must be there.
+    ///
+    /// - Parameters:
+    ///   - lines: all of its field lines but those that say how the answer is conveyed, each with its CRLF; the length of
+    ///     a body that is neither empty nor in chunks among them.
+    ///   - date: an IMF-fixdate, where `lines` have none; else empty.
+    package static func writeAnswer(
+        status: Int, plan: ResponsePlan, lines: Span<UInt8>, date: Span<UInt8>, into output: inout OutputRawSpan
+    ) {
+        output.append("HTTP/1.1 ")
+        for divisor in [100, 10, 1] { output.append(0x30 + UInt8(status / divisor % 10)) }
+        output.append(ASCII.space)
+        output.append(ReasonPhrase.of(status))
+        output.append("\r\n")
+        output.append(copying: lines)
+        appendConnection(plan, into: &output)
+        if plan.framing == .chunked { output.append("transfer-encoding: chunked\r\n") }
+        if date.count > 0 {
+            output.append("date: ")
+            output.append(copying: date)
+            output.append("\r\n")
         }
         output.append("\r\n")
     }

@@ -87,6 +87,14 @@ package enum KnownField: UInt8, Sendable {
         return true
     }
 
+    /// Fields that say how a message is conveyed, or where it comes from.
+    package var isOfConveyance: Bool {
+        switch self {
+        case .host, .contentLength, .expect, .forwarded, .xForwarded, .xRealIP, .date: true
+        default: isHopByHop
+        }
+    }
+
     /// Fields that are never forwarded: those that concern one connection only, and the gateway's own.
     package var isHopByHop: Bool {
         switch self {

@@ -36,7 +36,7 @@ import Testing
         let id = try #require(passed.value("x-request-id"))
         #expect(passed.body.text.contains("\r\nx-request-id: \(id)\r\n"))
         #expect(!passed.body.text.contains("script"))
-        let lines = try gateway.accessLog(lines: 5)
+        let lines = try gateway.accessLog(lines: 4)
         #expect(lines.contains { $0.contains("token_missing") && $0.contains(" request_id=abc-1 ") })
         #expect(lines.contains { $0.contains("/open") && $0.contains(" request_id=\(id) ") })
     }

@@ -70,8 +70,8 @@ import Testing
 
     @Test(arguments: [
         ("jwt.rawToken", "a secret"), ("'Bearer ' + jwt.rawToken", "secret"), ("string(jwt.rawToken)", "secret"),
-        ("request.pth", "no member 'pth'"), ("response.code", "when the request is forwarded"),
-        ("request.body", "before a request's body has come"), ("request.headers", "toJson"),
+        ("request.pth", "no member 'pth'"), ("response.code", "before there is an answer"),
+        ("request.headers", "toJson"),
         ("unvalidatedJwtPayload('a').sub", "nobody verified"),
     ])
     func `read nothing else`(_ expression: String, _ words: String) throws {

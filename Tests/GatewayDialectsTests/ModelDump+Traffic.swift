@@ -38,14 +38,7 @@ extension ModelDump {
         case .requestMirror(let mirror):
             block("\(title) mirror", place) { $0.line("\(mirror.share) of requests to \(mirror.upstream.name)") }
         case .transformation(let transformation):
-            block("\(title) transformation", place) { dump in
-                for (message, fields) in [("request", transformation.request), ("response", transformation.response)] {
-                    guard let fields else { continue }
-                    for field in fields.add { dump.line("\(message): add \(field.name): \(field.value.text)") }
-                    for field in fields.set { dump.line("\(message): set \(field.name): \(field.value.text)") }
-                    for field in fields.remove { dump.line("\(message): remove \(field.name)") }
-                }
-            }
+            block("\(title) transformation", place) { $0.add(transformation) }
         case .refusals(let form):
             block("\(title) refusals", place) { dump in
                 dump.line("style \(form.style.rawValue)")
@@ -74,6 +67,23 @@ extension ModelDump {
         case .fixed(let length): line("\(length)")
         case .expression(let length): line("of \(length.text)")
         }
+    }
+
+    mutating func add(_ transformation: Transformation) {
+        for choice in transformation.choices {
+            if let condition = choice.condition { line("if \(condition.text)") }
+            if let change = choice.request { add(change, of: "request") }
+            if let change = choice.response { add(change, of: "response") }
+        }
+    }
+
+    private mutating func add(_ change: Transformation.Change, of message: String) {
+        if let replace = change.replace { line("\(message): replace: \(replace.text)") }
+        for field in change.add { line("\(message): add \(field.name): \(field.value.text)") }
+        for field in change.set { line("\(message): set \(field.name): \(field.value.text)") }
+        for field in change.remove { line("\(message): remove \(field.name)") }
+        if let body = change.body { line("\(message): body: \(body.text)") }
+        for field in change.metadata { line("\(message): metadata \(field.name): \(field.value.text)") }
     }
 
     private mutating func add(_ cors: CORS) {

@@ -194,6 +194,7 @@ extension ModelDump {
             indentation -= 1
         }
         if let version = policies.version { line("version: \(version.rawValue)") }
+        if let transformation = policies.transformation { add(transformation) }
         indentation -= 1
     }
 

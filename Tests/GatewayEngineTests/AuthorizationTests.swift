@@ -265,7 +265,8 @@ import Testing
             rule: "extauthz.user == 'a'", attachments: [], message: "`extauthz` is always null: nothing fills it yet",
             hint: "it is for `extAuthz`, which is not offered yet"),
         Filling(
-            rule: "has(metadata.a)", attachments: [], message: "`metadata` is always null: nothing fills it yet"),
+            rule: "has(metadata.a)", attachments: [],
+            message: "`metadata` is always null: no `metadata` of `transformations` stands before this rule"),
         Filling(
             rule: "source.identity.namespace == 'a'", attachments: [],
             message: "`source.identity` is always absent: nothing fills it yet"),

@@ -109,10 +109,9 @@ import Testing
         #expect(answer.refusal == .tokenMissing)
         let refusal = Refusal(.tokenMissing)
         let edit = try #require(gateway.scratch.responseEdit)
-        let text = refusal.rendered(
-            toHead: true, keepsAlive: true, date: Array("now".utf8), form: .standard(.agentgateway), edit: edit
-        ).text
-        #expect(text.hasSuffix("date: now\r\nX-Frame-Options: DENY\r\n\r\n"))
+        let text = refusal.answer(form: .standard(.agentgateway), edit: edit)
+            .rendered(toHead: true, keepsAlive: true, date: Array("now".utf8)).text
+        #expect(text.contains("\r\nX-Frame-Options: DENY\r\n") && text.hasSuffix("date: now\r\n\r\n"))
         #expect(!text.contains("text/html") && !text.contains("Basic"))
     }
 

@@ -101,18 +101,17 @@ struct TestGateway {
         case .refuse(let refusal):
             passwordCheck = refusal.passwordCheck
             refusalText =
-                refusal.rendered(
-                    toHead: false, keepsAlive: true, date: Array("now".utf8),
+                refusal.answer(
                     form: scratch.answerPlan?.refusals ?? snapshot.binds[0].refusals, requestID: scratch.requestID,
                     edit: scratch.responseEdit
-                ).text
+                ).rendered(toHead: false, keepsAlive: true, date: Array("now".utf8)).text
             return Answer(
                 refusal: refusal.code, verdict: refusal.verdict?.sentence, requiredScopes: refusal.requiredScopes,
                 missingClaims: refusal.missingClaims,
                 mayWaitForKeys: refusal.keyRefresh != nil)
         case .answer(let answer):
-            let rendered = answer.rendered(
-                toHead: false, keepsAlive: true, date: Array("now".utf8), edit: scratch.responseEdit)
+            let rendered = answer.message(edit: scratch.responseEdit)
+                .rendered(toHead: false, keepsAlive: true, date: Array("now".utf8))
             return Answer(response: rendered.text)
         case .forward(let upstream):
             return Answer(
@@ -140,8 +139,10 @@ struct TestGateway {
         let host = scratch.rewrittenHost
         if !host.isEmpty { scratch.table.drop(.host) }
         let moreLines = scratch.forwardingLines
+        let method = scratch.rewrittenMethod
         let additions = HeadWriter.RequestAdditions(
-            path: scratch.rewrittenPath.isEmpty ? text.span.extracting(target.path) : path.span, host: host.span,
+            method: method.span, path: scratch.rewrittenPath.isEmpty ? text.span.extracting(target.path) : path.span,
+            host: host.span,
             query: query.span, lines: lines.span,
             moreLines: moreLines.span, authority: bytes.span.extracting(target.authority),
             sendsForwardedHost: scratch.sendsForwardedHost)

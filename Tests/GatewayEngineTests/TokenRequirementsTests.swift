@@ -137,9 +137,8 @@ import Testing
     @Test func `is written into the answer`() throws {
         let refusal = Refusal(
             .scopeInsufficient, realm: "r", lacking: ["orders:read", "orders:write"])
-        let answer = refusal.rendered(
-            toHead: false, keepsAlive: true, date: Array("now".utf8), form: .standard(.agentgateway)
-        ).text
+        let answer = refusal.answer(form: .standard(.agentgateway))
+            .rendered(toHead: false, keepsAlive: true, date: Array("now".utf8)).text
         #expect(answer.hasPrefix("HTTP/1.1 403 Forbidden\r\n"))
         let challenge =
             #"www-authenticate: Bearer realm="r", error="insufficient_scope", "#

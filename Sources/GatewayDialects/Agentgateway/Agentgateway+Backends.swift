@@ -38,10 +38,17 @@ extension AgentgatewayShapes {
             .optional("backendTLS", .object(backendTLS), "TLS to this backend, in place of the route's."),
             .optional(
                 "backendAuth", .object(backendAuth), "What proves to this backend who asks, in place of the route's."),
+            .optional(
+                "transformations",
+                .either([
+                    .object(AgentgatewayShapes.transformations), .object(AgentgatewayShapes.conditionalTransformations),
+                ]),
+                "Changes of what goes to this backend, after the route's policies, and of what it answers, before them."
+            ),
             .optional("http", .object(backendHTTP), "How HTTP is spoken to this backend."),
         ],
         notOffered: [
-            "transformations", "tcp", "backendTunnel", "requestRedirect", "health",
+            "tcp", "backendTunnel", "requestRedirect", "health",
             "extAuthz", "authorization", "mcpAuthorization", "mcpGuardrails", "a2a", "inferenceRouting",
             "sessionAffinity", "ai",
         ])
@@ -99,7 +106,8 @@ extension AgentgatewayDecoder {
             responseHeaders: reader.mapping("responseHeaderModifier").map(headerMutation),
             tls: reader.mapping("backendTLS").map(backendTLS),
             authentication: reader.entry("backendAuth").flatMap(backendAuthentication),
-            version: reader.mapping("http").flatMap(version))
+            version: reader.mapping("http").flatMap(version),
+            transformation: reader.entry("transformations").flatMap(transformation))
     }
 
     private func version(_ reader: MappingReader) -> BackendVersion? {

@@ -22,19 +22,21 @@ extension AgentgatewayDecoder {
 
     /// What `add`, `set` and `remove` say, whatever a field's value is. One of them has to say something.
     ///
-    /// - Parameter what: what says it, for the error.
+    /// - Parameters:
+    ///   - what: what says it, for the error.
+    ///   - saysMore: whether something else is said there that will do.
     func headerChanges<Field>(
-        _ reader: MappingReader, by what: String, field: (DocumentEntry) -> Field?
+        _ reader: MappingReader, by what: String, orElse saysMore: Bool = false, field: (DocumentEntry) -> Field?
     ) -> (add: [Field], set: [Field], remove: [HeaderMutation.Field]) {
         let added = (reader.entries("add") ?? []).compactMap(field)
         let set = (reader.entries("set") ?? []).compactMap(field)
         let removed = (reader.items("remove") ?? []).compactMap { item in
             item.text(findings).map { HeaderMutation.Field(name: $0, value: "", provenance: item.provenance) }
         }
-        if added.isEmpty, set.isEmpty, removed.isEmpty, reader.isSound {
+        if added.isEmpty, set.isEmpty, removed.isEmpty, !saysMore, reader.isSound {
             findings.error(
                 "field_missing", "\(what) changes nothing", at: reader.place,
-                hint: "it may have \(Suggestion.inWords(AgentgatewayShapes.headerModifier.fields.map(\.name)))")
+                hint: "it may have \(Suggestion.inWords(reader.shape.fields.map(\.name)))")
         }
         return (added, set, removed)
     }

@@ -14,6 +14,10 @@ extension AgentgatewayShapes {
             "authentication", .object(combinedAuthentication),
             "Who sent the request, by one of several credentials or by several together: a token or an API key, say. "
                 + "What stands beside it is asked for, too."),
+        .optional(
+            "transformations", .either([.object(transformations), .object(conditionalTransformations)]),
+            "Changes of requests and answers by expressions. `jwt.rawToken` is there, a secret that `.unredacted()` shows."
+        ),
         .ours(
             "refusals", .object(refusals),
             "How refusals are written from here on. Those that come before a listener is known are agentgateway's."),
@@ -47,7 +51,7 @@ extension AgentgatewayShapes {
     /// What may stand at a listener: run before a route is chosen.
     static let gatewayPolicies = ObjectShape(
         "a listener's policies", offeredPolicies,
-        notOffered: ["oidc", "extAuthz", "extProc", "transformations"],
+        notOffered: ["oidc", "extAuthz", "extProc"],
         elsewhere: (routePolicyNames, "at a route, or under `policies` with the gateway as its target"))
 
     /// What may stand at a route, or be attached by name.
@@ -89,6 +93,9 @@ extension AgentgatewayDecoder {
         }
         if let policy = reader.mapping("apiKey") { decoded.append((.apiKeys(apiKeys(policy)), policy.place)) }
         if let policy = reader.mapping("cors") { decoded.append((.cors(cors(policy)), policy.place)) }
+        if let entry = reader.entry("transformations"), let policy = transformation(entry) {
+            decoded.append((.transformation(policy), entry.keyProvenance))
+        }
         if let policy = reader.mapping("refusals") { decoded.append((.refusals(refusals(policy)), policy.place)) }
         if let policy = reader.mapping("requestId") { decoded.append((.requestID(requestID(policy)), policy.place)) }
         // A listener's policies have none of the others.

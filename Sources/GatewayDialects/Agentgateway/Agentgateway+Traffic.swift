@@ -11,9 +11,6 @@ extension AgentgatewayShapes {
         .optional(
             "localRateLimit", .either([.list(of: .object(rateLimit)), .object(conditionalRateLimits)]),
             "How many requests may pass in a time; more of them are 429."),
-        .optional(
-            "transformations", .either([.object(transformations), .object(conditionalPolicy)]),
-            "Headers whose values expressions give. `jwt.rawToken` is there, a secret that `.unredacted()` shows."),
         .optional("timeout", .object(timeout), "How long requests may take."),
         .optional("retry", .object(retry), "When a request goes to a backend once more."),
         .optional("requestMirror", .object(requestMirror), "A copy of some requests for another backend."),
@@ -65,9 +62,6 @@ extension AgentgatewayDecoder {
         }
         if let entry = reader.entry("localRateLimit"), let limits = rateLimit(entry) {
             decoded.append((.rateLimit(limits), entry.keyProvenance))
-        }
-        if let entry = reader.entry("transformations"), let policy = transformation(entry) {
-            decoded.append((.transformation(policy), entry.keyProvenance))
         }
         if let policy = reader.mapping("timeout") { decoded.append((.timeouts(timeouts(policy)), policy.place)) }
         if let policy = reader.mapping("retry") { decoded.append((.retry(retry(policy)), policy.place)) }

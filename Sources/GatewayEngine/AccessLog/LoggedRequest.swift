@@ -3,15 +3,9 @@ internal import CEL
 package import HTTPWire
 
 /// A request as the expressions of the access log see it, kept until its line is written.
-///
-/// The head and what the stages found are copied, since the next request overwrites them: only a configuration with
-/// such expressions pays for it.
 package final class LoggedRequest {
     private let policy: AccessLogPolicy
-    private let setting: RequestSetting
-    private let listener: ListenerSnapshot
-    private let bytes: [UInt8]
-    private var scratch: RequestScratch
+    private let request: KeptRequest
 
     /// Nil where no listener answers to the request's host: nothing of it can be asked for.
     ///
@@ -23,15 +17,14 @@ package final class LoggedRequest {
         _ policy: AccessLogPolicy, _ head: RequestHead, _ bytes: Span<UInt8>, _ scratch: RequestScratch,
         bind: BindSnapshot, connection: ConnectionContext, now: Int64
     ) {
-        self.scratch = scratch
-        guard let listener = Pipeline.listener(of: bind, &self.scratch) else { return nil }
+        guard let request = KeptRequest(head, bytes, scratch, bind: bind, connection: connection, now: now) else {
+            return nil
+        }
         self.policy = policy
-        self.listener = listener
-        setting = RequestSetting(head: head, connection: connection, bind: bind, now: now, uptime: 0)
-        self.bytes = bytes.extracting(0..<head.byteCount).copied
-        policy.credentialHeaders.drop(from: &self.scratch.table, in: bytes)
+        self.request = request
+        policy.credentialHeaders.drop(from: &request.scratch.table, in: bytes)
         if !policy.credentialParameters.isEmpty {
-            TokenRemoval.noteParameters(named: policy.credentialParameters, &self.scratch, bytes)
+            TokenRemoval.noteParameters(named: policy.credentialParameters, &request.scratch, bytes)
         }
     }
 
@@ -50,10 +43,9 @@ package final class LoggedRequest {
     ///   - status: of the answer.
     ///   - upstream: the server that was asked; empty where none was.
     package func fields(status: Int, upstream: String) -> [Field]? {
-        scratch.answeredStatus = status
-        scratch.answeringUpstream = upstream
-        let bytes = bytes
-        return RequestActivation.show(setting, bytes.span, &scratch, listener) { request in
+        request.scratch.answeredStatus = status
+        request.scratch.answeringUpstream = upstream
+        return request.show { request in
             if let filter = policy.filter {
                 guard case .bool(true) = filter.evaluate(request) else { return nil }
             }

@@ -64,10 +64,13 @@ extension Compiler {
     }
 
     mutating func endpointPolicy(_ policies: BackendPolicies) -> EndpointPolicy? {
-        guard policies.requestHeaders != nil || policies.responseHeaders != nil || policies.authentication != nil
+        guard
+            policies.requestHeaders != nil || policies.responseHeaders != nil || policies.authentication != nil
+                || policies.transformation != nil
         else { return nil }
         return EndpointPolicy(
             credentials: policies.authentication.map { credentials($0) } ?? [],
+            transformation: policies.transformation.map { transformationStage($0) },
             requestEdit: policies.requestHeaders.flatMap { fieldEdit($0, of: .request) },
             responseEdit: policies.responseHeaders.flatMap { fieldEdit($0, of: .response) })
     }
@@ -118,7 +121,7 @@ extension Compiler {
         return false
     }
 
-    private static func refusal(of normalized: [UInt8], in message: Message) -> String? {
+    static func refusal(of normalized: [UInt8], in message: Message) -> String? {
         let known = KnownField.of(normalized.span)
         switch known {
         case .contentLength, .transferEncoding, .expect, .trailer:

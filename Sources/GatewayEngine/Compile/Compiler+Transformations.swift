@@ -5,49 +5,118 @@ internal import HTTPWire
 extension Compiler {
     mutating func transformationStage(_ policy: Transformation) -> TransformationStage {
         TransformationStage(
-            request: policy.request.map { compiled($0, of: .request) },
-            response: policy.response.map { compiled($0, of: .response) })
+            policy.choices.map { choice in
+                TransformationStage.Choice(
+                    condition: choice.condition.flatMap {
+                        program(
+                            $0, of: .bool, "a condition must be true or false", mayReadBody: true, for: .transformation)
+                    },
+                    request: choice.request.map { compiled($0, of: .request) },
+                    response: choice.response.map { compiled($0, of: .response) })
+            })
     }
 
-    private mutating func compiled(_ fields: Transformation.Fields, of message: Message) -> CompiledTransformation {
-        let removed = fields.remove.filter { check(fieldName: $0.name, of: message, at: $0.provenance) }.map(\.name)
-        let set = fields.set.compactMap { compiled($0, of: message) }
+    private mutating func compiled(_ change: Transformation.Change, of message: Message) -> CompiledChange {
+        let removed = change.remove.filter { check(fieldName: $0.name, of: message, at: $0.provenance) }.map(\.name)
+        let pseudoFields = (change.add + change.set).compactMap { pseudoField($0, of: message) }
+        let isHeader = { (field: Transformation.Field) in Self.pseudoField(field.name, of: message) == nil }
+        let set = change.set.filter(isHeader).compactMap { compiled($0, of: message) }
         let gone = FieldNames(removed.map { Array($0.utf8) })
         let replaced = FieldNames(gone.names + set.map(\.name))
-        return CompiledTransformation(
+        return CompiledChange(
+            message, replace: change.replace.flatMap { replacement($0, of: message) },
             // What leaves again need not be evaluated.
-            add: fields.add.compactMap { compiled($0, of: message) }.filter { !replaced.contains($0.name.span) },
-            set: set.filter { !gone.contains($0.name.span) }, replaced: replaced)
+            add: change.add.filter(isHeader).compactMap { compiled($0, of: message) }.filter {
+                !replaced.contains($0.name.span)
+            },
+            set: set.filter { !gone.contains($0.name.span) }, replaced: replaced, pseudoFields: pseudoFields,
+            body: change.body.flatMap { body($0, of: message) },
+            metadata: change.metadata.compactMap { field in
+                value(field.value, "`metadata.\(field.name)`", for: Self.use(of: message)).map { (field.name, $0) }
+            })
+    }
+
+    // MARK: - Header fields
+
+    private mutating func compiled(_ field: Transformation.Field, of message: Message) -> CompiledChange.Field? {
+        compiled(field, of: message, for: Self.use(of: message))
     }
 
     mutating func compiled(
-        _ field: Transformation.Field, of message: Message, for use: ExpressionUse = .transformation
-    ) -> CompiledTransformation.Field? {
+        _ field: Transformation.Field, of message: Message, for use: ExpressionUse
+    ) -> CompiledChange.Field? {
         guard check(fieldName: field.name, of: message, at: field.provenance),
             let program = text(field.value, "the value of `\(field.name)`", for: use)
         else { return nil }
-        return CompiledTransformation.Field(name: Array(field.name.utf8), program: program)
+        return CompiledChange.Field(name: Array(field.name.utf8), program: program)
     }
 
     /// The program of an expression whose values have one form as text; nil, and reported, where it is none.
     ///
     /// - Parameter what: what the expression is written for.
     mutating func text(_ expression: Expression, _ what: String, for use: ExpressionUse) -> CELProgram? {
-        guard let program = program(expression, of: nil, "", for: use) else { return nil }
-        guard let reason = Self.refusal(of: program.type) else { return program }
-        report(
-            Diagnostic(
-                .error, "expression_invalid", "\(what) is \(reason.why)", at: expression.provenance,
-                hint: reason.hint))
-        return nil
+        guard let program = value(expression, what, for: use) else { return nil }
+        switch program.type {
+        case .list, .map:
+            report(
+                Diagnostic(
+                    .error, "expression_invalid", "\(what) is a \(program.type)", at: expression.provenance,
+                    hint: "write it as text, by `toJson(…)` say"))
+            return nil
+        default: return program
+        }
     }
 
-    /// Why values of a type are no text; nil where they are, or may be.
-    private static func refusal(of type: CELType) -> (why: String, hint: String)? {
-        switch type {
-        case .opaque("secret", _): ("a secret", "`.unredacted()` shows it to the backend")
-        case .list, .map: ("a \(type)", "write it as text, by `toJson(…)` say")
-        default: nil
+    private mutating func replacement(_ expression: Expression, of message: Message) -> CELProgram? {
+        guard let program = value(expression, "`replace`", for: Self.use(of: message)) else { return nil }
+        switch program.type {
+        case .map, .dyn: return program
+        default:
+            report(
+                Diagnostic(
+                    .error, "expression_invalid", "`replace` must be a map of headers, this one is a \(program.type)",
+                    at: expression.provenance))
+            return nil
         }
+    }
+
+    // MARK: - Pseudo-headers
+
+    private static func pseudoField(_ name: String, of message: Message) -> CompiledChange.PseudoField? {
+        guard let field = CompiledChange.PseudoField(rawValue: name) else { return nil }
+        return (field == .status) == (message == .response) ? field : nil
+    }
+
+    private mutating func pseudoField(
+        _ field: Transformation.Field, of message: Message
+    ) -> (field: CompiledChange.PseudoField, program: CELProgram)? {
+        guard let pseudo = Self.pseudoField(field.name, of: message) else { return nil }
+        return text(field.value, "the value of `\(field.name)`", for: Self.use(of: message)).map { (pseudo, $0) }
+    }
+
+    // MARK: - Values
+
+    private mutating func body(_ expression: Expression, of message: Message) -> CompiledChange.Body? {
+        let use = Self.use(of: message)
+        guard let program = value(expression, "`body`", for: use) else { return nil }
+        let json = try? CELProgram("toJson(\n\(expression.text)\n)", environment: environment(use))
+        return CompiledChange.Body(program: program, json: json)
+    }
+
+    private static func use(of message: Message) -> ExpressionUse {
+        message == .response ? .answerTransformation : .transformation
+    }
+
+    /// A program that answers no secret.
+    private mutating func value(_ expression: Expression, _ what: String, for use: ExpressionUse) -> CELProgram? {
+        guard let program = program(expression, of: nil, "", mayReadBody: use == .transformation, for: use) else {
+            return nil
+        }
+        guard case .opaque("secret", _) = program.type else { return program }
+        report(
+            Diagnostic(
+                .error, "expression_invalid", "\(what) is a secret", at: expression.provenance,
+                hint: "`.unredacted()` shows it to the backend"))
+        return nil
     }
 }

@@ -39,6 +39,8 @@ package struct Compiler {
     var rules = RuleCompiler()
     var headers = HeaderCompiler()
     var rateLimits: RateLimitCompiler
+    /// By their index.
+    private var upstreamsThatNeedBodies: Set<Int> = []
     /// By index of the attachment; nil where it is none, which has been reported.
     var refusalForms: [Int: CompiledRefusalForm?] = [:]
     /// Indices of the attachments of each scope, in the order written.
@@ -83,6 +85,7 @@ package struct Compiler {
         checkClaimHeaders()
         if configuration.namesConsumers { headers.addIdentity(IdentifiedConsumer.fieldNames) }
         let (upstreams, indices) = compileUpstreams()
+        upstreamsThatNeedBodies = Set(upstreams.indices.filter { upstreams[$0].needsBody })
         let binds = configuration.binds.map { compile($0, upstreams: indices) }
         for diagnostic in rules.fillers.diagnostics { report(diagnostic) }
         let traffic = TrafficPolicy(configuration.traffic, &diagnostics)
@@ -142,9 +145,12 @@ package struct Compiler {
     ) -> RouteSnapshot {
         let policy = effectivePolicy(phase: .route, scopes: scopes, after: gatewayPolicy, onRoute: name)
         let guarded = FieldNames.union(gatewayPolicy.traffic?.guardedNames, policy.traffic?.guardedNames)
+        let upstreams = [treatment.upstream, policy.traffic?.mirror?.upstream].compactMap { $0 }
         return RouteSnapshot(
             names: names, upstream: treatment.upstream, policy: policy,
-            guardedNames: .union(headers.guardedNames(policy.requestEdit), guarded))
+            guardedNames: .union(headers.guardedNames(policy.requestEdit), guarded),
+            needsBody: policy.traffic?.transformation?.needsBody ?? false
+                || upstreams.contains(where: upstreamsThatNeedBodies.contains))
     }
 
     /// The slots of a place. `scopes` go from the least to the most specific: of a kind the most specific

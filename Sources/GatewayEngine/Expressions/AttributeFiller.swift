@@ -2,13 +2,14 @@
 /// loading needs to know of it.
 package enum AttributeFiller: Sendable {
     case jwtAuth, basicAuth, apiKey, consumers
+    case transformations
     // Not offered yet; each moves up when it is.
-    case extAuthz, transformations, clientCertificates
+    case extAuthz, clientCertificates
 
     var isOffered: Bool {
         switch self {
-        case .jwtAuth, .basicAuth, .apiKey, .consumers: true
-        case .extAuthz, .transformations, .clientCertificates: false
+        case .jwtAuth, .basicAuth, .apiKey, .consumers, .transformations: true
+        case .extAuthz, .clientCertificates: false
         }
     }
 
@@ -20,7 +21,7 @@ package enum AttributeFiller: Sendable {
         case .apiKey: "`apiKey`"
         case .consumers: "`jwt-auth`, `key-auth` or `basic-auth` of APISIX"
         case .extAuthz: "`extAuthz`"
-        case .transformations: "`transformations`"
+        case .transformations: "`metadata` of `transformations`"
         case .clientCertificates: "what client certificates say"
         }
     }
@@ -34,7 +35,8 @@ package enum AttributeFiller: Sendable {
         case .apiKey:
             policy.furtherAuthentication.map { $0.apiKeys != nil || $0.combined?.hasAPIKeys ?? false } ?? false
         case .consumers: policy.furtherAuthentication?.consumers != nil
-        case .extAuthz, .transformations, .clientCertificates: false
+        case .transformations: policy.traffic?.transformation?.notesMetadata ?? false
+        case .extAuthz, .clientCertificates: false
         }
     }
 }

@@ -36,6 +36,19 @@ extension RequestActivation {
         return kept.isEmpty ? nil : Self.text(kept)
     }
 
+    // MARK: - Of the answer
+
+    func answerHeader(_ name: Span<UInt8>) -> CELValue? { answer?.value(of: name).map { Self.text($0) } }
+
+    var answerHeaders: CELValue {
+        guard let answer else { return .error(CELEvaluationError(.noSuchMember)) }
+        return .map(
+            CELOwnedMap(
+                distinct: answer.names.map { (.string(CELBuffer(copying: $0)), answerHeader($0.span) ?? .null) }))
+    }
+
+    // MARK: - Of the request
+
     /// Every field once, its name in lower case.
     var headerEntries: [(key: CELValue, value: CELValue)] {
         var entries: [(key: CELValue, value: CELValue)] = []

@@ -52,6 +52,12 @@ internal import JOSE
         let name = unsafe scratch.pointee.answeringUpstream
         return name.isEmpty ? nil : name
     }
+    /// The answer, where there is one already.
+    var answer: AnswerMessage? { unsafe scratch.pointee.answer }
+    private var metadata: CELValue {
+        let noted = unsafe scratch.pointee.metadata
+        return noted.isEmpty ? .null : .map(CELOwnedMap(distinct: noted.map { (.string($0.name), $0.value) }))
+    }
     private var routeName: String? { unsafe scratch.pointee.routeName }
     private var token: VerifiedToken? { unsafe scratch.pointee.verifiedToken }
     private var instance: GatewayInstance { unsafe listener.instance }
@@ -99,13 +105,18 @@ internal import JOSE
         case .backendName: return backendName.map { .string($0) } ?? .null
         case .backend:
             return backendName.map { .map(CELOwnedMap(distinct: [(.string("name"), .string($0))])) } ?? .null
+        case .metadata: return metadata
+        case .responseHeaders: return answerHeaders
+        case .responseBody:
+            guard let body = answer?.body else { return .error(CELEvaluationError(.noSuchMember)) }
+            return .bytes(CELBuffer(copying: body))
         // Nothing sets these yet.
-        case .extauthz, .metadata, .sourceIdentity, .sourceSPIFFEID, .sourceSubject,
+        case .extauthz, .sourceIdentity, .sourceSPIFFEID, .sourceSubject,
             .sourceSubjectCN, .sourceIssuer, .sourceSubjectAltNames, .sourceCertificate:
             return .null
         case .rawToken: return rawToken
         // What does not compile.
-        case .apiKeyText, .backendType, .backendProtocol, .responseHeaders, .responseBody:
+        case .apiKeyText, .backendType, .backendProtocol:
             return .null
         }
     }
@@ -116,6 +127,7 @@ internal import JOSE
             guard let token, !key.withSpan({ $0.equals("rawToken") }) else { return nil }
             return CELValue(json: token.claims.root).entry(named: key)
         case RequestAttribute.headers.rawValue: return key.withSpan { header($0) }
+        case RequestAttribute.responseHeaders.rawValue: return key.withSpan { answerHeader($0) }
         case RequestAttribute.query.rawValue: return key.withSpan { parameter($0) }
         default: return resolve(attribute).entry(named: key)
         }

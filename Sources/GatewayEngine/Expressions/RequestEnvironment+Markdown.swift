@@ -33,6 +33,9 @@ extension RequestEnvironment {
         `backend.name` are there, too, and of the rest no body, no secret and no header or parameter that a credential
         stands in.
 
+        Transformations of requests read what rules read, and `jwt.rawToken`; those of answers `response` besides, and not
+        `request.body`, which is gone by then. `metadata` is what transformations that the request has passed have noted.
+
         `request.body` is what came, decoded from its chunks and nothing else: where the client says `Content-Encoding:
         gzip`, it is the compressed bytes, and `json(request.body)` is an error. A rule that must see inside refuses such
         bodies: `require: '!("content-encoding" in request.headers)'`.

@@ -18,6 +18,9 @@ package enum RequestEnvironment {
     /// For transformations: what rules may read, and the token itself.
     package static let transformation = readable(\.refusalInTransformation, showsSecrets: true)
 
+    /// For transformations of answers: what is known of both messages.
+    package static let answerTransformation = readable(\.refusalInAnswerTransformation, showsSecrets: true)
+
     private static func readable(
         _ refusal: (RequestAttribute.Entry) -> String?, showsSecrets: Bool = false
     ) -> CELEnvironment {
@@ -43,13 +46,14 @@ package enum RequestEnvironment {
 
 /// What an expression is written for.
 enum ExpressionUse: Hashable, Sendable {
-    case rule, accessLog, transformation
+    case rule, accessLog, transformation, answerTransformation
 
     var environment: CELEnvironment {
         switch self {
         case .rule: RequestEnvironment.authorization
         case .accessLog: RequestEnvironment.accessLog
         case .transformation: RequestEnvironment.transformation
+        case .answerTransformation: RequestEnvironment.answerTransformation
         }
     }
 }
@@ -85,11 +89,21 @@ extension RequestAttribute.Entry {
         }
     }
 
+    /// Why transformations of answers may not read it.
+    fileprivate var refusalInAnswerTransformation: String? {
+        switch availability {
+        case .response: nil
+        case .body: "'\(path)' is gone when the answer comes"
+        case .backend: "'\(path)' is not kept for transformations"
+        default: refusalInTransformation
+        }
+    }
+
     /// Why transformations may not read it.
     fileprivate var refusalInTransformation: String? {
         switch availability {
         case .backend, .response:
-            "'\(path)' is not there yet: transformations are evaluated when the request is forwarded"
+            "'\(path)' is not there yet: transformations of requests are evaluated before there is an answer"
         case .secret where path != "jwt.rawToken": "'\(path)' is a secret"
         case .secret, .always, .sometimes, .filled, .body: nil
         }

@@ -54,8 +54,13 @@ package enum Pipeline {
                 return .answer(answer)
             }
             try stages.run(listener.gatewayPolicy, listener, bytes, body: body, &scratch, &cache)
+            if let transformation = listener.gatewayPolicy.traffic?.transformation {
+                // It may decide the route.
+                if transformation.needsBody, body == nil { return .awaitBody }
+                transformation.run(stages.setting, bytes, body: body, &scratch, listener)
+            }
             let number: Int
-            switch route(of: listener, stages.setting, bytes, body: body, &scratch) {
+            switch chosenRoute(of: listener, stages.setting, bytes, body: body, &scratch) {
             case .route(let found): number = found
             case .awaitsBody: return .awaitBody
             case .none:
@@ -70,13 +75,18 @@ package enum Pipeline {
             if let edit = route.policy.responseEdit { scratch.editResponse(edit) }
             if let answer = stages.runFirst(route.policy, bytes, &scratch) { return .answer(answer) }
             try stages.run(route.policy, listener, bytes, body: body, &scratch, &cache)
-            if scratch.awaitsBody { return .awaitBody }
+            if scratch.awaitsBody || (route.needsBody && body == nil) { return .awaitBody }
             try stages.runLimits(route.policy, listener, bytes, &scratch)
-            if let answer = try stages.runTraffic(route.policy, listener, bytes, &scratch) { return .answer(answer) }
+            if let answer = try stages.runTraffic(route.policy, listener, bytes, body: body, &scratch) {
+                return .answer(answer)
+            }
             guard let upstream = route.upstream else { throw Refusal(.noBackend) }
             TokenRemoval.finish(&scratch, bytes)
             if let consumer = scratch.consumer { scratch.addedLines += consumer.headerLines }
-            if let edit = scratch.transformation { scratch.editRequest(edit, bytes) }
+            if let edit = scratch.transformation {
+                scratch.editRequest(edit, bytes)
+                scratch.transformation = nil
+            }
             if let edit = route.policy.requestEdit { scratch.editRequest(edit, bytes) }
             if let names = route.guardedNames { scratch.guardedNames = names }
             return .forward(upstream: upstream)
@@ -137,10 +147,14 @@ package enum Pipeline {
     }
 
     @inline(__always)
-    private static func route(
+    private static func chosenRoute(
         of listener: ListenerSnapshot, _ setting: RequestSetting, _ bytes: Span<UInt8>, body: Span<UInt8>?,
         _ scratch: inout RequestScratch
     ) -> RouteChoice {
+        if scratch.transformation != nil || scratch.hasNewTarget {
+            // Dialects with such transformations have no routes with conditions.
+            return TransformedRequest.route(of: listener, setting.head, bytes, &scratch).map { .route($0) } ?? .none
+        }
         if listener.routes.hasConditions { return conditionalRoute(of: listener, setting, bytes, body: body, &scratch) }
         return route(of: listener, setting.head, bytes, &scratch).map { .route($0) } ?? .none
     }
@@ -306,11 +320,12 @@ private struct Stages {
     /// What comes behind authorization, once the route is known. Answers what is given in place of forwarding.
     @inline(__always)
     func runTraffic(
-        _ policy: EffectivePolicy, _ listener: ListenerSnapshot, _ bytes: Span<UInt8>, _ scratch: inout RequestScratch
+        _ policy: EffectivePolicy, _ listener: ListenerSnapshot, _ bytes: Span<UInt8>, body: Span<UInt8>?,
+        _ scratch: inout RequestScratch
     ) throws(Refusal) -> LocalAnswer? {
         guard let traffic = policy.traffic else { return nil }
         do {
-            return try traffic.run(setting, bytes, &scratch, listener)
+            return try traffic.run(setting, bytes, body: body, &scratch, listener)
         } catch {
             throw Refusal(error)
         }

@@ -1,4 +1,5 @@
 internal import Bytes
+internal import CEL
 package import HTTPWire
 package import JOSE
 
@@ -72,7 +73,18 @@ package struct RequestScratch {
     /// How long the request waits before it is forwarded, or answered by the gateway itself.
     package var delayNanoseconds: Int64 = 0
 
-    /// Of a copy that is kept for the access log: the answer's status, and the server that gave it.
+    /// The method as forwarded, where a transformation says so; else empty.
+    package var rewrittenMethod: [UInt8] = []
+    /// Whether path and query are those of a transformation.
+    var hasNewTarget = false
+    /// The body as forwarded, where a transformation says so.
+    package var replacedBody: [UInt8]?
+    /// What transformations noted for later expressions.
+    var metadata: [(name: String, value: CELValue)] = []
+
+    /// Of a copy that is kept: the answer as it is made so far.
+    var answer: AnswerMessage?
+    /// Of a copy that is kept: the answer's status, and the server that gave it.
     var answeredStatus = 0
     var answeringUpstream = ""
 
@@ -132,6 +144,10 @@ package struct RequestScratch {
         takesHostOfUpstream = false
         balanceKey = 0
         delayNanoseconds = 0
+        if !rewrittenMethod.isEmpty { rewrittenMethod = [] }
+        hasNewTarget = false
+        if replacedBody != nil { replacedBody = nil }
+        if !metadata.isEmpty { metadata = [] }
     }
 }
 
@@ -153,6 +169,10 @@ extension RequestScratch {
 
     /// Changes the lines of the request that is forwarded, those the gateway adds included.
     mutating func editRequest(_ edit: FieldEdit, _ bytes: Span<UInt8>) {
+        if edit.removesAll {
+            table.dropAllButConveyance()
+            addedLines.removeAll(keepingCapacity: true)
+        }
         drop(edit.removed, bytes)
         addedLines.append(contentsOf: edit.added)
     }

@@ -20,7 +20,7 @@ enum TokenRemoval {
     }
 
     private static func rewriteQuery(_ scratch: inout RequestScratch, _ bytes: Span<UInt8>) {
-        guard let query = scratch.target.query else { return }
+        guard !scratch.hasNewTarget, let query = scratch.target.query else { return }
         scratch.removedParameters.sort { $0.lowerBound < $1.lowerBound }
         scratch.hasRewrittenQuery = true
         if scratch.target.isVerbatim {

@@ -47,7 +47,9 @@ struct CompiledURLChange: Sendable {
         case .asReceived: output += received.copied
         case .full(let path): output += path
         case .prefix(let replacement):
-            append(replacement, received, Self.rest(of: received, behind: prefixLength), to: &output)
+            // A path that is not the one that was matched may be shorter.
+            let length = min(prefixLength, received.count)
+            append(replacement, received, Self.rest(of: received, behind: length), to: &output)
         }
     }
 

@@ -11,13 +11,13 @@ final class DirectResponseStage: Sendable {
     struct Choice: Sendable {
         let status: Int
         let body: Body
-        let headers: [CompiledTransformation.Field]
+        let headers: [CompiledChange.Field]
         /// Nil: always.
         let condition: CELProgram?
         /// The answer, where it is one for all requests.
         private let constant: LocalAnswer?
 
-        init(status: Int, body: Body, headers: [CompiledTransformation.Field], condition: CELProgram?) {
+        init(status: Int, body: Body, headers: [CompiledChange.Field], condition: CELProgram?) {
             self.status = status
             self.body = body
             self.headers = headers
@@ -33,7 +33,9 @@ final class DirectResponseStage: Sendable {
         fileprivate func answer(_ request: borrowing RequestActivation) -> LocalAnswer {
             if let constant { return constant }
             var (lines, content): ([UInt8], [UInt8]) = ([], [])
-            for field in headers { _ = CompiledTransformation.append(field, request, to: &lines) }
+            for field in headers {
+                _ = CompiledChange.append(field.name, field.program.evaluate(request).value, to: &lines)
+            }
             switch body {
             case .bytes(let bytes): content = bytes
             case .expression(let program): _ = program.evaluate(request).value.write(to: &content)

@@ -15,29 +15,15 @@ package final class LocalAnswer: Sendable {
         self.body = body
     }
 
-    /// The whole answer, head and body.
+    /// The answer that the client gets.
     ///
     /// - Parameters:
-    ///   - toHead: the request was HEAD, so that the body is left out.
-    ///   - keepsAlive: whether the connection goes on.
-    ///   - date: an IMF-fixdate.
-    ///   - edit: what policies change of answers.
-    package func rendered(toHead: Bool, keepsAlive: Bool, date: [UInt8], edit: FieldEdit? = nil) -> [UInt8] {
-        var lines = lines
-        if let edit {
-            edit.removed.drop(from: &lines)
-            lines += edit.added
-        }
-        var output: [UInt8] = []
-        output.reserveCapacity(256 + lines.count + body.count)
-        output.append("HTTP/1.1 \(status) \(ReasonPhrase.of(status))\r\n")
-        output += lines
-        // RFC 9110 §8.6: none with 204, and with 304 only that of the answer it stands for.
-        if status != 204, status != 304 { output.append("content-length: \(body.count)\r\n") }
-        output.append("date: ")
-        output += date
-        output.append(keepsAlive ? "\r\n\r\n" : "\r\nconnection: close\r\n\r\n")
-        if !toHead { output += body }
-        return output
+    ///   - change: what transformations make of answers; nil: nothing.
+    ///   - edit: what other policies change of them.
+    package func message(change: AnswerChange? = nil, edit: FieldEdit? = nil) -> AnswerMessage {
+        var message = AnswerMessage(status: status, lines: lines, body: body)
+        change?.apply(to: &message)
+        if let edit { message.edit(edit) }
+        return message
     }
 }

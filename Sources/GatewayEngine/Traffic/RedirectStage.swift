@@ -38,6 +38,12 @@ final class RedirectStage: Sendable {
     private func appendPathAndQuery(
         _ bytes: Span<UInt8>, _ scratch: borrowing RequestScratch, to location: inout [UInt8]
     ) {
+        if scratch.hasNewTarget {
+            let path = scratch.rewrittenPath
+            url.appendPath(of: path.span, prefixLength: scratch.matchedPrefix, to: &location)
+            location += scratch.rewrittenQuery
+            return
+        }
         let storage = scratch.target.storage
         let text = scratch.target.isVerbatim ? bytes : storage.span
         let path = text.extracting(scratch.target.path)

@@ -57,11 +57,12 @@ package final class TrafficSlots: Sendable {
 
     /// Runs what comes behind authorization, in this order; answers what is given in place of forwarding.
     func run(
-        _ setting: RequestSetting, _ bytes: Span<UInt8>, _ scratch: inout RequestScratch, _ listener: ListenerSnapshot
+        _ setting: RequestSetting, _ bytes: Span<UInt8>, body: Span<UInt8>?, _ scratch: inout RequestScratch,
+        _ listener: ListenerSnapshot
     ) throws(RefusalCode) -> LocalAnswer? {
         balanceKey?.run(setting, bytes, &scratch, listener)
-        transformation?.run(setting, bytes, &scratch, listener)
-        urlRewrite?.run(bytes, &scratch)
+        let hasTarget = transformation?.run(setting, bytes, body: body, &scratch, listener) ?? false
+        urlRewrite?.run(bytes, &scratch, keepsPath: hasTarget)
         if let redirect { return try redirect.run(setting, bytes, &scratch) }
         delay?.run(setting, bytes, &scratch, listener)
         return directResponse?.run(setting, bytes, &scratch, listener)

@@ -11,7 +11,7 @@ extension DownstreamConnection {
         if pool.speaksHTTP2(exchange.request) { exchange.keepsBody = true }
         var queue = ByteQueue()
         Self.render(head, bytes, worker.scratch, into: &queue)
-        gathered?.move(to: &queue, guarding: exchange.guardedNames)
+        moveBody(to: &queue)
         send(queue, to: pool, after: nanoseconds, course)
     }
 

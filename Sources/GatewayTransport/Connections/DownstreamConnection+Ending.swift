@@ -32,14 +32,14 @@ extension DownstreamConnection {
 
     func refuse(_ refusal: Refusal) {
         if !machine.hasReadWholeRequest { machine.closeAfterResponse() }
-        let answer = refusal.rendered(
-            toHead: exchange.request.isHead, isGRPC: exchange.request.isGRPC, keepsAlive: machine.keepsAlive,
-            date: worker.date.bytes,
+        exchange.answerCourse?.held = nil
+        let answer = refusal.answer(
+            isGRPC: exchange.request.isGRPC,
             form: exchange.answerPlan?.refusals ?? slot.bind?.refusals ?? .standard(.agentgateway),
-            requestID: exchange.answerPlan?.requestID ?? [], edit: exchange.responseEdit)
-        stream.write(answer.span)
+            requestID: exchange.answerPlan?.requestID ?? [], change: exchange.answerCourse?.change,
+            edit: exchange.responseEdit)
+        write(answer)
         worker.counters.count(refusal.code)
-        exchange.status = refusal.status(isGRPC: exchange.request.isGRPC)
         exchange.record?.refusal = refusal.code
         exchange.record?.rule = refusal.verdict?.mark ?? ""
         exchange.record?.missingClaims = refusal.missingClaims
@@ -49,13 +49,19 @@ extension DownstreamConnection {
     /// Answers without asking anyone.
     func respond(_ answer: LocalAnswer) {
         if !machine.hasReadWholeRequest { machine.closeAfterResponse() }
-        let isHead = exchange.request.isHead
-        let bytes = answer.rendered(
-            toHead: isHead, keepsAlive: machine.keepsAlive, date: worker.date.bytes, edit: exchange.responseEdit)
-        stream.write(bytes.span)
-        exchange.status = answer.status
-        exchange.record?.responseBytes = isHead ? 0 : UInt64(answer.body.count)
+        let message = answer.message(change: exchange.answerCourse?.change, edit: exchange.responseEdit)
+        write(message)
+        if message.mayHaveBody(toHead: exchange.request.isHead) {
+            exchange.record?.responseBytes = UInt64(message.body?.count ?? 0)
+        }
         responseEnded()
+    }
+
+    private func write(_ message: AnswerMessage) {
+        let bytes = message.rendered(
+            toHead: exchange.request.isHead, keepsAlive: machine.keepsAlive, date: worker.date.bytes)
+        stream.write(bytes.span)
+        exchange.status = message.status
     }
 
     /// The answer has been written whole.

@@ -15,20 +15,21 @@ extension DownstreamConnection {
             return worker.mirrors.count(.bodyTooLarge)
         }
         var copy = ByteQueue()
-        let now = worker.now
-        let guarded = worker.scratch.tentatively { scratch in
+        let setting = slot.bind.map { self.setting(head, $0) }
+        let (guarded, body) = worker.scratch.tentatively { scratch in
             scratch.chooseHost(of: pool)
-            policy?.apply(to: &scratch, bytes, now: now)
+            if let policy, let setting { withGathered { policy.apply(to: &scratch, setting, bytes, body: $0) } }
             // All of it is sent at once.
             scratch.table.drop(.expect)
+            let head = scratch.framed(head)
             Self.render(head, bytes, scratch, into: &copy)
-            return scratch.guardedNames
+            return (scratch.guardedNames, scratch.replacedBody)
         }
         let mirrored = MirroredRequest(
-            head: copy, of: exchange.request, isChunked: exchange.isChunked, guarding: guarded, to: pool,
+            head: copy, of: exchange.request, isChunked: exchange.isChunked && body == nil, guarding: guarded, to: pool,
             worker.mirrors)
         guard let mirrored else { return }
-        if let gathered { mirrored.append(gathered) }
+        if let body { mirrored.append(body.span) } else if let gathered { mirrored.append(gathered) }
         if gathered != nil || exchange.request.isWhole {
             mirrored.send()
         } else {

@@ -34,6 +34,7 @@ extension DownstreamConnection {
         exchange.guardedNames = worker.scratch.guardedNames
         if worker.scratch.answerPlan != nil { exchange.answerPlan = worker.scratch.answerPlan }
         if worker.accessLog.format != .off { beginRecord(head, bytes) }
+        if exchange.answerPlan != nil { planAnswer(head, bytes, bind) }
         switch decision {
         case .refuse(let refusal):
             if let refresh = refusal.keyRefresh, !exchange.hasAwaitedKeys, worker.awaitKeys(refresh, for: self) {
@@ -76,13 +77,18 @@ extension DownstreamConnection {
     private func forward(_ head: RequestHead, _ bytes: Span<UInt8>, upstream index: Int) {
         guard let (pool, policy) = worker.pool(upstream: index) else { return refuse(.noBackend) }
         exchange.record?.upstream = pool.endpoint.name
+        noteMethod()
         if let traffic = worker.scratch.route?.policy.traffic {
             let isBound = policy != nil || worker.scratch.takesHostOfUpstream
             setCourse(traffic, head, bytes, upstream: isBound ? nil : worker.snapshot.upstreams[index])
             if let mirror = traffic.mirror { self.mirror(mirror, head, bytes) }
         }
         worker.scratch.chooseHost(of: pool)
-        if let policy { apply(policy, bytes) }
+        if let policy {
+            apply(policy, head, bytes)
+            noteMethod()
+        }
+        let head = worker.scratch.framed(head)
         if gathered != nil {
             exchange.request.isWhole = true
             // The client has had its 100.
@@ -95,12 +101,12 @@ extension DownstreamConnection {
             upstream = connection
             connection.requestHead.removeAll()
             Self.render(head, bytes, worker.scratch, into: &connection.requestHead)
-            gathered?.move(to: &connection.requestHead, guarding: exchange.guardedNames)
+            moveBody(to: &connection.requestHead)
             connection.begin(for: self, exchange.request)
         } else {
             var queue = ByteQueue()
             Self.render(head, bytes, worker.scratch, into: &queue)
-            gathered?.move(to: &queue, guarding: exchange.guardedNames)
+            moveBody(to: &queue)
             connect(pool, head: queue)
         }
     }
@@ -110,7 +116,7 @@ extension DownstreamConnection {
         exchange.keepsBody = true
         var queue = ByteQueue()
         Self.render(head, bytes, worker.scratch, into: &queue)
-        gathered?.move(to: &queue, guarding: exchange.guardedNames)
+        moveBody(to: &queue)
         send(queue, to: pool)
     }
 
@@ -132,9 +138,30 @@ extension DownstreamConnection {
         if exchange.request.speaksHTTP2 { connection.stream.flush() }
     }
 
+    /// A method that transformations have put in place of the client's.
+    private func noteMethod() {
+        let method = worker.scratch.rewrittenMethod
+        if !method.isEmpty { exchange.request.isIdempotent = Method(method.span).isIdempotent }
+    }
+
+    func setting(_ head: RequestHead, _ bind: BindSnapshot) -> RequestSetting {
+        RequestSetting(head: head, connection: context, bind: bind, now: worker.now, uptime: worker.uptime)
+    }
+
+    /// Lends the body that was gathered; nil where none was.
+    func withGathered<Result>(_ use: (Span<UInt8>?) -> Result) -> Result {
+        if let gathered { gathered.withPayload { use($0) } } else { use(nil) }
+    }
+
     /// Policies of the one backend that was chosen.
-    private func apply(_ policy: EndpointPolicy, _ bytes: Span<UInt8>) {
-        policy.apply(to: &worker.scratch, bytes, now: worker.now)
+    private func apply(_ policy: EndpointPolicy, _ head: RequestHead, _ bytes: Span<UInt8>) {
+        guard let bind = slot.bind else { return }
+        let setting = setting(head, bind)
+        withGathered { policy.apply(to: &worker.scratch, setting, bytes, body: $0) }
+        if exchange.answerPlan !== worker.scratch.answerPlan {
+            exchange.answerPlan = worker.scratch.answerPlan
+            planAnswer(head, bytes, bind)
+        }
         exchange.responseEdit = worker.scratch.responseEdit
         exchange.guardedNames = worker.scratch.guardedNames
     }
@@ -160,8 +187,9 @@ extension DownstreamConnection {
         let forwarding = scratch.forwardingLines
         let path = scratch.rewrittenPath
         let host = scratch.rewrittenHost
+        let method = scratch.rewrittenMethod
         let additions = HeadWriter.RequestAdditions(
-            path: path.isEmpty ? text.extracting(scratch.target.path) : path.span, host: host.span,
+            method: method.span, path: path.isEmpty ? text.extracting(scratch.target.path) : path.span, host: host.span,
             query: scratch.hasRewrittenQuery ? rewritten.span : text.extracting(query),
             lines: lines.span, moreLines: forwarding.span, authority: bytes.extracting(scratch.target.authority),
             sendsForwardedHost: scratch.sendsForwardedHost)

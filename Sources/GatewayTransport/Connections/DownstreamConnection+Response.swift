@@ -16,6 +16,7 @@ extension DownstreamConnection {
     }
 
     func writeHead(_ head: ResponseHead, _ bytes: Span<UInt8>) {
+        if let course = exchange.answerCourse, head.status != 101 { return changeHead(head, bytes, course) }
         exchange.hasWrittenHead = true
         exchange.status = head.status
         exchange.upstreamFraming = head.framing
@@ -58,6 +59,7 @@ extension DownstreamConnection {
     }
 
     func writeBody(_ bytes: Span<UInt8>) {
+        if let course = exchange.answerCourse, hold(bytes, course) { return }
         exchange.record?.responseBytes &+= UInt64(bytes.count)
         exchange.lastPieceAt = worker.uptime
         stream.writeBody(bytes, inChunks: exchange.plan.framing == .chunked)
@@ -65,6 +67,7 @@ extension DownstreamConnection {
 
     /// `bytes` are those the trailer lines were read from.
     func writeEnd(_ bytes: Span<UInt8>) {
+        if let course = exchange.answerCourse, course.held != nil { return writeHeld(course) }
         guard exchange.plan.framing == .chunked else { return }
         // Only a chunked body has trailers; else the table still holds the head's lines.
         let trailers = exchange.upstreamFraming == .chunked ? worker.responseTable : FieldTable()

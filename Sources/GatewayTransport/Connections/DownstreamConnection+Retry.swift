@@ -12,10 +12,16 @@ extension DownstreamConnection {
         guard
             retry != nil || traffic.bounds != nil || traffic.mirror != nil || worker.scratch.delayNanoseconds > 0
         else { return }
-        let method = bytes.extracting(head.methodName)
+        let rewritten = worker.scratch.rewrittenMethod
+        let mayBeRepeated =
+            exchange.request.isIdempotent
+            || retry.map { plan in
+                rewritten.isEmpty
+                    ? plan.admits(method: bytes.extracting(head.methodName)) : plan.admits(method: rewritten.span)
+            } ?? false
         exchange.course = RequestCourse(
             startedAt: exchange.startedAt, bounds: traffic.bounds, retry: retry,
-            mayBeRepeated: retry.map { head.method.isIdempotent || $0.admits(method: method) } ?? false,
+            mayBeRepeated: retry != nil && mayBeRepeated,
             upstream: upstream, balanceKey: worker.scratch.balanceKey)
         exchange.keepsBody = exchange.course?.mayBeRepeated ?? false
     }
@@ -27,7 +33,9 @@ extension DownstreamConnection {
 
     /// Whether the request may go to an upstream after one that may have carried it out already: all of it is at hand.
     var mayRepeat: Bool {
-        guard let course = exchange.course, course.mayBeRepeated, mayRetry, !exchange.hasWrittenHead else {
+        guard let course = exchange.course, course.mayBeRepeated, mayRetry, !exchange.hasWrittenHead,
+            exchange.answerCourse?.held == nil
+        else {
             return false
         }
         return exchange.request.isWhole || exchange.keepsBody && machine.hasReadWholeRequest

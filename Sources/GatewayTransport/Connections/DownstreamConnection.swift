@@ -62,6 +62,10 @@ final class DownstreamConnection: BufferedUser {
         var responseEdit: FieldEdit?
         /// What is known of the answer before there is one; nil: nothing.
         var answerPlan: AnswerPlan?
+        /// What is done to the answer by expressions; nil: nothing.
+        var answerCourse: AnswerCourse?
+        /// What has come of the body of an answer that is held.
+        var heldBytes: UInt64 = 0
         /// Names that a client may not send in trailers either; nil: none.
         var guardedNames: FieldNames?
         /// Unix seconds when the token that was verified expires.

@@ -1,7 +1,8 @@
 internal import Bytes
 internal import HTTPWire
 
-/// A request whose body is gathered, because rules read it, and then goes to the upstream in one piece.
+/// A message whose body is gathered, because expressions read it, and then goes on in one piece. Of an answer only the
+/// body is kept here.
 final class GatheredBody {
     private let worker: Worker
     /// The head, as it came.
@@ -14,7 +15,8 @@ final class GatheredBody {
     /// What was taken of the worker's room: given back when the request is forgotten.
     private var room = 0
 
-    init(head: Span<UInt8>, worker: Worker) {
+    /// - Parameter head: of a request; else empty.
+    init(head: Span<UInt8> = Span(), worker: Worker) {
         self.worker = worker
         self.head.append(head)
     }
@@ -55,6 +57,13 @@ final class GatheredBody {
     }
 
     var byteCount: Int { payload.count }
+
+    /// Hands out the body, and keeps nothing.
+    func takePayload() -> [UInt8] {
+        var payload = ByteQueue()
+        swap(&payload, &self.payload)
+        return payload.bytes.copied
+    }
 
     /// Writes the body in its framing behind the head that goes to the upstream, and keeps nothing.
     ///

@@ -130,8 +130,12 @@ final class UpstreamConnection: BufferedUser {
                 if requestHead.capacity > Self.maxSpareBytes { requestHead = ByteQueue() }
                 client.writeHead(head, bytes.extracting(position..<bytes.count))
                 position += head.byteCount
+                // Its body is too large to be held.
+                guard self.client != nil else { return bytes.count }
             case .body(let range):
                 client.writeBody(bytes.extracting(range))
+                // It was too large.
+                guard self.client != nil else { return bytes.count }
             case .end:
                 client.writeEnd(bytes)
                 finish(client, isClean: position == bytes.count)

@@ -37,11 +37,14 @@ struct Example: CustomTestStringConvertible, Sendable {
     let text: String
     var testDescription: String { name }
 
-    private static let folder: URL = {
+    /// Where agentgateway's files are.
+    static let conformance: URL = {
         let variable = ProcessInfo.processInfo.environment["TOLLGATE_CONFORMANCE_DIR"]
         let beside = URL(filePath: #filePath).appending(path: "../../../../shared/conformance").standardized
-        return (variable.map { URL(filePath: $0) } ?? beside).appending(path: "agentgateway/examples")
+        return (variable.map { URL(filePath: $0) } ?? beside).appending(path: "agentgateway")
     }()
+
+    private static let folder = conformance.appending(path: "examples")
 
     static let isPresent = FileManager.default.fileExists(atPath: folder.path)
 

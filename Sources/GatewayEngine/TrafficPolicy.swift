@@ -23,6 +23,8 @@ package struct TrafficPolicy: Sendable {
     package let maxBufferedBytes: Int
     package let closesOnTokenExpiry: Bool
     private let trustedProxies: [IPNetwork]
+    /// Whether upstreams get the address of a peer that is not among those as `X-Real-IP`.
+    let sendsRealIP: Bool
 
     init(_ settings: TrafficSettings, _ diagnostics: inout [Diagnostic]) {
         headLimits = HeadLimits(
@@ -40,6 +42,7 @@ package struct TrafficPolicy: Sendable {
         maxBufferedBodyBytes = settings.maxBufferedBodyBytes
         maxBufferedBytes = settings.maxBufferedBytes
         closesOnTokenExpiry = settings.onTokenExpiry == .close
+        sendsRealIP = settings.sendsRealIP
         trustedProxies = settings.trustedProxies.compactMap { text in
             let network = try? IPNetwork(CELBuffer(text.contains("/") ? text : Self.host(text)))
             if network == nil {

@@ -28,6 +28,8 @@ package struct TrafficSettings: Equatable, Sendable {
     package var maxBufferedBytes: Int
     /// Networks (CIDR) of proxies whose `X-Forwarded-*` are believed and kept.
     package var trustedProxies: [String]
+    /// Whether upstreams get the address of a peer that is not among those as `X-Real-IP`, too.
+    package var sendsRealIP = false
     /// What becomes of an open WebSocket when the token it was opened with expires.
     package var onTokenExpiry: TokenExpiryAction
     package var provenance: Provenance

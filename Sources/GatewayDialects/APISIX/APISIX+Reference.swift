@@ -136,7 +136,7 @@ extension APISIXDialect {
           request are refused. `X-Userinfo` and `X-Access-Token` of a client are dropped on all routes where a route has them.
         - **A service or plugin config deleted by force** leaves its routes closed: 404 and 503.
         - **Refusals** carry `Tollgate-Refusal` with a code (Docs/Refusals.md); their status and body are APISIX's.
-        - **Forwarding headers** are Tollgate's own: `X-Forwarded-For`, `-Proto`, `-Host`; there is no `X-Real-IP`.
+        - **Forwarding headers** are Tollgate's own: `X-Forwarded-For`, `-Proto`, `-Host`, and `X-Real-IP`.
         - **No node can be reached**: 502, 503 or 504 with a line of JSON, not an HTML page.
         """
 }

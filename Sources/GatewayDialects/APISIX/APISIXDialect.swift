@@ -81,7 +81,7 @@ struct APISIXDecoder {
 
     /// APISIX's own, where it has any.
     private static func traffic(at place: Provenance) -> TrafficSettings {
-        TrafficSettings(
+        var traffic = TrafficSettings(
             headTimeout: .seconds(60), idleTimeout: .seconds(60), bodyTimeout: .seconds(60),
             requestTimeout: .seconds(60), answerTimeout: .seconds(60), streamTimeout: nil,
             connectTimeout: .seconds(60), maxConnectionDuration: nil,
@@ -89,6 +89,8 @@ struct APISIXDecoder {
             maxTargetBytes: 32 << 10, maxFields: 128, maxBodyBytes: nil, maxBufferedBodyBytes: 2 << 20,
             maxBufferedBytes: 64 << 20, trustedProxies: [], onTokenExpiry: .close,
             provenance: place)
+        traffic.sendsRealIP = true
+        return traffic
     }
 }
 

@@ -15,6 +15,8 @@ package final class ConnectionContext: Sendable {
     let forwardedFor: [UInt8]
     /// `X-Forwarded-For` and `X-Forwarded-Proto`, each with its CRLF.
     let forwardingLines: [UInt8]
+    /// The same of a peer that is no trusted proxy, with `X-Real-IP` where upstreams get that.
+    let forwardingLinesOfStranger: [UInt8]
     /// Whether what the peer says about where requests come from is believed.
     let isTrustedProxy: Bool
     /// The listener that ended TLS: the only one the connection is for. Nil on a plain-text connection.
@@ -42,6 +44,8 @@ package final class ConnectionContext: Sendable {
         forwardedFor = Array((address.map { "x-forwarded-for: \($0)\r\n" } ?? "").utf8)
         forwardingLines = forwardedFor + Array("x-forwarded-proto: \(scheme)\r\n".utf8)
         isTrustedProxy = traffic.trusts(address)
+        let realIP = traffic.sendsRealIP ? address.map { "x-real-ip: \($0)\r\n" } ?? "" : ""
+        forwardingLinesOfStranger = forwardingLines + Array(realIP.utf8)
     }
 
     var isEncrypted: Bool { scheme == Array("https".utf8) }

@@ -11,7 +11,7 @@ enum ForwardingHeaders {
         guard connection.isTrustedProxy else {
             drop(&scratch.table, where: { _ in true })
             // Shared, not copied: steady traffic allocates nothing here.
-            scratch.forwardingLines = connection.forwardingLines
+            scratch.forwardingLines = connection.forwardingLinesOfStranger
             return
         }
         // A proxy that is trusted may still pass on what a client spelled with underscores.

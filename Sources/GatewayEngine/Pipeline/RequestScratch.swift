@@ -193,6 +193,6 @@ extension RequestScratch {
 extension FieldNames {
     /// Whether a field is among them that the gateway writes about where a request came from.
     fileprivate var nameForwarding: Bool {
-        names.contains { $0.starts(with: Array("x-forwarded-".utf8)) }
+        names.contains { $0.starts(with: Array("x-forwarded-".utf8)) || $0 == Array("x-real-ip".utf8) }
     }
 }

@@ -41,7 +41,7 @@ package final class GatewayServer: Sendable {
 
     /// An address that could not be listened on.
     package struct BindError: Error, CustomStringConvertible {
-        package let address: ListenAddress
+        package let address: String
         package let reason: String
 
         package var description: String { "cannot listen on \(address): \(reason)" }
@@ -198,7 +198,7 @@ package final class GatewayServer: Sendable {
             for driver in drivers { try await driver.listen(address) }
         } catch {
             for driver in drivers { await driver.stopListening(address) }
-            throw Self.bindError(host: address.host, port: address.port, error)
+            throw Self.bindError(address.description, error)
         }
         let isTaken = listening.withLock {
             if !$0.isStopping { $0.addresses.insert(address) }
@@ -218,15 +218,17 @@ package final class GatewayServer: Sendable {
         for driver in drivers { await driver.stopListening(address) }
     }
 
-    static func bindError(host: String, port: Int, _ error: any Error) -> BindError {
-        BindError(address: ListenAddress(host: host, port: port), reason: describe(error))
+    static func bindError(_ address: String, _ error: any Error) -> BindError {
+        BindError(address: address, reason: describe(error))
     }
 
     private static func describe(_ error: any Error) -> String {
         guard let code = (error as? IOError)?.errnoCode ?? (error as? AddressError)?.code else { return "\(error)" }
         return switch code {
         case EADDRINUSE: "the address is in use by another process"
-        case EACCES: "permission denied (ports below 1024 need a privilege)"
+        case EACCES: "permission denied (ports below 1024 need a privilege, sockets a folder that can be written to)"
+        case EEXIST: "a file that is no socket stands there"
+        case ENOENT: "its folder is not there"
         case EADDRNOTAVAIL: "this machine does not have the address"
         default: "\(error)"
         }

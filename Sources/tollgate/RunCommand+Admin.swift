@@ -61,7 +61,7 @@ extension RunCommand {
     }
 
     private static let adminProcess = ProcessSettings(
-        workerThreads: nil, control: .on(ListenAddress(host: "127.0.0.1", port: 15020), isRequired: false),
+        workerThreads: nil, control: .on(.network(ListenAddress(host: "127.0.0.1", port: 15020)), isRequired: false),
         admin: .off, readiness: .off,
         accessLog: .text, logLevel: .info, logFormat: .text, drainTimeout: .seconds(30))
 }

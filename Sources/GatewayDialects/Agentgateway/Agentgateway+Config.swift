@@ -12,8 +12,9 @@ extension AgentgatewayShapes {
                 "Whether ports are opened for IPv6 as well as IPv4. Default: true."),
             .optional(
                 "statsAddr", .string,
-                "Where `/metrics`, `/healthz/ready` and `/healthz/live` are served: `ip:port`, `localhost:port` or "
-                    + "`off`. Default: `127.0.0.1:15020`, left out with a warning where that port is taken. "
+                "Where `/metrics`, `/healthz/ready` and `/healthz/live` are served: `ip:port`, `localhost:port`, "
+                    + "`unix:/path` (a socket that its owner and group may connect to) or `off`. "
+                    + "Default: `127.0.0.1:15020`, left out with a warning where that port is taken. "
                     + "agentgateway's default is every address."),
             .optional(
                 "adminAddr", .string,
@@ -131,23 +132,32 @@ extension AgentgatewayDecoder {
     }
 
     private static var defaultControl: ControlListener {
-        .on(ListenAddress(host: "127.0.0.1", port: 15020), isRequired: false)
+        .on(.network(ListenAddress(host: "127.0.0.1", port: 15020)), isRequired: false)
     }
 
     private func controlListener(_ node: DocumentNode) -> ControlListener {
         guard let text = node.text(findings), text != "off" else { return .off }
-        if text.hasPrefix("unix:") {
-            findings.valueNotOffered("unix:", of: node.label, at: node.provenance)
-            return .off
-        }
+        if text.hasPrefix("unix:") { return controlListener(path: String(text.dropFirst(5)), node) }
         guard let endpoint = try? HostSyntax.endpoint(text) else {
             findings.error(
-                "address_invalid", "\(node.label) has to be `ip:port`, `localhost:port` or `off`, found `\(text)`",
+                "address_invalid",
+                "\(node.label) has to be `ip:port`, `localhost:port`, `unix:/path` or `off`, found `\(text)`",
                 at: node.provenance)
             return .off
         }
         let host = endpoint.host == "localhost" ? "127.0.0.1" : endpoint.host
-        return .on(ListenAddress(host: host, port: endpoint.port), isRequired: true)
+        return .on(.network(ListenAddress(host: host, port: endpoint.port)), isRequired: true)
+    }
+
+    private func controlListener(path: String, _ node: DocumentNode) -> ControlListener {
+        guard path.hasPrefix("/"), path.utf8.count <= ControlAddress.maxPathBytes, !path.utf8.contains(0) else {
+            findings.error(
+                "address_invalid",
+                "\(node.label): a Unix socket needs an absolute path of at most \(ControlAddress.maxPathBytes) bytes",
+                at: node.provenance, hint: "write `unix:/run/tollgate/control.sock`")
+            return .off
+        }
+        return .on(.unix(path: path), isRequired: true)
     }
 
     /// A number, also in quotes as agentgateway takes it; nil for `auto`.

@@ -57,9 +57,9 @@ package enum ControlServer {
     }
 
     package static func start(
-        _ address: ListenAddress, _ pages: Pages, server: GatewayServer, readiness: Readiness, keys: KeyPages
+        _ address: ControlAddress, _ pages: Pages, server: GatewayServer, readiness: Readiness, keys: KeyPages
     ) async throws -> LocalServer {
-        try await LocalServer.start(host: address.host, port: address.port) { request in
+        try await LocalServer.start(address) { request in
             guard request.method == "GET" || request.method == "HEAD" else {
                 return LocalResponse("405 Method Not Allowed", "only GET and HEAD are offered\n")
             }

@@ -1,11 +1,12 @@
 internal import Bytes
+internal import GatewayModel
 
 /// A small upstream that answers what it was asked: for the demo and for trying a configuration out.
 package enum EchoServer {
     /// Listens on a loopback port. Every answer is a JSON object with the method, the path, the headers and
     /// the number of body bytes.
     package static func start(port: Int) async throws -> LocalServer {
-        try await LocalServer.start(host: "127.0.0.1", port: port) { request in
+        try await LocalServer.start(.network(ListenAddress(host: "127.0.0.1", port: port))) { request in
             LocalResponse("200 OK", contentType: "application/json", describe(request))
         }
     }

@@ -1,4 +1,5 @@
 internal import Bytes
+package import GatewayModel
 internal import HTTPWire
 internal import NIOCore
 internal import NIOPosix
@@ -28,33 +29,48 @@ package struct LocalResponse: Sendable {
 package final class LocalServer: Sendable {
     private let channel: any Channel
     private let group: MultiThreadedEventLoopGroup
+    private let address: ControlAddress
 
     package static func start(
-        host: String, port: Int, respond: @escaping @Sendable (LocalRequest) async -> LocalResponse
+        _ address: ControlAddress, respond: @escaping @Sendable (LocalRequest) async -> LocalResponse
     ) async throws -> LocalServer {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         do {
-            let channel = try await ServerBootstrap(group: group)
-                .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            let bootstrap = ServerBootstrap(group: group)
                 .childChannelInitializer { channel in
                     channel.eventLoop.makeCompletedFuture {
                         try channel.pipeline.syncOperations.addHandler(LocalHandler(respond))
                     }
                 }
-                .bind(host: host, port: port).get()
-            return LocalServer(channel: channel, group: group)
+            return LocalServer(channel: try await bind(bootstrap, address), group: group, address)
         } catch {
             try? await group.shutdownGracefully()
-            throw GatewayServer.bindError(host: host, port: port, error)
+            throw GatewayServer.bindError(address.description, error)
         }
     }
 
-    private init(channel: any Channel, group: MultiThreadedEventLoopGroup) {
+    private static func bind(_ bootstrap: ServerBootstrap, _ address: ControlAddress) async throws -> any Channel {
+        switch address {
+        case .network(let address):
+            return try await bootstrap.serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+                .bind(host: address.host, port: address.port).get()
+        case .unix(let path):
+            try UnixSocketFile.makeWay(path)
+            let channel = try await bootstrap.bind(unixDomainSocketPath: path).get()
+            UnixSocketFile.openToGroup(path)
+            return channel
+        }
+    }
+
+    private init(channel: any Channel, group: MultiThreadedEventLoopGroup, _ address: ControlAddress) {
         self.channel = channel
         self.group = group
+        self.address = address
     }
 
     package func shutdown() async {
+        // Before it is closed: what stands there after that may be another's.
+        if case .unix(let path) = address { UnixSocketFile.remove(path) }
         try? await channel.close()
         try? await group.shutdownGracefully()
     }

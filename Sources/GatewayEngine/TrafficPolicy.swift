@@ -17,6 +17,8 @@ package struct TrafficPolicy: Sendable {
     package let connectSeconds: Int64
     /// Nanoseconds; `.max` for any age.
     package let maxConnectionAge: Int64
+    /// Of silence before a client is asked by PING, and for its answer; nil: it is not asked.
+    package let keepaliveSeconds: (interval: Int64, timeout: Int64)?
     package let maxBodyBytes: UInt64
     /// Of one body that is gathered, and of all of them in the process.
     package let maxBufferedBodyBytes: Int
@@ -38,6 +40,7 @@ package struct TrafficPolicy: Sendable {
         requestSeconds = settings.requestTimeout.wholeSeconds
         connectSeconds = settings.connectTimeout.wholeSeconds
         maxConnectionAge = settings.maxConnectionDuration?.nanoseconds ?? .max
+        keepaliveSeconds = settings.keepalive.map { ($0.interval.wholeSeconds, $0.timeout.wholeSeconds) }
         maxBodyBytes = settings.maxBodyBytes.map { UInt64($0) } ?? .max
         maxBufferedBodyBytes = settings.maxBufferedBodyBytes
         maxBufferedBytes = settings.maxBufferedBytes

@@ -16,6 +16,8 @@ package struct TrafficSettings: Equatable, Sendable {
     package var connectTimeout: Duration
     /// How old a client's connection may become; nil: any age.
     package var maxConnectionDuration: Duration?
+    /// How a client that speaks HTTP/2 and has gone without a word is found; nil: it is not looked for.
+    package var keepalive: HTTP2Keepalive?
     /// Request line and header fields together.
     package var maxHeadBytes: Int
     package var maxTargetBytes: Int
@@ -37,7 +39,7 @@ package struct TrafficSettings: Equatable, Sendable {
     package init(
         headTimeout: Duration, idleTimeout: Duration, bodyTimeout: Duration, requestTimeout: Duration,
         answerTimeout: Duration, streamTimeout: Duration?, connectTimeout: Duration, maxConnectionDuration: Duration?,
-        maxHeadBytes: Int, maxTargetBytes: Int, maxFields: Int, maxBodyBytes: Int?,
+        keepalive: HTTP2Keepalive?, maxHeadBytes: Int, maxTargetBytes: Int, maxFields: Int, maxBodyBytes: Int?,
         maxBufferedBodyBytes: Int, maxBufferedBytes: Int, trustedProxies: [String], onTokenExpiry: TokenExpiryAction,
         provenance: Provenance
     ) {
@@ -49,6 +51,7 @@ package struct TrafficSettings: Equatable, Sendable {
         self.streamTimeout = streamTimeout
         self.connectTimeout = connectTimeout
         self.maxConnectionDuration = maxConnectionDuration
+        self.keepalive = keepalive
         self.maxHeadBytes = maxHeadBytes
         self.maxTargetBytes = maxTargetBytes
         self.maxFields = maxFields
@@ -58,6 +61,19 @@ package struct TrafficSettings: Equatable, Sendable {
         self.trustedProxies = trustedProxies
         self.onTokenExpiry = onTokenExpiry
         self.provenance = provenance
+    }
+}
+
+/// PING frames to a client that has requests in service and is silent.
+package struct HTTP2Keepalive: Equatable, Sendable {
+    /// Of silence, before it is asked.
+    package var interval: Duration
+    /// For its answer, before its connection is closed.
+    package var timeout: Duration
+
+    package init(interval: Duration, timeout: Duration) {
+        self.interval = interval
+        self.timeout = timeout
     }
 }
 

@@ -87,7 +87,8 @@ import Testing
         let empty = FrameWire.bytes(.data, stream: 1)
         let priority = FrameWire.bytes(.priority, stream: 1, payload: [0, 0, 0, 3, 16])
         let unfinished = FrameWire.bytes(.continuation, stream: 1)
-        for (frame, endsHead) in [(empty, true), (priority, true), (unfinished, false)] {
+        let opening = FrameWire.bytes(.windowUpdate, payload: [0, 0, 0, 1])
+        for (frame, endsHead) in [(empty, true), (priority, true), (unfinished, false), (opening, true)] {
             let client = try client()
             let block = FrameWire.block(FrameWire.request("/open", "POST"))
             try client.send(.headers, flags: endsHead ? 4 : 0, stream: 1, payload: block)
@@ -164,6 +165,31 @@ import Testing
         let half = try gateway.client()
         try half.send("PRI * HTTP/2.0\r\n\r\nSM")
         _ = try half.readToEnd()
+    }
+
+    @Test func `that is gone without a word is asked for, and let go`() throws {
+        let silent = try Upstream()
+        let gateway = try RunningGateway(
+            .init(top: "frontendPolicies: {http: {http2KeepaliveInterval: 1s, http2KeepaliveTimeout: 2s}}"),
+            upstreamPort: silent.port)
+        // Both wait for an answer; one of them is still there.
+        let (there, gone) = (try FrameWire(port: gateway.port), try FrameWire(port: gateway.port))
+        try there.headers(1, FrameWire.request("/open"))
+        let connection = try silent.accept()
+        _ = try connection.readHead()
+        try gone.headers(1, FrameWire.request("/open"))
+        let other = try silent.accept()
+        _ = try other.readHead()
+        for _ in 0..<4 {
+            let ping = try there.next(.ping)
+            #expect(!ping.isAcknowledgement)
+            try there.send(.ping, flags: 1, payload: ping.payload)
+        }
+        _ = try gone.next(.ping)
+        _ = try gone.wire.readToEnd()
+        #expect(try other.isClosedWithoutAWord(), "the upstream serves a request that nobody waits for")
+        try connection.answer("late")
+        #expect(try there.message(1).body.text == "late")
     }
 
     @Test func `gets 408 where a body does not come`() throws {

@@ -339,7 +339,7 @@ extension TrafficSettings {
         TrafficSettings(
             headTimeout: .seconds(1), idleTimeout: .seconds(1), bodyTimeout: .seconds(1), requestTimeout: .seconds(1),
             answerTimeout: .seconds(60), streamTimeout: nil, connectTimeout: .seconds(1), maxConnectionDuration: nil,
-            maxHeadBytes: 64 << 10, maxTargetBytes: 16 << 10, maxFields: 128,
+            keepalive: nil, maxHeadBytes: 64 << 10, maxTargetBytes: 16 << 10, maxFields: 128,
             maxBodyBytes: nil, maxBufferedBodyBytes: 1 << 20, maxBufferedBytes: 1 << 20, trustedProxies: [],
             onTokenExpiry: .close, provenance: here)
     }

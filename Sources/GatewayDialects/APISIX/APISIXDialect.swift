@@ -85,7 +85,7 @@ struct APISIXDecoder {
             headTimeout: .seconds(60), idleTimeout: .seconds(60), bodyTimeout: .seconds(60),
             requestTimeout: .seconds(60), answerTimeout: .seconds(60), streamTimeout: nil,
             connectTimeout: .seconds(60), maxConnectionDuration: nil,
-            maxHeadBytes: 64 << 10,
+            keepalive: nil, maxHeadBytes: 64 << 10,
             maxTargetBytes: 32 << 10, maxFields: 128, maxBodyBytes: nil, maxBufferedBodyBytes: 2 << 20,
             maxBufferedBytes: 64 << 20, trustedProxies: [], onTokenExpiry: .close,
             provenance: place)

@@ -184,7 +184,7 @@ extension AgentgatewayDecoder {
             requestTimeout: timeout("request", timeouts) ?? .seconds(60),
             answerTimeout: timeout("answer", timeouts) ?? .seconds(60),
             streamTimeout: timeout("stream", timeouts),
-            connectTimeout: timeout("connect", timeouts) ?? .seconds(10), maxConnectionDuration: nil,
+            connectTimeout: timeout("connect", timeouts) ?? .seconds(10), maxConnectionDuration: nil, keepalive: nil,
             maxHeadBytes: limits?.integer("headBytes") ?? 65536,
             maxTargetBytes: limits?.integer("targetBytes") ?? 16384,
             maxFields: limits?.integer("headers") ?? 128,

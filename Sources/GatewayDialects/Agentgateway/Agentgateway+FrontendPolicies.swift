@@ -31,13 +31,17 @@ extension AgentgatewayShapes {
                 "How old a connection may become: the answer after that is its last, so that clients spread over the "
                     + "gateways behind a load balancer. Default: any age."),
             .optional(
+                "http2KeepaliveInterval", .duration,
+                "A client that speaks HTTP/2, has requests in service and is silent so long is asked by a PING whether it "
+                    + "is still there. Default: it is not asked."),
+            .optional(
+                "http2KeepaliveTimeout", .duration,
+                "For its answer; then its connection is closed, and its requests are taken back. Default: 20s."),
+            .optional(
                 "http1HeaderCase", .choice(["preserve"], notOffered: ["lowercase"]),
                 "How names of headers are written. Only `preserve`, which is the default: as they came."),
         ],
-        notOffered: [
-            "http2WindowSize", "http2ConnectionWindowSize", "http2FrameSize", "http2MaxHeaderSize",
-            "http2KeepaliveInterval", "http2KeepaliveTimeout",
-        ])
+        notOffered: ["http2WindowSize", "http2ConnectionWindowSize", "http2FrameSize", "http2MaxHeaderSize"])
 }
 
 extension AgentgatewayDecoder {
@@ -57,7 +61,21 @@ extension AgentgatewayDecoder {
             checkAlone(http, "http1IdleTimeout", config, "timeouts", "idle")
         }
         traffic.maxConnectionDuration = timeout("maxConnectionDuration", http)
+        traffic.keepalive = keepalive(http)
         _ = http.choice("http1HeaderCase")
+    }
+
+    private func keepalive(_ http: MappingReader) -> HTTP2Keepalive? {
+        let limit = timeout("http2KeepaliveTimeout", http)
+        guard let interval = timeout("http2KeepaliveInterval", http) else {
+            if let node = http.node("http2KeepaliveTimeout"), !http.has("http2KeepaliveInterval") {
+                findings.error(
+                    "field_missing", "`http2KeepaliveTimeout` is for answers that nothing asks for",
+                    at: node.provenance, hint: "add `http2KeepaliveInterval`")
+            }
+            return nil
+        }
+        return HTTP2Keepalive(interval: interval, timeout: limit ?? .seconds(20))
     }
 
     private func checkAlone(

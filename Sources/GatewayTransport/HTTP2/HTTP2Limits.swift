@@ -23,6 +23,9 @@ enum HTTP2Limits {
     static let controlSeconds: Int64 = 10
     /// DATA frames without a byte, one after the other (CVE-2019-9518).
     static let emptyDataFrames = 16
+    /// WINDOW_UPDATE frames for which there has been no DATA of ours, at one time; each DATA frame explains so many.
+    static let needlessWindowUpdates = 1000
+    static let windowUpdatesPerFrame = 16
     /// Streams that broke a rule, over the life of a connection.
     static let glitches = 1000
 

@@ -17,6 +17,10 @@ final class HTTP2ServerSession: HTTP2Session {
     /// Uptime from which on no request is begun any more.
     private let retiresAt: Int64
 
+    /// Uptime in nanoseconds at which something came last, or at which it was asked for.
+    private var heardAt: Int64
+    private var isAsked = false
+
     private enum Ending {
         case no
         /// The client has been told; requests that were on their way are still taken (RFC 9113 §6.8).
@@ -29,8 +33,15 @@ final class HTTP2ServerSession: HTTP2Session {
         self.ends = ends
         self.context = context
         retiresAt = bytes.worker.retirement
+        heardAt = bytes.worker.uptime
         try super.init(over: bytes, .server)
         if worker.isDraining { drain() }
+    }
+
+    override func received(_ bytes: Span<UInt8>) {
+        heardAt = worker.uptime
+        isAsked = false
+        super.received(bytes)
     }
 
     override func begin(_ id: HTTP2StreamID, _ headers: HPACKHeaders, end: Bool) {
@@ -57,7 +68,20 @@ final class HTTP2ServerSession: HTTP2Session {
             settleLater()
         }
         super.checkDeadline()
+        checkKeepalive()
         if worker.uptime >= retiresAt { drain() }
+    }
+
+    /// Asks a client that is silent whether it is there (RFC 9113 §6.7), and lets it go where nothing comes.
+    private func checkKeepalive() {
+        guard let limits = worker.snapshot.traffic.keepaliveSeconds, !streams.isEmpty, !isEnding else { return }
+        let limit = isAsked ? limits.timeout : limits.interval
+        guard worker.uptime - heardAt >= limit * 1_000_000_000 else { return }
+        if isAsked { return bytes.close() }
+        isAsked = true
+        heardAt = worker.uptime
+        write(.rootStream, .ping(HTTP2PingData(withInteger: 0), ack: false))
+        settleLater()
     }
 
     override func endIdle() {

@@ -31,6 +31,8 @@ class HTTP2Session: StreamUser {
     private final var inboundWindow = 65_535
     /// Bytes that came when it was over.
     private final var droppedBytes = 0
+    /// WINDOW_UPDATE frames of the other side that no DATA of ours explains. The library does not count them.
+    private final var needlessUpdates = 0
     /// Uptime in nanoseconds since which there has been no stream.
     private final var idleSince: Int64
     /// Uptime in nanoseconds since which the other side has not taken what was written to it.
@@ -74,12 +76,19 @@ class HTTP2Session: StreamUser {
             isAgreed = true
             agreed(settings)
         case .goAway(let last, _, _): goingAway(after: last)
+        case .windowUpdate: countWindowUpdate()
         default: break
         }
     }
 
     private func received(_ headers: HPACKHeaders, end: Bool, on id: HTTP2StreamID) {
         if let stream = streams[id] { stream.receive(headers, end: end) } else { begin(id, headers, end: end) }
+    }
+
+    private func countWindowUpdate() {
+        needlessUpdates += 1
+        guard needlessUpdates == HTTP2Limits.needlessWindowUpdates, !isEnding else { return }
+        write(.rootStream, .goAway(lastStreamID: .maxID, errorCode: .enhanceYourCalm, opaqueData: nil))
     }
 
     /// What the other side asks us to keep to; once more whenever that changes.
@@ -126,6 +135,7 @@ class HTTP2Session: StreamUser {
         case .data(let payload):
             guard let stream = streams[frame.streamID] else { return }
             stream.unsentBytes -= payload.data.readableBytes
+            needlessUpdates = max(0, needlessUpdates - HTTP2Limits.windowUpdatesPerFrame)
             touch(stream)
         case .goAway(_, let code, _) where code != .noError && !isEnding: end()
         default: break

@@ -101,6 +101,25 @@ struct `A listener with a certificate` {
         #expect(try get(newest, "/open").hasSuffix("200 0"))
     }
 
+    @Test func `speaks what the frontend policies say where it does not say itself`() throws {
+        let (certificate, key) = try authority.sign("localhost")
+        let (other, otherKey) = try authority.sign("other.test")
+        let gateway = try RunningGateway(
+            .init(
+                top: "frontendPolicies: {tls: {minVersion: TLS_V1_3}}",
+                listener: "hostname: localhost\ntls: {cert: \"\(certificate)\", key: \"\(key)\"}",
+                listeners: """
+                    - hostname: other.test
+                      tls: {cert: "\(other)", key: "\(otherKey)", minTLSVersion: TLS_V1_2}
+                      routes:
+                      - backends: [{host: "127.0.0.1:\(upstream.port)"}]
+                    """),
+            upstreamPort: upstream.port)
+        #expect(try get(gateway, "/open", "--tls-max", "1.2").hasPrefix("000"))
+        #expect(try get(gateway, "/open").hasSuffix("200 0"))
+        #expect(try get(gateway, "/open", name: "other.test", "--tls-max", "1.2").hasSuffix("200 0"))
+    }
+
     /// What a client offers, in its order, and what it gets.
     static let orders: [(offered: String, suite: String)] = [
         ("AES256-GCM-SHA384 AES128-GCM-SHA256", "AES128-GCM-SHA256"),

@@ -5,12 +5,24 @@ extension AgentgatewayShapes {
         "a frontendPolicies",
         [
             .optional("http", .object(frontendHTTP), "How requests of clients are taken."),
+            .optional("tls", .object(frontendTLS), "What TLS is spoken where a listener's `tls` does not say."),
             .optional("accessLog", .object(accessLog), "Which requests are logged, and what their lines say."),
             .optional("logging", .object(accessLog), "Another name of `accessLog`."),
         ],
         notOffered: [
-            "tls", "tcp", "networkAuthorization", "networkExtAuthz", "proxy", "proxyProtocol", "connect", "tracing",
+            "tcp", "networkAuthorization", "networkExtAuthz", "proxy", "proxyProtocol", "connect", "tracing",
         ])
+
+    static let frontendTLS = ObjectShape(
+        "a frontend's tls",
+        [
+            .optional(
+                "minVersion", tlsVersions, "The oldest version spoken, as `minTLSVersion`. Default: `TLS_V1_2`."),
+            .optional(
+                "maxVersion", tlsVersions, "The newest version spoken, as `maxTLSVersion`. Default: `TLS_V1_3`."),
+            .optional("cipherSuites", .list(of: .choice(cipherSuites)), "As those of a listener's `tls`."),
+        ],
+        notOffered: ["handshakeTimeout", "alpn", "keyExchangeGroups"])
 
     static let frontendHTTP = ObjectShape(
         "a frontend's http",

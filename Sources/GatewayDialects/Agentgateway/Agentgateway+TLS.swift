@@ -14,19 +14,23 @@ extension AgentgatewayShapes {
                 "A PEM file with certificates: clients must show one that one of these has signed. "
                     + "Default: clients are not asked."),
             .optional(
-                "minTLSVersion", .choice(["TLS_V1_2", "TLS_V1_3"]), "The oldest version spoken. Default: `TLS_V1_2`."),
+                "minTLSVersion", tlsVersions,
+                "The oldest version spoken. Default: that of `frontendPolicies.tls`, else `TLS_V1_2`."),
             .optional(
-                "maxTLSVersion", .choice(["TLS_V1_2", "TLS_V1_3"]), "The newest version spoken. Default: `TLS_V1_3`."),
+                "maxTLSVersion", tlsVersions,
+                "The newest version spoken. Default: that of `frontendPolicies.tls`, else `TLS_V1_3`."),
             .optional(
                 "cipherSuites", .list(of: .choice(cipherSuites)),
                 "The suites of TLS 1.2, by their names in the IANA registry, the preferred one first; a client that names "
                     + "ChaCha20 first gets it where it is among them. TLS 1.3 has its own three, always. "
-                    + "Default: all that are offered."),
+                    + "Default: those of `frontendPolicies.tls`, else all that are offered."),
             .optional(
                 "mode", .choice(["static"], notOffered: ["dynamicCa"]),
                 "Where certificates come from. Only `static`, which is the default."),
         ],
         notOffered: ["spiffe", "keyExchangeGroups"])
+
+    static let tlsVersions = FieldShape.Kind.choice(["TLS_V1_2", "TLS_V1_3"])
 
     /// Forward secret and authenticated encryption; nothing else is offered.
     static let cipherSuites = [
@@ -34,6 +38,13 @@ extension AgentgatewayShapes {
         "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384", "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384",
         "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256", "TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256",
     ]
+}
+
+/// Versions and suites.
+struct SpokenTLS {
+    var minimum = TLSVersion.tls12
+    var maximum = TLSVersion.tls13
+    var suites = AgentgatewayShapes.cipherSuites
 }
 
 extension AgentgatewayDecoder {
@@ -64,15 +75,7 @@ extension AgentgatewayDecoder {
 
     private func termination(_ reader: MappingReader) -> TLSTermination? {
         _ = reader.choice("mode")
-        let minimum = reader.choice("minTLSVersion").map(version) ?? .tls12
-        let maximum = reader.choice("maxTLSVersion").map(version) ?? .tls13
-        if minimum > maximum, let node = reader.node("minTLSVersion") {
-            findings.error(
-                "field_conflict", "no version of TLS is left: the oldest is newer than the newest",
-                at: node.provenance)
-        }
-        let suites = reader.nonEmptyItems("cipherSuites", hint: "remove it to take all that are offered")?
-            .compactMap { $0.choice(AgentgatewayShapes.cipherSuites, findings) }
+        let spoken = spoken(reader, spokenTLS, minimum: "minTLSVersion", maximum: "maxTLSVersion")
         let roots = reader.text("root")
         let (certificate, key) = (reader.text("cert"), reader.text("key"))
         guard let certificate, let key else {
@@ -86,9 +89,26 @@ extension AgentgatewayDecoder {
         }
         return TLSTermination(
             certificateFile: certificate, keyFile: key,
-            clients: roots.map { .required(rootsFile: $0) } ?? .notAsked, minimumVersion: minimum,
-            maximumVersion: maximum, cipherSuites: suites ?? AgentgatewayShapes.cipherSuites,
-            provenance: reader.place)
+            clients: roots.map { .required(rootsFile: $0) } ?? .notAsked, minimumVersion: spoken.minimum,
+            maximumVersion: spoken.maximum, cipherSuites: spoken.suites, provenance: reader.place)
+    }
+
+    /// - Parameters:
+    ///   - unsaid: what holds where the reader's object does not say.
+    ///   - minimum: the name of the field, and so the next.
+    func spoken(_ reader: MappingReader, _ unsaid: SpokenTLS, minimum: String, maximum: String) -> SpokenTLS {
+        var spoken = unsaid
+        if let name = reader.choice(minimum) { spoken.minimum = version(name) }
+        if let name = reader.choice(maximum) { spoken.maximum = version(name) }
+        if spoken.minimum > spoken.maximum, let node = reader.node(minimum) ?? reader.node(maximum) {
+            findings.error(
+                "field_conflict", "no version of TLS is left: the oldest is newer than the newest",
+                at: node.provenance)
+        }
+        let suites = reader.nonEmptyItems("cipherSuites", hint: "remove it to take all that are offered")?
+            .compactMap { $0.choice(AgentgatewayShapes.cipherSuites, findings) }
+        if let suites { spoken.suites = suites }
+        return spoken
     }
 
     private func version(_ name: String) -> TLSVersion { name == "TLS_V1_3" ? .tls13 : .tls12 }

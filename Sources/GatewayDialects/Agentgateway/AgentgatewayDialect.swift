@@ -52,6 +52,8 @@ struct AgentgatewayDecoder {
     var policyNames: [QualifiedName: Provenance] = [:]
     /// What a bind listens on: all of IPv6 and IPv4, or IPv4 alone.
     var listenHost = "::"
+    /// What is spoken where a listener's `tls` does not say.
+    var spokenTLS = SpokenTLS()
 
     init(findings: Findings) {
         self.findings = findings
@@ -64,6 +66,10 @@ struct AgentgatewayDecoder {
         var (process, traffic) = config(settings, logging: logging, at: root.provenance)
         let frontend = reader.mapping("frontendPolicies")
         apply(frontend?.mapping("http"), to: &traffic, beside: settings)
+        if let tls = frontend?.mapping("tls") {
+            spokenTLS = spoken(
+                tls, SpokenTLS(), minimum: "minVersion", maximum: "maxVersion")
+        }
         let expressions = expressionSettings(settings)
         namedBackends(reader)
         let binds = gateways(reader) + binds(reader)

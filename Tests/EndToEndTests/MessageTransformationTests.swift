@@ -350,4 +350,35 @@ import Testing
         #expect(direct.body.text == #"{"was":"hello"}"#)
         #expect(direct.value("content-length") == "\(direct.body.count)")
     }
+
+    // MARK: - HTTP/2
+
+    @Test func `are the same of HTTP/2, on either side`() throws {
+        let change = #"{body: "'<' + string(BODY) + '>'"}"#
+        let place = try Place(
+            route: Self.transformations(
+                request: change.replacingOccurrences(of: "BODY", with: "request.body"),
+                response: change.replacingOccurrences(of: "BODY", with: "response.body")),
+            backend: "{http: {version: HTTP/2.0}}")
+        let client = try FrameWire(port: place.gateway.port)
+        try client.headers(1, FrameWire.request("/", "POST"), end: false)
+        try client.data(1, Array("up".utf8), end: true)
+        let server = try FrameWire(serving: place.upstream.accept())
+        let head = try server.fields(of: server.next(.headers))
+        #expect(head.filter { $0.0 == "content-length" }.map(\.1) == ["4"])
+        #expect(!head.contains { $0.0 == "transfer-encoding" })
+        #expect(try server.next(.data).payload.text == "<up>")
+        try server.headers(1, [(":status", "200")], end: false)
+        try server.data(1, Array("do".utf8))
+        try server.data(1, Array("wn".utf8), end: true)
+        let answer = try client.message(1)
+        #expect(answer.fields.filter { $0.0 == "content-length" }.map(\.1) == ["6"])
+        #expect(answer.body.text == "<down>")
+        try client.headers(3, FrameWire.request("/", "HEAD"))
+        _ = try server.next(.headers)
+        try server.headers(3, [(":status", "200"), ("content-length", "4")])
+        let headOnly = try client.message(3)
+        #expect(headOnly.body.isEmpty)
+        #expect(!headOnly.fields.contains { $0.0 == "content-length" })
+    }
 }

@@ -19,6 +19,9 @@ package struct ByteTable: Sendable {
 
     private static let hash = KeyedHash(first: 0x243F_6A88_85A3_08D3, second: 0x1319_8A2E_0370_7344)
 
+    /// What tables find a key by.
+    package static func hash(of key: Span<UInt8>) -> UInt64 { hash(key) }
+
     /// The longest key, in bytes.
     package let maxKeyCount: Int
     package let isEmpty: Bool
@@ -55,7 +58,11 @@ package struct ByteTable: Sendable {
     /// The number of a key, or nil.
     package func find(_ key: Span<UInt8>) -> Int? {
         guard key.count <= maxKeyCount, !isEmpty else { return nil }
-        let hash = Self.hash(key)
+        return find(key, hash: Self.hash(key))
+    }
+
+    /// The number of a key whose `hash(of:)` is known, or nil.
+    package func find(_ key: Span<UInt8>, hash: UInt64) -> Int? {
         let fingerprint = UInt32(truncatingIfNeeded: hash >> 32)
         let last = slots.count - 1
         var index = Int(truncatingIfNeeded: hash) & last

@@ -30,11 +30,6 @@ package final class FurtherAuthentication: Sendable {
         return FurtherAuthentication(consumers: consumers, combined: replaced, basic: basic, apiKeys: apiKeys)
     }
 
-    /// The same with others who tell consumers.
-    func replacing(consumers: ConsumerAuthenticator) -> FurtherAuthentication? {
-        FurtherAuthentication(consumers: consumers, combined: combined, basic: basic, apiKeys: apiKeys)
-    }
-
     /// Whether a request without credentials is refused.
     var refusesStrangers: Bool {
         combined?.refusesStrangers ?? false || basic?.credential.refusesStrangers ?? false

@@ -24,7 +24,7 @@ private struct KeyRenewal {
     mutating func renewed(_ bind: BindSnapshot) -> BindSnapshot {
         BindSnapshot(
             address: bind.address, listeners: bind.listeners.map { renewed($0) }, hosts: bind.hosts, tls: bind.tls,
-            identityHeaders: bind.identityHeaders)
+            identityHeaders: bind.identityHeaders, consumers: renewed(bind.consumers))
     }
 
     private mutating func renewed(_ listener: ListenerSnapshot) -> ListenerSnapshot {
@@ -44,14 +44,11 @@ private struct KeyRenewal {
             authenticators[old] = new
             authenticator = new
         }
-        if let old = policy.furtherAuthentication?.consumers, old.directory.hasRemoteKeys {
-            let new = ConsumerAuthenticator(renewing: old, renewed(old.directory))
-            policy.furtherAuthentication = policy.furtherAuthentication?.replacing(consumers: new)
-        }
         return policy
     }
 
     private mutating func renewed(_ directory: ConsumerDirectory) -> ConsumerDirectory {
+        guard directory.hasRemoteKeys else { return directory }
         if let known = directories[ObjectIdentifier(directory)] { return known }
         let new = ConsumerDirectory(renewing: directory, keys: keys)
         directories[ObjectIdentifier(directory)] = new

@@ -42,11 +42,14 @@ package final class BindSnapshot: Sendable {
     let identityHeaders: FieldNames?
     /// How refusals are written where no policy says it: as the dialect of the listeners has it.
     package let refusals: CompiledRefusalForm
+    /// Those that requests may be of.
+    let consumers: ConsumerDirectory
 
     init(
         address: ListenAddress, listeners: [ListenerSnapshot], hosts: HostTable, tls: [TLSSettings],
-        identityHeaders: FieldNames?
+        identityHeaders: FieldNames?, consumers: ConsumerDirectory
     ) {
+        self.consumers = consumers
         self.identityHeaders = identityHeaders
         self.address = address
         self.listeners = listeners
@@ -107,7 +110,7 @@ package final class ListenerSnapshot: Sendable {
 /// What becomes of a route's requests. Routes that treat them alike share one: of a hundred thousand routes the
 /// few that are busy would else be cold memory.
 package final class RouteSnapshot: Sendable {
-    /// Of all routes of the listener.
+    /// Of all routes of the listener; or of the only one whose requests are treated so.
     let names: RouteNames
     /// Index of the upstream in the snapshot; nil where the route has none.
     let upstream: Int?
@@ -153,6 +156,7 @@ struct RouteNames: Sendable {
     }
 
     subscript(number: Int) -> String {
+        if ends.count == 1 { return String(decoding: bytes, as: UTF8.self) }
         let start = number == 0 ? 0 : Int(ends[number - 1])
         return String(decoding: bytes[start..<Int(ends[number])], as: UTF8.self)
     }

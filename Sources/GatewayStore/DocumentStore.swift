@@ -13,6 +13,11 @@ package protocol DocumentStore: Sendable {
 
     /// What was changed, the latest first.
     func auditTrail(limit: Int) async throws -> [AuditRecord]
+
+    /// The changes that make the documents what they were at a revision.
+    ///
+    /// - Throws: `RevisionUnknown` where that is not remembered.
+    func changes(backTo revision: Int64) async throws -> [DocumentChange]
 }
 
 package struct DocumentKey: Hashable, Sendable {
@@ -31,12 +36,17 @@ package struct StoredDocument: Equatable, Sendable {
     /// The revision that wrote it first, and the one that wrote it last.
     package var createdRevision: Int64
     package var modifiedRevision: Int64
+    /// Its place among the changes that wrote it first.
+    package var place: Int
 
-    package init(key: DocumentKey, body: String, createdRevision: Int64, modifiedRevision: Int64) {
+    package init(
+        key: DocumentKey, body: String, createdRevision: Int64, modifiedRevision: Int64, place: Int = 0
+    ) {
         self.key = key
         self.body = body
         self.createdRevision = createdRevision
         self.modifiedRevision = modifiedRevision
+        self.place = place
     }
 }
 
@@ -71,11 +81,41 @@ package struct DocumentChange: Equatable, Sendable {
     }
 }
 
+extension DocumentChange {
+    /// - Parameter actual: the revision the document stands at; nil where it is not there.
+    func check(_ actual: Int64?) throws {
+        let isMet =
+            switch expectation {
+            case .anything: true
+            case .absent: actual == nil
+            case .revision(let expected): actual == expected
+            }
+        if !isMet { throw DocumentConflict(key: key, actual: actual) }
+    }
+}
+
 /// A document is not as a change expected it.
 package struct DocumentConflict: Error, Equatable {
     package let key: DocumentKey
     /// The revision it stands at; nil where it is not there.
     package let actual: Int64?
+}
+
+/// A revision that documents can't be brought back to.
+package struct RevisionUnknown: Error, Equatable, CustomStringConvertible {
+    package let revision: Int64
+    /// Those that they can.
+    package let known: ClosedRange<Int64>
+
+    package init(revision: Int64, known: ClosedRange<Int64>) {
+        self.revision = revision
+        self.known = known
+    }
+
+    package var description: String {
+        "revision \(revision) is not remembered; documents can be brought back to \(known.lowerBound) up to "
+            + "\(known.upperBound)"
+    }
 }
 
 /// Who changed something, and from where. Holds no secret.

@@ -13,128 +13,106 @@ package final class SQLiteStore: DocumentStore {
     package enum Failure: Error, CustomStringConvertible {
         case folder(String, String)
         case inUse(String)
+        case missing(String)
         case newer(String, Int)
         case damaged(String, String)
+        case full(String)
+        case failed(String, String)
 
         package var description: String {
             switch self {
             case .folder(let path, let reason): "cannot use the folder `\(path)`: \(reason)"
             case .inUse(let path):
-                "another process serves the folder `\(path)`; give each gateway a folder of its own"
+                "another process serves the folder `\(path)`; stop it, or give each gateway a folder of its own"
+            case .missing(let path): "there is no store at `\(path)`"
             case .newer(let path, let version):
-                "`\(path)` was written by a later version (format \(version)); this one reads up to \(formatVersion)"
+                "`\(path)` was written by a later version (format \(version)); this one reads up to "
+                    + "\(SQLiteSchema.formatVersion)"
             case .damaged(let path, let reason):
                 "`\(path)` can't be read: \(reason); restore it from a backup, or move it away to start anew"
+            case .full(let path): "the disk of `\(path)` is full; nothing was changed"
+            case .failed(let path, let reason): "`\(path)` can't be written: \(reason); nothing was changed"
             }
         }
     }
 
-    /// Of the tables; a file with a higher one is not touched.
-    private static let formatVersion = 1
+    package enum Access: Sendable {
+        /// Nobody else may have it meanwhile.
+        case writing
+        /// Beside a gateway that writes.
+        case reading
+    }
 
     private let database: DatabaseQueue
-    private let lock: FolderLock
+    private let lock: FolderLock?
+    private let path: String
 
-    /// Opens the store in a folder, which is made where it is missing; nobody else may open it meanwhile.
-    package init(folder: String) throws {
-        lock = try FolderLock(folder)
-        let path = folder + "/tollgate.sqlite"
+    /// Opens the store in a folder; to write, the folder is made where it is missing.
+    ///
+    /// - Parameter maxBytes: how large the file may get; nil: as the disk has room.
+    package init(folder: String, access: Access = .writing, maxBytes: Int? = nil) throws {
+        path = folder + "/tollgate.sqlite"
+        lock = access == .writing ? try FolderLock(folder) : nil
+        if access == .reading, FolderLock.isMissing(path) { throw Failure.missing(path) }
         var configuration = Configuration()
+        configuration.readonly = access == .reading
         configuration.prepareDatabase { database in
-            try database.execute(sql: "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL")
+            guard access == .writing else { return }
+            try database.execute(sql: "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON")
+            if let maxBytes {
+                let page = try Int.fetchOne(database, sql: "PRAGMA page_size") ?? 4096
+                try database.execute(sql: "PRAGMA max_page_count = \(max(1, maxBytes / page))")
+            }
         }
         do {
             database = try DatabaseQueue(path: path, configuration: configuration)
-            try database.write { try Self.prepare($0, path) }
+            let path = path
+            switch access {
+            case .writing: try database.write { try SQLiteSchema.prepare($0, path) }
+            case .reading: try database.read { try SQLiteSchema.check($0, path) }
+            }
         } catch let error as DatabaseError {
             throw Failure.damaged(path, error.message ?? "\(error)")
         }
         // What is in it lets its reader sign tokens.
-        for suffix in ["", "-wal", "-shm"] { _ = chmod(path + suffix, 0o600) }
-    }
-
-    private static func prepare(_ database: Database, _ path: String) throws {
-        let version = try Int.fetchOne(database, sql: "PRAGMA user_version") ?? 0
-        guard version <= formatVersion else { throw Failure.newer(path, version) }
-        guard version == 0 else {
-            let problem = try String.fetchOne(database, sql: "PRAGMA quick_check(1)") ?? "ok"
-            if problem != "ok" { throw Failure.damaged(path, problem) }
-            return
-        }
-        try database.execute(
-            sql: """
-                CREATE TABLE documents (
-                    kind TEXT NOT NULL, id TEXT NOT NULL, body TEXT NOT NULL,
-                    created INTEGER NOT NULL, modified INTEGER NOT NULL, PRIMARY KEY (kind, id)
-                ) WITHOUT ROWID;
-                CREATE TABLE revisions (
-                    revision INTEGER PRIMARY KEY, time INTEGER NOT NULL, actor TEXT NOT NULL, origin TEXT NOT NULL,
-                    action TEXT NOT NULL
-                );
-                CREATE TABLE changes (
-                    revision INTEGER NOT NULL, position INTEGER NOT NULL, kind TEXT NOT NULL, id TEXT NOT NULL,
-                    PRIMARY KEY (revision, position)
-                ) WITHOUT ROWID;
-                PRAGMA user_version = \(formatVersion);
-                """)
+        if access == .writing { for suffix in ["", "-wal", "-shm"] { _ = chmod(path + suffix, 0o600) } }
     }
 
     package func load() async throws -> StoredDocuments {
-        try await database.read { database in
+        try await reading { database in
             let rows = try Row.fetchAll(
-                database, sql: "SELECT kind, id, body, created, modified FROM documents ORDER BY created, kind, id")
+                database,
+                sql: """
+                    SELECT kind, id, body, created, modified, place FROM documents ORDER BY created, place, kind, id
+                    """)
             return StoredDocuments(
                 documents: rows.map { row in
                     StoredDocument(
                         key: DocumentKey(kind: row[0], id: row[1]), body: row[2], createdRevision: row[3],
-                        modifiedRevision: row[4])
-                }, revision: try Self.revision(database))
+                        modifiedRevision: row[4], place: row[5])
+                }, revision: try SQLiteSchema.revision(database))
         }
-    }
-
-    private static func revision(_ database: Database) throws -> Int64 {
-        try Int64.fetchOne(database, sql: "SELECT max(revision) FROM revisions") ?? 0
     }
 
     package func commit(_ changes: [DocumentChange], audit: AuditEntry) async throws -> Int64 {
-        try await database.write { database in
-            let revision = try Self.revision(database) + 1
-            try database.execute(
-                sql: "INSERT INTO revisions VALUES (?, ?, ?, ?, ?)",
-                arguments: [revision, audit.time, audit.actor, audit.origin, audit.action])
-            for (position, change) in changes.enumerated() {
-                try Self.apply(change, at: revision, database)
+        do {
+            return try await database.write { database in
+                let revision = try SQLiteSchema.revision(database) + 1
                 try database.execute(
-                    sql: "INSERT INTO changes VALUES (?, ?, ?, ?)",
-                    arguments: [revision, position, change.key.kind, change.key.id])
+                    sql: "INSERT INTO revisions VALUES (?, ?, ?, ?, ?)",
+                    arguments: [revision, audit.time, audit.actor, audit.origin, audit.action])
+                for (place, change) in changes.enumerated() { try change.apply(to: database, revision, place) }
+                try SQLiteSchema.forget(behind: revision, database)
+                return revision
             }
-            return revision
+        } catch let error as DatabaseError {
+            throw error.resultCode == .SQLITE_FULL
+                ? Failure.full(path) : Failure.failed(path, error.message ?? "\(error)")
         }
-    }
-
-    private static func apply(_ change: DocumentChange, at revision: Int64, _ database: Database) throws {
-        let key = change.key
-        let actual = try Int64.fetchOne(
-            database, sql: "SELECT modified FROM documents WHERE kind = ? AND id = ?", arguments: [key.kind, key.id])
-        switch change.expectation {
-        case .anything: break
-        case .absent: if actual != nil { throw DocumentConflict(key: key, actual: actual) }
-        case .revision(let expected): if actual != expected { throw DocumentConflict(key: key, actual: actual) }
-        }
-        guard let body = change.body else {
-            return try database.execute(
-                sql: "DELETE FROM documents WHERE kind = ? AND id = ?", arguments: [key.kind, key.id])
-        }
-        try database.execute(
-            sql: """
-                INSERT INTO documents VALUES (?, ?, ?, ?, ?)
-                ON CONFLICT (kind, id) DO UPDATE SET body = excluded.body, modified = excluded.modified
-                """,
-            arguments: [key.kind, key.id, body, revision, revision])
     }
 
     package func auditTrail(limit: Int) async throws -> [AuditRecord] {
-        try await database.read { database in
+        try await reading { database in
             let rows = try Row.fetchAll(
                 database,
                 sql: "SELECT revision, time, actor, origin, action FROM revisions ORDER BY revision DESC LIMIT ?",
@@ -150,28 +128,66 @@ package final class SQLiteStore: DocumentStore {
             }
         }
     }
-}
 
-/// A lock on a folder that goes with its holder, however that ends.
-private final class FolderLock: Sendable {
-    private let descriptor: Int32
-
-    init(_ folder: String) throws {
-        if mkdir(folder, 0o700) != 0, errno != EEXIST {
-            throw SQLiteStore.Failure.folder(folder, String(cString: strerror(errno)))
+    package func changes(backTo revision: Int64) async throws -> [DocumentChange] {
+        try await reading { database in
+            let known = try SQLiteSchema.remembered(database)
+            guard known.contains(revision) else { throw RevisionUnknown(revision: revision, known: known) }
+            let rows = try Row.fetchAll(
+                database, sql: "SELECT kind, id, before FROM changes WHERE revision > ? ORDER BY revision, position",
+                arguments: [revision])
+            var seen: Set<DocumentKey> = []
+            return rows.compactMap { row in
+                let key = DocumentKey(kind: row[0], id: row[1])
+                return seen.insert(key).inserted ? DocumentChange(key: key, body: row[2]) : nil
+            }
         }
-        let descriptor = open(folder + "/lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else {
-            throw SQLiteStore.Failure.folder(folder, String(cString: strerror(errno)))
-        }
-        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
-            close(descriptor)
-            throw SQLiteStore.Failure.inUse(folder)
-        }
-        self.descriptor = descriptor
     }
 
-    deinit {
+    /// Writes all of it to a new file, which its owner alone can read.
+    package func backUp(to file: String) async throws {
+        let descriptor = open(file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw Failure.failed(file, String(cString: strerror(errno))) }
         close(descriptor)
+        do {
+            try await database.writeWithoutTransaction { try $0.execute(sql: "VACUUM INTO ?", arguments: [file]) }
+        } catch let error as DatabaseError {
+            unlink(file)
+            throw error.resultCode == .SQLITE_FULL
+                ? Failure.full(file) : Failure.failed(file, error.message ?? "\(error)")
+        }
+    }
+
+    private func reading<Value: Sendable>(_ body: @escaping @Sendable (Database) throws -> Value) async throws -> Value
+    {
+        do {
+            return try await database.read(body)
+        } catch let error as DatabaseError {
+            throw Failure.damaged(path, error.message ?? "\(error)")
+        }
+    }
+}
+
+extension DocumentChange {
+    fileprivate func apply(to database: Database, _ revision: Int64, _ place: Int) throws {
+        let old = try Row.fetchOne(
+            database.cachedStatement(sql: "SELECT modified, body FROM documents WHERE kind = ? AND id = ?"),
+            arguments: [key.kind, key.id])
+        let before: String? = old?[1]
+        try check(old?[0])
+        if let body {
+            let statement = try database.cachedStatement(
+                sql: """
+                    INSERT INTO documents (kind, id, body, created, modified, place) VALUES (?, ?, ?, ?, ?, ?)
+                    ON CONFLICT (kind, id) DO UPDATE SET body = excluded.body, modified = excluded.modified
+                    """)
+            try statement.execute(arguments: [key.kind, key.id, body, revision, revision, place])
+        } else {
+            try database.cachedStatement(sql: "DELETE FROM documents WHERE kind = ? AND id = ?")
+                .execute(arguments: [key.kind, key.id])
+        }
+        try database.cachedStatement(
+            sql: "INSERT INTO changes (revision, position, kind, id, before) VALUES (?, ?, ?, ?, ?)"
+        ).execute(arguments: [revision, place, key.kind, key.id, before])
     }
 }

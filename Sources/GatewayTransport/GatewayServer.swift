@@ -116,6 +116,12 @@ package final class GatewayServer: Sendable {
         return try await NIODriver(makeWorker)
     }
 
+    /// Throws where the certificates of a snapshot can't be used.
+    package func prepare(_ snapshot: Snapshot) throws {
+        for bind in snapshot.binds where !bind.tls.isEmpty { _ = try TLSTerminator(bind.tls) }
+        try initiators.prepare(snapshot.upstreamTrusts)
+    }
+
     /// Serves by another snapshot. Answers when every loop has it.
     ///
     /// New addresses are bound first: where one can't be, nothing changes.

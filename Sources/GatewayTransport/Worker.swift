@@ -46,6 +46,8 @@ final class Worker {
     private var pools: [Endpoint: UpstreamPool] = [:]
     /// The pools of the snapshot's upstreams, by index of upstream and endpoint.
     private var upstreams: [[UpstreamPool]] = []
+    /// What they are the pools of.
+    private var served: [UpstreamSnapshot] = []
     private var turn: UInt64 = 0
     /// What is served at each address, as of the current snapshot.
     private var slots: [ListenAddress: BindSlot] = [:]
@@ -101,20 +103,43 @@ final class Worker {
             slot(bind.address).bind = bind
             slot(bind.address).terminator = terminators[bind.address]
         }
-        var kept: [Endpoint: UpstreamPool] = [:]
-        upstreams = snapshot.upstreams.map { upstream in
-            zip(upstream.endpoints, upstream.tls).map { endpoint, tls in
-                let key = Endpoint(
-                    host: endpoint.host, port: endpoint.port, tls: tls,
-                    version: endpoint.policies.version ?? .byRequest, isMirror: upstream.isMirror,
-                    limits: upstream.connections)
-                let pool = kept[key] ?? pools[key] ?? UpstreamPool(endpoint: key, worker: self)
-                kept[key] = pool
-                return pool
+        serve(snapshot.upstreams)
+    }
+
+    /// Finds pools for these upstreams. Looks only at those that are not what they were: one that changes among ten
+    /// thousand must not hold up the loop.
+    private func serve(_ wanted: [UpstreamSnapshot]) {
+        var replaced: [UpstreamPool] = []
+        for index in wanted.indices where index >= served.count || served[index] !== wanted[index] {
+            let pools = pools(of: wanted[index])
+            if index < upstreams.count {
+                replaced += upstreams[index]
+                upstreams[index] = pools
+            } else {
+                upstreams.append(pools)
             }
         }
-        for (key, pool) in pools where kept[key] == nil { pool.retire() }
-        pools = kept
+        while upstreams.count > wanted.count { replaced += upstreams.removeLast() }
+        served = wanted
+        for pool in replaced {
+            pool.userCount -= 1
+            guard pool.userCount == 0 else { continue }
+            pools[pool.endpoint] = nil
+            pool.retire()
+        }
+    }
+
+    private func pools(of upstream: UpstreamSnapshot) -> [UpstreamPool] {
+        zip(upstream.endpoints, upstream.tls).map { endpoint, tls in
+            let key = Endpoint(
+                host: endpoint.host, port: endpoint.port, tls: tls,
+                version: endpoint.policies.version ?? .byRequest, isMirror: upstream.isMirror,
+                limits: upstream.connections)
+            let pool = pools[key] ?? UpstreamPool(endpoint: key, worker: self)
+            pools[key] = pool
+            pool.userCount += 1
+            return pool
+        }
     }
 
     /// The place where the current snapshot's bind of an address stands.

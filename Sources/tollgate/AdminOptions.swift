@@ -7,8 +7,10 @@ internal import Logging
 
 /// What concerns a gateway that is configured by its Admin API.
 struct AdminOptions: ParsableArguments {
+    static let standardListen = ListenAddress(host: "127.0.0.1", port: 9080)
+
     @Option(help: ArgumentHelp("Without a file: where traffic is taken.", valueName: "address"))
-    var listen = AddressArgument(ListenAddress(host: "127.0.0.1", port: 9080))
+    var listen = AddressArgument(Self.standardListen)
 
     @Option(
         help: ArgumentHelp(

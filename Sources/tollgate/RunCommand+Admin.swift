@@ -17,14 +17,19 @@ extension RunCommand {
         let logger = Lifecycle.logger(process)
         do {
             let store = try SQLiteStore(folder: folder)
-            let loaded = try await ResourceSet.load(store)
+            let loaded = try await LoadedDocuments(store)
             let remote = try remoteKeySources()
             let compiler = DocumentCompiler(
                 listen: admin.listen.address, process: process, environment: environment, remote: remote,
                 secrets: SecretSource(environment: environment, folder: admin.secretsDir))
-            let compiled = compiler.compile(loaded.documents)
-            for diagnostic in compiled.diagnostics { logger.warning("\(diagnostic.oneLine)") }
-            guard let snapshot = compiled.snapshot else {
+            let (compiled, diagnostics) = compiler.compile(isolating: loaded.change)
+            for diagnostic in loaded.diagnostics + diagnostics { logger.warning("\(diagnostic.oneLine)") }
+            if let isolated = compiled?.isolated.sorted(), !isolated.isEmpty {
+                let words =
+                    "\(isolated.count) documents of the store can't be served, and requests that depend on them are "
+                logger.error("\(words)refused; write them anew: \(isolated.joined(separator: ", "))")
+            }
+            guard let compiled else {
                 StandardError.print("the documents in \(folder) are not valid; nothing is served.")
                 throw ExitCode(1)
             }
@@ -36,10 +41,10 @@ extension RunCommand {
             var services: [any Service] = []
             services += try await controls(
                 process, server, readiness, .init(remote: remote, local: LocalKeySources()), logger)
-            try await server.start(snapshot)
+            try await server.start(compiled.snapshot)
             logger.info("listening on \(admin.listen.address.description)")
             let resources = ResourceSet(
-                loaded, served: compiled, store: store, compiler: compiler, publisher: server, now: { WallClock.now() },
+                loaded, compiled, store: store, compiler: compiler, publisher: server, now: { WallClock.now() },
                 logger: logger)
             services.append(KeyRefresher(remote, fetcher: KeyClient(), consumer: resources, logger: logger))
             services.append(
@@ -60,7 +65,7 @@ extension RunCommand {
         }
     }
 
-    private static let adminProcess = ProcessSettings(
+    static let adminProcess = ProcessSettings(
         workerThreads: nil, control: .on(.network(ListenAddress(host: "127.0.0.1", port: 15020)), isRequired: false),
         admin: .off, readiness: .off,
         accessLog: .text, logLevel: .info, logFormat: .text, drainTimeout: .seconds(30))

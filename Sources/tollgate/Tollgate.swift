@@ -13,7 +13,8 @@ struct Tollgate: AsyncParsableCommand {
             """,
         version: Version.text,
         subcommands: [
-            DemoCommand.self, RunCommand.self, ValidateCommand.self, JWTCommand.self, JWKSCommand.self,
+            DemoCommand.self, RunCommand.self, ValidateCommand.self, StoreCommand.self, JWTCommand.self,
+            JWKSCommand.self,
             CELCommand.self, VersionCommand.self, RefusalsCommand.self, SchemaCommand.self,
         ]
     )

@@ -83,6 +83,15 @@ final class AdminGateway {
         return try wire.readAnswer(toHead: method == "HEAD")
     }
 
+    /// Writes a document; answers the status.
+    static func put(_ path: String, _ body: String, port: Int) throws -> Int {
+        let wire = try Wire(port: port)
+        try wire.send(
+            "PUT /apisix/admin\(path) HTTP/1.1\r\nHost: localhost\r\nX-API-KEY: \(key)\r\n"
+                + "Content-Length: \(body.utf8.count)\r\nConnection: close\r\n\r\n\(body)")
+        return try wire.readAnswer().status
+    }
+
     /// A request of traffic.
     func get(_ path: String, _ lines: String = "") throws -> Answer {
         let wire = try Wire(port: port)

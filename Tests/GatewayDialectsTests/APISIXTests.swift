@@ -152,7 +152,7 @@ import Testing
 }
 
 extension ProcessSettings {
-    fileprivate static let test = ProcessSettings(
+    static let test = ProcessSettings(
         workerThreads: 1, control: .off, admin: .off, readiness: .off, accessLog: .off, logLevel: .info,
         logFormat: .text,
         drainTimeout: .seconds(1))

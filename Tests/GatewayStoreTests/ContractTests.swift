@@ -86,6 +86,35 @@ import Testing
         #expect(try await store.load() == StoredDocuments(documents: [], revision: 2))
     }
 
+    @Test(arguments: Kind.allCases) func `lists what one commit wrote in its order`(_ kind: Kind) async throws {
+        let store = try store(kind)
+        let keys = ["b", "c", "a"].map { DocumentKey(kind: "route", id: $0) }
+        _ = try await store.commit(keys.map { DocumentChange(key: $0, body: "{}") }, audit: audit())
+        #expect(try await store.load().documents.map(\.key) == keys)
+    }
+
+    @Test(arguments: Kind.allCases) func `knows what leads back to each revision`(_ kind: Kind) async throws {
+        let store = try store(kind)
+        let other = DocumentKey(kind: "route", id: "2")
+        _ = try await store.commit([DocumentChange(key: route, body: "1")], audit: audit())
+        _ = try await store.commit(
+            [DocumentChange(key: route, body: "2"), DocumentChange(key: other, body: "3")], audit: audit())
+        _ = try await store.commit([DocumentChange(key: route, body: nil)], audit: audit())
+        #expect(try await store.changes(backTo: 3) == [])
+        #expect(try await store.changes(backTo: 2) == [DocumentChange(key: route, body: "2")])
+        #expect(
+            try await store.changes(backTo: 1)
+                == [DocumentChange(key: route, body: "1"), DocumentChange(key: other, body: nil)])
+        #expect(
+            try await store.changes(backTo: 0)
+                == [DocumentChange(key: route, body: nil), DocumentChange(key: other, body: nil)])
+        for revision in [-1, 4] as [Int64] {
+            await #expect(throws: RevisionUnknown(revision: revision, known: 0...3)) {
+                _ = try await store.changes(backTo: revision)
+            }
+        }
+    }
+
     @Test(arguments: Kind.allCases) func `remembers who changed what, the latest first`(_ kind: Kind) async throws {
         let store = try store(kind)
         _ = try await store.commit([DocumentChange(key: route, body: "{}")], audit: audit("first"))
@@ -112,6 +141,60 @@ import Testing
         let loaded = try await SQLiteStore(folder: folder.path).load()
         #expect(loaded.documents.map(\.body) == [change.body])
         #expect(loaded.revision == 1)
+    }
+
+    @Test func `loses nothing where the disk is full, and goes on where there is room again`() async throws {
+        let store = try SQLiteStore(folder: folder.path, maxBytes: 256 << 10)
+        _ = try await store.commit([change], audit: audit)
+        let large = DocumentChange(
+            key: DocumentKey(kind: "route", id: "large"), body: String(repeating: "x", count: 1 << 20))
+        let failure = await #expect(throws: SQLiteStore.Failure.self) {
+            _ = try await store.commit([large], audit: audit)
+        }
+        #expect("\(try #require(failure))".contains("is full; nothing was changed"))
+        #expect(try await store.load().revision == 1)
+        #expect(try await store.commit([change], audit: audit) == 2)
+    }
+
+    @Test func `is not opened where pages of it are damaged`() async throws {
+        var store: SQLiteStore? = try SQLiteStore(folder: folder.path)
+        for number in 0..<400 {
+            let key = DocumentKey(kind: "route", id: "\(number)")
+            let body = String(repeating: "x", count: 400)
+            _ = try await store?.commit([DocumentChange(key: key, body: body)], audit: audit)
+        }
+        store = nil
+        let file = URL(filePath: "\(folder.path)/tollgate.sqlite")
+        var bytes = try Data(contentsOf: file)
+        try #require(bytes.count > 65536)
+        for offset in 20480..<40960 { bytes[offset] = 0xA5 }
+        try bytes.write(to: file)
+        let failure = #expect(throws: SQLiteStore.Failure.self) { _ = try SQLiteStore(folder: folder.path) }
+        #expect("\(try #require(failure))".contains("restore it from a backup"))
+    }
+
+    @Test func `is backed up and read while it is written`() async throws {
+        let store = try SQLiteStore(folder: folder.path)
+        _ = try await store.commit([change], audit: audit)
+        let reader = try SQLiteStore(folder: folder.path, access: .reading)
+        #expect(try await reader.load().documents.count == 1)
+        let other = TemporaryFolder()
+        try FileManager.default.createDirectory(atPath: other.path, withIntermediateDirectories: true)
+        try await reader.backUp(to: "\(other.path)/tollgate.sqlite")
+        _ = try await store.commit([DocumentChange(key: change.key, body: nil)], audit: audit)
+        #expect(try await reader.load().documents.isEmpty)
+        let restored = try SQLiteStore(folder: other.path)
+        #expect(try await restored.load().documents.map(\.body) == [change.body])
+        #expect(try await restored.auditTrail(limit: 5).count == 1)
+        await #expect(throws: SQLiteStore.Failure.self) { try await reader.backUp(to: "\(other.path)/tollgate.sqlite") }
+        await #expect(throws: SQLiteStore.Failure.self) { _ = try await reader.commit([change], audit: audit) }
+    }
+
+    @Test func `is not read where there is none`() {
+        let failure = #expect(throws: SQLiteStore.Failure.self) {
+            _ = try SQLiteStore(folder: folder.path, access: .reading)
+        }
+        #expect(failure.map { "\($0)".contains("there is no store") } == true)
     }
 
     @Test func `is nobody else's while it is open`() async throws {

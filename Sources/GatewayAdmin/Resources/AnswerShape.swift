@@ -12,7 +12,7 @@ enum AnswerShape: Sendable {
         let value = entry.document.value
         let json: JSONTree =
             switch self {
-            case .apisix: ["key": .string(entry.document.key), "value": value]
+            case .apisix: ["key": .string(entry.key), "value": value]
             case .api7: ["value": value]
             }
         return AdminAnswer(status, json, revision: entry.modified)
@@ -32,7 +32,7 @@ enum AnswerShape: Sendable {
         switch self {
         case .apisix:
             return [
-                "key": .string(entry.document.key), "value": value, "createdIndex": .integer(entry.created),
+                "key": .string(entry.key), "value": value, "createdIndex": .integer(entry.created),
                 "modifiedIndex": .integer(entry.modified),
             ]
         case .api7: return isListed ? value : ["value": value]

@@ -85,16 +85,23 @@ extension ResourceSet {
         if let id = address.fullID {
             return entry(address.kind, id).map(request.shape.one) ?? .notFound
         }
-        var found = list(address.kind)
-        if address.owner != nil {
-            let prefix = address.fullID("")
-            found = found.filter { $0.document.id.hasPrefix(prefix) }
-            if found.isEmpty { return .notFound }
-        }
-        found = filtered(found, request)
+        var found = collection(address)
+        if address.owner != nil, found.isEmpty { return .notFound }
+        if Self.isFiltered(request) { found = filtered(found, request) }
         let page = try page(request)
         let shown = page.map { found.dropFirst(($0.number - 1) * $0.size).prefix($0.size) } ?? found[...]
         return request.shape.list(Array(shown), total: found.count)
+    }
+
+    private func collection(_ address: ResourceAddress) -> [Entry] {
+        guard let owner = address.owner else { return list(address.kind) }
+        if address.kind == .credential { return documents.credentials(of: owner) }
+        let prefix = address.fullID("")
+        return list(address.kind).filter { $0.id.hasPrefix(prefix) }
+    }
+
+    private static func isFiltered(_ request: AdminRequest) -> Bool {
+        ["label", "name", "uri"].contains { request.query[$0] != nil } || !conditions(request).isEmpty
     }
 
     private func filtered(_ entries: [Entry], _ request: AdminRequest) -> [Entry] {

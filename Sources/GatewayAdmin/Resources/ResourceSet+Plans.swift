@@ -57,7 +57,10 @@ extension ResourceSet {
         if request.query["ttl"] != nil {
             throw AdminRefusal(400, "`ttl` is part of APISIX and not offered in this version")
         }
-        var document = document
+        var document = document.unmasked(by: known?.document)
+        if let place = document.maskedPlace {
+            throw AdminRefusal(400, "`\(place)` holds the mask of a secret and not the secret; write the secret itself")
+        }
         let now = JSONTree.integer(unixTime)
         guard var members = document.value.object else { throw AdminRefusal(400, "invalid configuration") }
         members["create_time"] = known?.document.value["create_time"] ?? now
@@ -77,10 +80,10 @@ extension ResourceSet {
         try checkRevision(request, known)
         var deleted = [known.document]
         if address.kind == .consumer {
-            deleted += list(.credential).map(\.document).filter { $0.id.hasPrefix("\(id)/credentials/") }
+            deleted += documents.credentials(of: id).map(\.document)
         } else if address.kind == .service, request.shape == .api7 {
             // A service of API7 is published with its routes, and withdrawn with them.
-            deleted += list(.route).map(\.document).filter { $0.value["service_id"]?.identifier == id }
+            deleted += documents.users(of: .service, id).map(\.document)
         } else if request.query["force"] != "true" {
             try checkUnused(known.document)
         }

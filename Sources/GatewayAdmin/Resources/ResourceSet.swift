@@ -10,57 +10,29 @@ package import Logging
 /// A write is checked, compiled with all the others, stored, and served by every event loop; then it is answered. Writes
 /// come one after the other.
 package actor ResourceSet {
-    /// One document with the revisions it was written at.
-    struct Entry: Sendable {
-        var document: APISIXDocument
-        var created: Int64
-        var modified: Int64
-    }
+    typealias Entry = APISIXDocumentSet.Entry
 
     private let store: any DocumentStore
     private let compiler: DocumentCompiler
     private let publisher: any SnapshotPublisher
     private let now: @Sendable () -> Int64
     private let logger: Logger
-    /// By `APISIXDocument.key`.
-    private(set) var entries: [String: Entry]
+    private(set) var documents: APISIXDocumentSet
+    private var compiled: DocumentCompiler.Compiled
     private(set) var revision: Int64
-    private var served: CompiledDocuments
     private var isWriting = false
     private var waiting: [CheckedContinuation<Void, Never>] = []
 
-    /// The documents of a store, and what they compile to.
-    package struct Loaded: Sendable {
-        fileprivate var entries: [String: Entry]
-        fileprivate var revision: Int64
-        package var documents: [APISIXDocument]
-    }
-
-    package static func load(_ store: any DocumentStore) async throws -> Loaded {
-        let stored = try await store.load()
-        var entries: [String: Entry] = [:]
-        var documents: [APISIXDocument] = []
-        for document in stored.documents {
-            guard let kind = APISIXKind(rawValue: document.key.kind) else { continue }
-            let value = JSONTree(try JSONDocument(parsing: document.body).root)
-            let known = APISIXDocument(kind: kind, id: document.key.id, value: value)
-            documents.append(known)
-            entries[known.key] = Entry(
-                document: known, created: document.createdRevision, modified: document.modifiedRevision)
-        }
-        return Loaded(entries: entries, revision: stored.revision, documents: documents)
-    }
-
-    /// - Parameter served: what the loaded documents came to.
+    /// - Parameter compiled: what the documents compile to, which is served.
     package init(
-        _ loaded: Loaded, served: CompiledDocuments, store: any DocumentStore, compiler: DocumentCompiler,
-        publisher: any SnapshotPublisher,
-        now: @escaping @Sendable () -> Int64, logger: Logger
+        _ loaded: LoadedDocuments, _ compiled: DocumentCompiler.Compiled, store: any DocumentStore,
+        compiler: DocumentCompiler,
+        publisher: any SnapshotPublisher, now: @escaping @Sendable () -> Int64, logger: Logger
     ) {
-        entries = loaded.entries
+        documents = loaded.set
         revision = loaded.revision
-        self.served = served
-        compiler.serve(served)
+        self.compiled = compiled
+        compiler.serve(compiled)
         self.store = store
         self.compiler = compiler
         self.publisher = publisher
@@ -70,13 +42,10 @@ package actor ResourceSet {
 
     var unixTime: Int64 { now() }
 
-    func entry(_ kind: APISIXKind, _ id: String) -> Entry? { entries[APISIXDocument.key(kind, id)] }
+    func entry(_ kind: APISIXKind, _ id: String) -> Entry? { documents.entry(kind, id) }
 
     /// Those of a kind in the order they were first written.
-    func list(_ kind: APISIXKind) -> [Entry] {
-        entries.values.filter { $0.document.kind == kind }
-            .sorted { ($0.created, $0.document.id) < ($1.created, $1.document.id) }
-    }
+    func list(_ kind: APISIXKind) -> [Entry] { documents.all(kind) }
 
     // MARK: - Writing
 
@@ -98,48 +67,58 @@ package actor ResourceSet {
             return refusal.answer
         } catch {
             logger.error("a write of the Admin API failed: \(error)")
-            return .error(503, "the document could not be stored")
+            return .error(503, "the document could not be stored: \(error)")
         }
     }
 
+    /// Whatever can be refused is refused before anything is stored.
     private func perform(_ plan: Plan, _ request: AdminRequest) async throws -> AdminAnswer {
-        var next = entries
-        for document in plan.deleted { next[document.key] = nil }
-        for document in plan.written {
-            let created = next[document.key]?.created ?? revision + 1
-            next[document.key] = Entry(document: document, created: created, modified: revision + 1)
+        let written = plan.written.map { document in
+            let created = entry(document.kind, document.id)?.created ?? revision + 1
+            return (
+                entry: Entry(document, body: document.value.text, created: created, modified: revision + 1),
+                document: document
+            )
         }
-        let compiled = compiler.compile(Self.ordered(next))
-        guard let snapshot = compiled.snapshot else {
-            let problem = compiled.diagnostics.first { $0.severity == .error }
-            throw AdminRefusal(400, "invalid configuration: \(problem?.message ?? "it can't be served")")
-        }
+        let compiled = try compile(written, plan.deleted)
+        try publisher.prepare(compiled.snapshot)
         let changes =
             plan.deleted.map { DocumentChange(key: $0.storeKey, body: nil) }
-            + plan.written.map { DocumentChange(key: $0.storeKey, body: $0.value.text) }
+            + written.map { DocumentChange(key: $0.document.storeKey, body: $0.entry.body) }
         revision = try await store.commit(
             changes,
             audit: AuditEntry(
                 time: now(), actor: request.caller.name, origin: request.caller.address,
                 action: "\(request.method) /\(request.path.joined(separator: "/"))"))
-        entries = next
-        served = compiled
+        for document in plan.deleted { documents.remove(document.kind, document.id) }
+        for (entry, document) in written { documents.put(entry, document) }
+        self.compiled = compiled
         compiler.serve(compiled)
-        warn(of: compiled.diagnostics, about: plan.written)
-        try await publisher.publish(snapshot)
-        return plan.answer(plan.written.first.flatMap { next[$0.key] })
+        do {
+            try await publisher.publish(compiled.snapshot)
+        } catch {
+            logger.error("revision \(revision) is stored and not served: \(error)")
+            throw AdminRefusal(503, "stored at revision \(revision), but not served: \(error)")
+        }
+        return plan.answer(written.first?.entry)
     }
 
-    /// Of what was written just now; the rest has been said.
-    private func warn(of diagnostics: [Diagnostic], about written: [APISIXDocument]) {
-        let keys = Set(written.map(\.key))
+    private func compile(
+        _ written: [(entry: Entry, document: APISIXDocument)], _ deleted: [APISIXDocument]
+    ) throws -> DocumentCompiler.Compiled {
+        let change = APISIXChange(
+            to: documents, written: written, deleted: deleted, isolated: self.compiled.isolated)
+        let (compiled, diagnostics) = compiler.compile(change, onto: self.compiled)
+        guard let compiled else {
+            let problem = diagnostics.first { $0.severity == .error }
+            throw AdminRefusal(400, "invalid configuration: \(problem?.message ?? "it can't be served")")
+        }
+        // Of what is written now; the rest has been said.
+        let keys = change.touchedKeys
         for diagnostic in diagnostics where keys.contains(diagnostic.provenance.document) {
             logger.warning("\(diagnostic.oneLine)")
         }
-    }
-
-    private static func ordered(_ entries: [String: Entry]) -> [APISIXDocument] {
-        entries.values.sorted { ($0.created, $0.document.key) < ($1.created, $1.document.key) }.map(\.document)
+        return compiled
     }
 
     private func enter() async {
@@ -164,9 +143,9 @@ extension ResourceSet: KeyConsumer {
     package func keysChanged() async {
         await enter()
         defer { leave() }
-        guard let snapshot = compiler.renewed(served) else { return }
+        compiled = compiler.renewed(compiled)
         do {
-            try await publisher.publish(snapshot)
+            try await publisher.publish(compiled.snapshot)
         } catch {
             logger.error("keys that were fetched can't be served: \(error)")
         }

@@ -29,7 +29,7 @@ extension APISIXDecoder {
     mutating func globalRules(for listener: ListenerID) {
         var merged: [String: JSONTree] = [:]
         var place: Provenance?
-        for rule in documents[.globalRule] ?? [] {
+        for rule in documents[.globalRule] ?? [] where !isolated.contains(rule.key) {
             for (name, value) in rule.value["plugins"]?.object?.entries ?? [] {
                 merged[name] = value
                 place = rule.provenance
@@ -82,7 +82,7 @@ extension APISIXDecoder {
         let prefix = "\(document.id)/credentials/"
         let own = credentials(document.value, id: nil, at: document.provenance)
         var others: [Credential] = []
-        for credential in credentials[document.id] ?? [] {
+        for credential in credentials[document.id] ?? [] where !isolated.contains(credential.key) {
             others += credentials(
                 credential.value, id: String(credential.id.dropFirst(prefix.count)), at: credential.provenance)
         }

@@ -43,7 +43,17 @@ extension APISIXDialect {
         `/apisix/admin/schema/plugins/{name}`, `/apisix/admin/schema/{kind}` and `POST
         /apisix/admin/schema/validate/{collection}` are there, too.
 
-        A write is answered when it is on the disk and every event loop serves it.
+        A write is answered when it is on the disk and every event loop serves it. What can't be served is refused before it
+        is stored; a `503` that says at which revision a document is stored means that it is, and is served by the next
+        start.
+
+        `tollgate store --help`: `export` and `import` (secrets are masked unless `--with-secrets` asks for them; a mask that
+        is written back leaves the secret as it was), `backup`, `history` (who changed what, when, from where) and
+        `rollback` to one of the last 10,000 revisions. `import` and `rollback` need the gateway to be stopped.
+
+        A stored document that this version can't serve, because one before it took more, is named in the log at every
+        start. Routes that depend on it answer `500`, consumers and credentials among it prove nobody; the rest is served.
+        Write the document anew.
         """
 
     private static let pluginIntroduction = """

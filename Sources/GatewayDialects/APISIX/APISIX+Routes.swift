@@ -9,6 +9,7 @@ extension APISIXDecoder {
         let id = RouteID(document.id)
         let service = self.document(.service, value["service_id"])
         if service?.value["status"]?.integer == 0 { return nil }
+        if isIsolated(route: document) { return isolatedRoute(document, service: service) }
         if let status = statusOfDangling(value) {
             // What is gone may have held the plugins that keep strangers out.
             attach(
@@ -23,6 +24,21 @@ extension APISIXDecoder {
             order: .priority(value["priority"]?.integer ?? 0),
             matches: matches(value, where: condition(of: document, service: service), at: document.provenance),
             action: action(of: document, service: service, route: id), provenance: document.provenance)
+    }
+
+    /// Takes the requests of a route that can't be served: all that it could mean, where it can't be read itself.
+    private mutating func isolatedRoute(_ document: APISIXDocument, service: APISIXDocument?) -> Route {
+        let (value, id) = (document.value, RouteID(document.id))
+        attach(
+            .directResponse(Self.isolationAnswer),
+            at: PluginPlace(scope: .route(id), phase: .route, provenance: document.provenance))
+        let condition = isolated.contains(document.key) ? nil : condition(of: document, service: service)
+        return Route(
+            id: id, name: value["name"]?.string ?? document.id,
+            hostnames: hostnames(value) ?? service.flatMap { hostnames($0.value) } ?? [.any],
+            order: .priority(value["priority"]?.integer ?? 0),
+            matches: matches(value, where: condition, at: document.provenance), action: .noBackend,
+            provenance: document.provenance)
     }
 
     /// What is answered where a service or plugin config that a route names was deleted by force.

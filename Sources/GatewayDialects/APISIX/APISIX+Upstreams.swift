@@ -37,8 +37,8 @@ extension APISIXDecoder {
         }
         // A time to connect in is the servers', and a route may have one of its own.
         let id = UpstreamID(ownTimeout == nil ? owner.key : "\(owner.key) by \(route.key)")
-        if !upstreams.contains(where: { $0.id == id }) {
-            if !upstreams.contains(where: { $0.provenance == owner.provenance }) {
+        if knownUpstreams.insert(id).inserted {
+            if upstreamOwners.insert(owner.key).inserted {
                 warn(ofUnverified: endpoints, at: owner.provenance)
             }
             var connections = Self.connections(value["keepalive_pool"])

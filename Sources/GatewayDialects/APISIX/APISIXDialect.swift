@@ -10,13 +10,14 @@ package enum APISIXDialect {
     ///
     /// - Parameters:
     ///   - documents: in the order they were first written, which decides between routes of equal priority.
+    ///   - isolated: keys of documents that can't be served: what depends on them is refused, and the rest goes on.
     ///   - listen: where traffic is taken.
     ///   - secrets: finds what references to secrets lead to.
     package static func decode(
-        _ documents: [APISIXDocument], listen: ListenAddress, process: ProcessSettings,
+        _ documents: [APISIXDocument], isolated: Set<String> = [], listen: ListenAddress, process: ProcessSettings,
         secrets: @escaping SecretResolver
     ) -> (GatewayConfiguration, [Diagnostic]) {
-        var decoder = APISIXDecoder(documents, secrets: secrets)
+        var decoder = APISIXDecoder(documents, isolated: isolated, secrets: secrets)
         let configuration = decoder.decode(listen: listen, process: process)
         return (configuration, decoder.diagnostics)
     }
@@ -31,9 +32,15 @@ struct APISIXDecoder {
     let secrets: SecretResolver
     var diagnostics: [Diagnostic] = []
     var upstreams: [Upstream] = []
+    var knownUpstreams: Set<UpstreamID> = []
+    /// Keys of the documents that they stand in.
+    var upstreamOwners: Set<String> = []
     var attachments: [Attachment] = []
 
-    init(_ documents: [APISIXDocument], secrets: @escaping SecretResolver) {
+    let isolated: Set<String>
+
+    init(_ documents: [APISIXDocument], isolated: Set<String>, secrets: @escaping SecretResolver) {
+        self.isolated = isolated
         self.secrets = secrets
         self.documents = Dictionary(grouping: documents, by: \.kind)
         credentials = Dictionary(grouping: self.documents[.credential] ?? []) { credential in
@@ -47,7 +54,7 @@ struct APISIXDecoder {
     }
 
     mutating func decode(listen: ListenAddress, process: ProcessSettings) -> GatewayConfiguration {
-        for document in documents.values.joined() {
+        for document in documents.values.joined() where !isolated.contains(document.key) {
             if let problem = APISIXCheck.problem(document) {
                 diagnostics.append(Diagnostic(.error, "document_invalid", problem, at: document.provenance))
             }
@@ -68,7 +75,7 @@ struct APISIXDecoder {
         let listenerID = ListenerID("apisix")
         globalRules(for: listenerID)
         let routes = (documents[.route] ?? []).compactMap { route($0) }
-        let consumers = (documents[.consumer] ?? []).map { consumer($0) }
+        let consumers = (documents[.consumer] ?? []).filter { !isIsolated(consumer: $0) }.map { consumer($0) }
         let listener = Listener(
             id: listenerID, gatewayName: "default", name: "apisix", hostname: .any, routes: routes,
             security: .plain, refusalStyle: .apisix, provenance: place)

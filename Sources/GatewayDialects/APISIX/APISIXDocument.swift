@@ -68,6 +68,15 @@ package struct APISIXDocument: Sendable {
 }
 
 extension APISIXDocument {
+    /// What a key names: `/apisix/routes/1`, `/apisix/consumers/me/credentials/1`; nil where it is none.
+    package static func address(_ key: String) -> (kind: APISIXKind, id: String)? {
+        guard key.hasPrefix("/apisix/") else { return nil }
+        let parts = key.dropFirst("/apisix/".count).split(separator: "/", maxSplits: 1)
+        guard parts.count == 2, let kind = APISIXKind(collection: String(parts[0])) else { return nil }
+        let id = String(parts[1])
+        return kind == .consumer && id.contains("/") ? (.credential, id) : (kind, id)
+    }
+
     /// What is wrong with an id as a user wrote it, in APISIX's words; nil where nothing is.
     package static func problem(ofID value: JSONTree) -> String? {
         APISIXShapes.id.problem(value).map { "invalid configuration: property \"id\" validation failed: \($0)" }

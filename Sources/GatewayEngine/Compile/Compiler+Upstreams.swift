@@ -1,12 +1,9 @@
 internal import GatewayModel
 
 extension Compiler {
-    /// The upstreams, and which of them serves each of the configuration's: many routes lead to few servers, and
-    /// those that differ in name only are one.
-    mutating func compileUpstreams() -> (upstreams: [UpstreamSnapshot], indices: [UpstreamID: Int]) {
-        var upstreams: [UpstreamSnapshot] = []
+    /// Compiles the upstreams; answers which one serves each of the configuration's.
+    mutating func compileUpstreams() -> [UpstreamID: Int] {
         var indices: [UpstreamID: Int] = [:]
-        var known: [[String]: [(servers: Upstream, index: Int)]] = [:]
         let inherited = backendPoliciesOfRoutes()
         let mirrors = upstreamsOfMirrors
         for upstream in configuration.upstreams {
@@ -15,23 +12,20 @@ extension Compiler {
             servers.id = UpstreamID("")
             servers.provenance = Provenance(document: "")
             let isMirror = mirrors.contains(upstream.id)
-            let addresses = servers.endpoints.map { "\($0.host) \($0.port) \(isMirror)" }
-            if let same = known[addresses]?.first(where: { $0.servers == servers }) {
-                indices[upstream.id] = same.index
-            } else {
-                known[addresses, default: []].append((servers, upstreams.count))
-                indices[upstream.id] = upstreams.count
-                upstreams.append(
+            indices[upstream.id] =
+                upstreams.index(of: servers, isMirror: isMirror)
+                ?? upstreams.add(
+                    servers,
                     UpstreamSnapshot(servers, id: upstream.id, isMirror: isMirror) { endpoint in
                         (
                             endpointPolicy(endpoint.policies),
                             endpoint.policies.tls.flatMap { upstreamTLS($0, to: endpoint) }
                         )
                     })
-            }
         }
         mirrorUpstreams = indices.filter { mirrors.contains($0.key) }
-        return (upstreams, indices)
+        upstreamsThatNeedBodies = Set(indices.values.filter { upstreams.snapshots[$0].needsBody })
+        return indices
     }
 
     private var upstreamsOfMirrors: Set<UpstreamID> {

@@ -34,8 +34,8 @@ package struct Compiler {
     var basicAuthenticators: [Int: BasicAuthenticator] = [:]
     var combinedAuthenticators: [Int: CombinedAuthenticator] = [:]
     private var consumerAuthenticators: [Int: ConsumerAuthenticator] = [:]
-    /// Made when the first policy asks for it.
-    private var directory: ConsumerDirectory?
+    /// The upstreams so far.
+    var upstreams = UpstreamTable()
     var rules = RuleCompiler()
     var headers = HeaderCompiler()
     var rateLimits: RateLimitCompiler
@@ -67,7 +67,7 @@ package struct Compiler {
         return (compiler.diagnostics.hasErrors ? nil : snapshot, compiler.diagnostics)
     }
 
-    private init(
+    init(
         configuration: GatewayConfiguration, keys: KeyMaterial, instance: GatewayInstance, previous: Snapshot?
     ) {
         rateLimits = RateLimitCompiler(previous: previous?.rateLimiters ?? [:])
@@ -82,24 +82,41 @@ package struct Compiler {
     }
 
     private mutating func compile() -> Snapshot {
-        checkClaimHeaders()
-        if configuration.namesConsumers { headers.addIdentity(IdentifiedConsumer.fieldNames) }
-        let (upstreams, indices) = compileUpstreams()
-        upstreamsThatNeedBodies = Set(upstreams.indices.filter { upstreams[$0].needsBody })
-        let binds = configuration.binds.map { compile($0, upstreams: indices) }
+        gatherIdentityHeaders()
+        let indices = compileUpstreams()
+        let consumers = consumerDirectory()
+        let binds = configuration.binds.map { compile($0, upstreams: indices, consumers) }
         for diagnostic in rules.fillers.diagnostics { report(diagnostic) }
         let traffic = TrafficPolicy(configuration.traffic, &diagnostics)
         return Snapshot(
-            binds: binds, upstreams: upstreams, traffic: traffic, accessLog: accessLogPolicy(),
+            binds: binds, upstreams: upstreams.snapshots, traffic: traffic, accessLog: accessLogPolicy(),
             trustPlaces: trustPlaces, rateLimiters: rateLimits.limiters)
     }
 
-    private mutating func compile(_ bind: Bind, upstreams: [UpstreamID: Int]) -> BindSnapshot {
+    /// The headers by which backends are told who a request is from.
+    mutating func gatherIdentityHeaders() {
+        checkClaimHeaders()
+        if configuration.namesConsumers { headers.addIdentity(IdentifiedConsumer.fieldNames) }
+    }
+
+    /// All consumers, in the order written.
+    private mutating func consumerDirectory() -> ConsumerDirectory {
+        let written = configuration.consumers.enumerated().map { place, consumer in
+            (consumer, DocumentRank(revision: 0, place: place))
+        }
+        return ConsumerDirectory(
+            .empty, replacing: [], by: written, dates: configuration.checkedDates, keys: keys,
+            &diagnostics)
+    }
+
+    private mutating func compile(
+        _ bind: Bind, upstreams: [UpstreamID: Int], _ consumers: ConsumerDirectory
+    ) -> BindSnapshot {
         let listeners = bind.listeners.map { compile($0, upstreams: upstreams) }
         let hosts = HostTable(bind.listeners.enumerated().map { ($0.element.hostname, $0.offset) })
         return BindSnapshot(
             address: bind.address, listeners: listeners, hosts: hosts, tls: tlsSettings(bind),
-            identityHeaders: headers.identity)
+            identityHeaders: headers.identity, consumers: consumers)
     }
 
     /// All that a `RouteSnapshot` is made of and that routes of one listener do not have in common.
@@ -109,41 +126,52 @@ package struct Compiler {
     }
 
     private mutating func compile(_ listener: Listener, upstreams: [UpstreamID: Int]) -> ListenerSnapshot {
-        let scopes: [Attachment.Scope] = [.gateway(listener.gatewayName), .listener(listener.id)]
         let gatewayPolicy = effectivePolicy(
-            phase: .gateway, scopes: scopes, after: EffectivePolicy(), onRoute: "")
+            phase: .gateway, scopes: listener.scopes, after: EffectivePolicy(), onRoute: "")
         var builder = RouteTableBuilder()
         let names = RouteNames(listener.routes.map(\.displayName))
         var snapshots: [Treatment: RouteSnapshot] = [:]
         for route in listener.routes {
-            var treatment = Treatment(attachments: attachments[.route(route.id)])
-            if case .forward(let id) = route.action { treatment.upstream = upstreams[id] }
+            let treatment = treatment(of: route, upstreams: upstreams)
             let snapshot =
                 snapshots[treatment]
-                ?? self.snapshot(
-                    of: treatment, names, scopes + [.route(route.id)], after: gatewayPolicy, name: route.displayName)
+                ?? self.snapshot(of: route, treatment, names, in: listener, after: gatewayPolicy)
             snapshots[treatment] = snapshot
             if let traffic = snapshot.policy.traffic { checkPrefixes(traffic, of: route) }
-            builder.add(route, snapshot) {
-                program($0, of: .bool, "a condition must be true or false", mayReadBody: true)
-            }
+            builder.add(route, snapshot, conditions: conditions(of: route))
         }
         // A route may stand in several listeners.
         for diagnostic in builder.diagnostics { report(diagnostic) }
         let unroutedPolicy = effectivePolicy(
-            phase: .route, scopes: scopes, after: gatewayPolicy, onRoute: nil)
+            phase: .route, scopes: listener.scopes, after: gatewayPolicy, onRoute: nil)
         let documents = resourceDocuments([gatewayPolicy, unroutedPolicy] + snapshots.values.map(\.policy))
         return ListenerSnapshot(
             listener, gatewayPolicy: gatewayPolicy, unroutedPolicy: unroutedPolicy, routes: builder.build(),
             resourceMetadata: documents, instance: instance)
     }
 
+    /// What each match asks of a request besides; empty where none of them asks anything. One that is no expression has
+    /// been reported.
+    mutating func conditions(of route: Route) -> [CELProgram?] {
+        guard route.matches.contains(where: { $0.condition != nil }) else { return [] }
+        return route.matches.map { match in
+            match.condition.flatMap { program($0, of: .bool, "a condition must be true or false", mayReadBody: true) }
+        }
+    }
+
+    private func treatment(of route: Route, upstreams: [UpstreamID: Int]) -> Treatment {
+        var treatment = Treatment(attachments: attachments[.route(route.id)])
+        if case .forward(let id) = route.action { treatment.upstream = upstreams[id] }
+        return treatment
+    }
+
     private mutating func snapshot(
-        of treatment: Treatment, _ names: RouteNames, _ scopes: [Attachment.Scope],
-        after gatewayPolicy: EffectivePolicy,
-        name: String
+        of route: Route, _ treatment: Treatment, _ names: RouteNames, in listener: Listener,
+        after gatewayPolicy: EffectivePolicy
     ) -> RouteSnapshot {
-        let policy = effectivePolicy(phase: .route, scopes: scopes, after: gatewayPolicy, onRoute: name)
+        let policy = effectivePolicy(
+            phase: .route, scopes: listener.scopes + [.route(route.id)], after: gatewayPolicy,
+            onRoute: route.displayName)
         let guarded = FieldNames.union(gatewayPolicy.traffic?.guardedNames, policy.traffic?.guardedNames)
         let upstreams = [treatment.upstream, policy.traffic?.mirror?.upstream].compactMap { $0 }
         return RouteSnapshot(
@@ -153,13 +181,24 @@ package struct Compiler {
                 || upstreams.contains(where: upstreamsThatNeedBodies.contains))
     }
 
+    /// What becomes of one route's requests, shared with no other.
+    mutating func snapshot(
+        of route: Route, in listener: Listener, upstreams: [UpstreamID: Int], after gatewayPolicy: EffectivePolicy
+    ) -> RouteSnapshot {
+        let snapshot = snapshot(
+            of: route, treatment(of: route, upstreams: upstreams), RouteNames([route.displayName]), in: listener,
+            after: gatewayPolicy)
+        if let traffic = snapshot.policy.traffic { checkPrefixes(traffic, of: route) }
+        return snapshot
+    }
+
     /// The slots of a place. `scopes` go from the least to the most specific: of a kind the most specific
     /// counts, but authorization rules of all levels hold together.
     ///
     /// - Parameters:
     ///   - earlier: what a request has passed before.
     ///   - route: the name of the route; empty for the gateway phase, nil where no route matches.
-    private mutating func effectivePolicy(
+    mutating func effectivePolicy(
         phase: Attachment.Phase, scopes: [Attachment.Scope], after earlier: EffectivePolicy, onRoute route: String?
     ) -> EffectivePolicy {
         var policy = EffectivePolicy()
@@ -241,17 +280,10 @@ package struct Compiler {
         _ index: Int, _ policy: ConsumerAuthentication
     ) -> ConsumerAuthenticator {
         if let known = consumerAuthenticators[index] { return known }
-        let directory =
-            self.directory
-            ?? ConsumerDirectory(
-                configuration.consumers, dates: Set(configuration.attachments.flatMap(\.policy.checkedDates)),
-                keys: keys,
-                diagnostics: &diagnostics)
-        self.directory = directory
         let locations = policy.steps.map { step in
             step.schemes.map { scheme in scheme.locations.compactMap { location($0) } }
         }
-        let authenticator = ConsumerAuthenticator(policy, directory, locations: locations)
+        let authenticator = ConsumerAuthenticator(policy, locations: locations)
         consumerAuthenticators[index] = authenticator
         return authenticator
     }
@@ -272,6 +304,11 @@ package struct Compiler {
         }
         return AlgorithmSet(set)
     }
+}
+
+extension Listener {
+    /// What its policies may be attached to, from the least to the most specific.
+    var scopes: [Attachment.Scope] { [.gateway(gatewayName), .listener(id)] }
 }
 
 extension Route {

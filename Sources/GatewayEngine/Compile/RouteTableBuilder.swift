@@ -27,14 +27,14 @@ struct RouteTableBuilder {
 
     /// - Parameters:
     ///   - snapshot: where it is the one of the route before, they share it.
-    ///   - program: what conditions are compiled with.
-    mutating func add(_ route: Route, _ snapshot: RouteSnapshot, program: (Expression) -> CELProgram?) {
+    ///   - conditions: those of each match, compiled; empty where none has any.
+    mutating func add(_ route: Route, _ snapshot: RouteSnapshot, conditions: [CELProgram?]) {
         let index = snapshotIndices.count
         if snapshots.last !== snapshot { snapshots.append(snapshot) }
         snapshotIndices.append(UInt32(snapshots.count - 1))
-        for match in route.matches {
+        for (place, match) in route.matches.enumerated() {
             if case .regex(let pattern) = match.path { _ = regex(pattern, match) }
-            let condition = match.condition.flatMap(program)
+            let condition = conditions.isEmpty ? nil : conditions[place]
             // One that is no expression has been reported.
             if match.condition != nil, condition == nil { continue }
             if condition != nil { hasConditions = true }

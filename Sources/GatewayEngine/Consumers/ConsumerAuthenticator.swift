@@ -6,8 +6,8 @@ internal import JOSE
 package final class ConsumerAuthenticator: Sendable {
     struct Step: Sendable {
         let schemes: [Scheme]
-        /// Who a request belongs to that proves nothing.
-        let anonymous: Anonymous
+        /// The name of whom a request belongs to that proves nothing; nil: it is refused.
+        let anonymous: [UInt8]?
         let realm: String
 
         /// What a request without a proof dies of where it would be a consumer's that is not there. The code says
@@ -20,13 +20,6 @@ package final class ConsumerAuthenticator: Sendable {
             case .password: return .basicInvalid
             }
         }
-    }
-
-    enum Anonymous: Sendable {
-        case refused
-        case consumer(IdentifiedConsumer)
-        /// Named, and not there.
-        case missing
     }
 
     struct Scheme: Sendable {
@@ -59,34 +52,17 @@ package final class ConsumerAuthenticator: Sendable {
     }
 
     /// Whether a request without any proof is refused.
-    var refusesStrangers: Bool {
-        steps.contains { step in
-            if case .consumer = step.anonymous { return false }
-            return true
-        }
-    }
+    var refusesStrangers: Bool { steps.contains { $0.anonymous == nil } }
 
     let steps: [Step]
-    let directory: ConsumerDirectory
 
     /// - Parameter locations: those of each scheme of each step.
-    init(_ policy: ConsumerAuthentication, _ directory: ConsumerDirectory, locations: [[[CompiledTokenLocation]]]) {
-        self.directory = directory
+    init(_ policy: ConsumerAuthentication, locations: [[[CompiledTokenLocation]]]) {
         steps = zip(policy.steps, locations).map { step, locations in
-            let anonymous: Anonymous =
-                switch step.anonymousConsumer.map({ directory.consumer(named: $0) }) {
-                case .none: .refused
-                case .some(.none): .missing
-                case .some(.some(let consumer)): .consumer(consumer)
-                }
-            return Step(schemes: zip(step.schemes, locations).map(Scheme.init), anonymous: anonymous, realm: step.realm)
+            Step(
+                schemes: zip(step.schemes, locations).map(Scheme.init),
+                anonymous: step.anonymousConsumer.map { Array($0.utf8) }, realm: step.realm)
         }
-    }
-
-    /// The same with consumers whose keys are others.
-    init(renewing old: ConsumerAuthenticator, _ directory: ConsumerDirectory) {
-        steps = old.steps
-        self.directory = directory
     }
 }
 
@@ -111,6 +87,9 @@ extension GatewayConfiguration {
     var namesConsumers: Bool {
         !consumers.isEmpty || attachments.contains { $0.policy.isConsumerAuthentication }
     }
+
+    /// Which dates the tokens of consumers are asked for.
+    var checkedDates: Set<CheckedDates> { Set(attachments.flatMap(\.policy.checkedDates)) }
 }
 
 extension Policy {
@@ -119,8 +98,7 @@ extension Policy {
         return false
     }
 
-    /// Which dates the tokens of consumers are asked for.
-    var checkedDates: [CheckedDates] {
+    fileprivate var checkedDates: [CheckedDates] {
         guard case .consumerAuthentication(let policy) = self else { return [] }
         return policy.steps.flatMap(\.schemes).compactMap { scheme in
             if case .token(_, let dates) = scheme.kind { return dates }

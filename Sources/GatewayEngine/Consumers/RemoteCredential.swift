@@ -16,9 +16,9 @@ struct RemoteCredential: Sendable {
     }
 
     /// By the keys that are there.
-    func verifiers(_ keys: KeyMaterial) -> [CheckedDates: TokenVerifier] {
+    func verifiers(_ keys: KeyMaterial) -> [(dates: CheckedDates, verifier: TokenVerifier)] {
         let sets = keys.keySets[source].map { [$0] } ?? []
-        return Dictionary(rules.map { ($0.dates, TokenVerifier(providers: [($0.rules, sets)])) }) { $1 }
+        return rules.map { ($0.dates, TokenVerifier(providers: [($0.rules, sets)])) }
     }
 }
 

@@ -14,33 +14,35 @@ enum ConsumerStage {
     }
 
     static func run(
-        _ authenticator: ConsumerAuthenticator, _ scratch: inout RequestScratch, _ bytes: Span<UInt8>,
-        cache: inout TokenCache, now: Int64
+        _ authenticator: ConsumerAuthenticator, _ directory: ConsumerDirectory, _ scratch: inout RequestScratch,
+        _ bytes: Span<UInt8>, cache: inout TokenCache, now: Int64
     ) throws(Failure) {
         for step in authenticator.steps {
             do {
-                scratch.consumer = try consumer(step, authenticator, &scratch, bytes, cache: &cache, now: now)
+                scratch.consumer = try consumer(step, directory, &scratch, bytes, cache: &cache, now: now)
             } catch {
                 let awaited = scratch.awaitedKeys
                 if awaited != nil { scratch.awaitedKeys = nil }
-                switch step.anonymous {
-                case .consumer(let anonymous): scratch.consumer = anonymous
-                case .missing: throw Failure(code: step.missingAnonymous, realm: step.realm)
-                case .refused: throw Failure(code: error, realm: step.realm, keyRefresh: awaited)
+                guard let name = step.anonymous else {
+                    throw Failure(code: error, realm: step.realm, keyRefresh: awaited)
                 }
+                guard let anonymous = directory.consumer(named: name.span) else {
+                    throw Failure(code: step.missingAnonymous, realm: step.realm)
+                }
+                scratch.consumer = anonymous
             }
         }
     }
 
     /// The consumer of the first scheme that succeeds.
     private static func consumer(
-        _ step: ConsumerAuthenticator.Step, _ authenticator: ConsumerAuthenticator, _ scratch: inout RequestScratch,
+        _ step: ConsumerAuthenticator.Step, _ directory: ConsumerDirectory, _ scratch: inout RequestScratch,
         _ bytes: Span<UInt8>, cache: inout TokenCache, now: Int64
     ) throws(RefusalCode) -> IdentifiedConsumer {
         var failure = RefusalCode.consumerUnproven
         for scheme in step.schemes {
             do {
-                return try consumer(scheme, authenticator, &scratch, bytes, cache: &cache, now: now)
+                return try consumer(scheme, directory, &scratch, bytes, cache: &cache, now: now)
             } catch {
                 // Of several ways nobody knows which one the client meant.
                 failure = step.schemes.count == 1 ? error : .consumerUnproven
@@ -50,7 +52,7 @@ enum ConsumerStage {
     }
 
     private static func consumer(
-        _ scheme: ConsumerAuthenticator.Scheme, _ authenticator: ConsumerAuthenticator,
+        _ scheme: ConsumerAuthenticator.Scheme, _ directory: ConsumerDirectory,
         _ scratch: inout RequestScratch, _ bytes: Span<UInt8>, cache: inout TokenCache, now: Int64
     ) throws(RefusalCode) -> IdentifiedConsumer {
         guard let found = try ProofExtraction.find(scheme.locations, &scratch, bytes) else { throw scheme.missing }
@@ -61,18 +63,18 @@ enum ConsumerStage {
         switch scheme.kind {
         case .token(let proof):
             let (token, consumer) = try verify(
-                text, proof, authenticator.directory, &scratch.awaitedKeys, cache: &cache, now: now)
+                text, proof, directory, &scratch.awaitedKeys, cache: &cache, now: now)
             scratch.verifiedToken = token
             return consumer
         case .key:
-            var known = authenticator.directory.credential(ofKey: text)
+            var known = directory.credential(ofKey: text)
             // One of the query may be written with escapes.
             if known == nil, case .query = found.place {
-                known = authenticator.directory.credential(ofKey: QueryString.decoded(text).span)
+                known = directory.credential(ofKey: QueryString.decoded(text).span)
             }
             guard let known else { throw .apiKeyInvalid }
             return known.consumer
-        case .password: return try consumer(ofPassword: text, authenticator.directory)
+        case .password: return try consumer(ofPassword: text, directory)
         }
     }
 

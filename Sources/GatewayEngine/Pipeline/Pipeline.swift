@@ -266,7 +266,8 @@ private struct Stages {
     ) throws(Refusal) {
         if let authenticator = further.consumers {
             do throws(ConsumerStage.Failure) {
-                try ConsumerStage.run(authenticator, &scratch, bytes, cache: &cache, now: setting.now)
+                try ConsumerStage.run(
+                    authenticator, setting.bind.consumers, &scratch, bytes, cache: &cache, now: setting.now)
             } catch {
                 throw Refusal(error.code, realm: error.realm, keyRefresh: error.keyRefresh)
             }

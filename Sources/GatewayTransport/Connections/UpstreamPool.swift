@@ -10,6 +10,8 @@ final class UpstreamPool {
     private var idle: [UpstreamConnection] = []
     private var openCount = 0
     private(set) var isRetired = false
+    /// Places in upstreams that are served by it.
+    var userCount = 0
     /// Those of its connections that speak HTTP/2.
     private(set) lazy var sessions = UpstreamSessions(self)
 

@@ -5,7 +5,7 @@ internal import GatewayControl
 /// Where a command's input comes from: the argument itself, a file, or the standard input.
 enum InputArgument {
     private static let maxTokenBytes = 1 << 20
-    private static let maxDocumentBytes = 16 << 20
+    static let maxDocumentBytes = 16 << 20
 
     /// A token: `-` reads the standard input, `@FILE` a file, anything else is the token. Blanks around it
     /// and a scheme in front of it (`Bearer`) are taken off, as they are no part of it.
@@ -27,11 +27,11 @@ enum InputArgument {
     }
 
     /// The bytes of a file, or of the standard input where the path is `-`.
-    static func document(_ path: String) throws -> [UInt8] {
+    static func document(_ path: String, maxBytes: Int = maxDocumentBytes) throws -> [UInt8] {
         if path == "-" {
-            return try contents(TextFile.readStandardInput(maxBytes: maxDocumentBytes), of: "the standard input")
+            return try contents(TextFile.readStandardInput(maxBytes: maxBytes), of: "the standard input")
         }
-        return try contents(TextFile.readBytes(path, maxBytes: maxDocumentBytes), of: path)
+        return try contents(TextFile.readBytes(path, maxBytes: maxBytes), of: path)
     }
 
     private static func contents(_ result: Result<[UInt8], TextFile.Failure>, of name: String) throws -> [UInt8] {

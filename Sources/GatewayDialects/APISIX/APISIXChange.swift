@@ -1,0 +1,94 @@
+/// Documents as they would be after a write that is not done yet, and what of them has to be compiled for it.
+package struct APISIXChange: Sendable {
+    private let documents: APISIXDocumentSet
+    private var written: [String: APISIXDocumentSet.Entry] = [:]
+    private var deleted: Set<String> = []
+    private var touched: [APISIXDocument] = []
+    /// Keys of documents that can't be served, which nothing is read of but where they stand.
+    package var isolated: Set<String>
+
+    /// What has to be compiled: of the whole configuration, or of some routes and consumers.
+    package enum Extent: Equatable, Sendable {
+        case all
+        case some(routes: Set<String>, consumers: Set<String>)
+    }
+
+    package init(
+        to documents: APISIXDocumentSet, written: [(entry: APISIXDocumentSet.Entry, document: APISIXDocument)] = [],
+        deleted: [APISIXDocument] = [], isolated: Set<String> = []
+    ) {
+        self.documents = documents
+        for (entry, document) in written {
+            self.written[entry.key] = entry
+            touched.append(document)
+        }
+        for document in deleted {
+            self.deleted.insert(document.key)
+            touched.append(document)
+        }
+        // What is written anew has been checked.
+        self.isolated = isolated.subtracting(self.written.keys).subtracting(self.deleted)
+    }
+
+    /// The keys of all that is written or deleted.
+    package var touchedKeys: Set<String> { deleted.union(written.keys) }
+
+    package func entry(_ kind: APISIXKind, _ id: String) -> APISIXDocumentSet.Entry? {
+        let key = APISIXDocument.key(kind, id)
+        return deleted.contains(key) ? nil : written[key] ?? documents.entry(kind, id)
+    }
+
+    /// What depends on the documents that are written or deleted.
+    package var extent: Extent {
+        var routes: Set<String> = []
+        var consumers: Set<String> = []
+        var rest = touched.map { (kind: $0.kind, id: $0.id) }
+        var seen: Set<String> = []
+        while let (kind, id) = rest.popLast() {
+            guard seen.insert(APISIXDocument.key(kind, id)).inserted else { continue }
+            switch kind {
+            case .route: routes.insert(id)
+            case .consumer, .credential: consumers.insert(APISIXDocument.owner(id))
+            case .service, .upstream, .pluginConfig, .consumerGroup:
+                rest += documents.users(of: kind, id).map { ($0.kind, $0.id) }
+            // They hold for every request.
+            case .globalRule: return .all
+            // Nothing is made of them.
+            case .secret: break
+            }
+        }
+        return .some(routes: routes, consumers: consumers)
+    }
+
+    /// The documents of an extent, with all that has a say in them and all that is written, in the order they were first
+    /// written.
+    package func entries(of extent: Extent) -> [APISIXDocumentSet.Entry] {
+        guard case .some(let routes, let consumers) = extent else { return ordered(everything) }
+        var found: [String: APISIXDocumentSet.Entry] = [:]
+        var rest = routes.map { (kind: APISIXKind.route, id: $0) } + consumers.map { (kind: .consumer, id: $0) }
+        // What is written is looked at even where nothing depends on it yet.
+        rest += all(.globalRule).map { ($0.kind, $0.id) } + touched.map { ($0.kind, $0.id) }
+        while let (kind, id) = rest.popLast() {
+            guard let entry = entry(kind, id), found.updateValue(entry, forKey: entry.key) == nil else { continue }
+            rest += entry.document.references
+            if kind == .consumer { rest += credentials(of: id).map { ($0.kind, $0.id) } }
+        }
+        return ordered(Array(found.values))
+    }
+
+    private var everything: [APISIXDocumentSet.Entry] { APISIXKind.allCases.flatMap(all) }
+
+    private func all(_ kind: APISIXKind) -> [APISIXDocumentSet.Entry] {
+        documents.all(kind).filter { !deleted.contains($0.key) && written[$0.key] == nil }
+            + written.values.filter { $0.kind == kind }
+    }
+
+    private func credentials(of consumer: String) -> [APISIXDocumentSet.Entry] {
+        documents.credentials(of: consumer)
+            + written.values.filter { $0.kind == .credential && APISIXDocument.owner($0.id) == consumer }
+    }
+
+    private func ordered(_ entries: [APISIXDocumentSet.Entry]) -> [APISIXDocumentSet.Entry] {
+        entries.sorted { ($0.created, $0.place, $0.id) < ($1.created, $1.place, $1.id) }
+    }
+}

@@ -1,0 +1,202 @@
+internal import Bytes
+internal import CEL
+package import GatewayModel
+internal import HTTPWire
+
+/// A part of a configuration, to be compiled and put in the place of what was there.
+package struct ConfigurationChange: Sendable {
+    /// What is written anew, with all that has a say in it; of what stays nothing else.
+    package var configuration: GatewayConfiguration
+    /// Those that are written anew or, where the configuration does not have them, go.
+    package var routes: Set<RouteID>
+    package var consumers: Set<String>
+    /// The places of those that are written.
+    package var routeRanks: [RouteID: DocumentRank]
+    package var consumerRanks: [String: DocumentRank]
+
+    package init(
+        configuration: GatewayConfiguration, routes: Set<RouteID>, consumers: Set<String>,
+        routeRanks: [RouteID: DocumentRank], consumerRanks: [String: DocumentRank]
+    ) {
+        self.configuration = configuration
+        self.routes = routes
+        self.consumers = consumers
+        self.routeRanks = routeRanks
+        self.consumerRanks = consumerRanks
+    }
+}
+
+/// The snapshot of a configuration that changes by small parts, with what it was put together from: a change compiles
+/// the routes and consumers that it touches, and shares all others with the snapshot before. The configuration has one
+/// address with one listener.
+package struct SnapshotParts: Sendable {
+    package enum Outcome {
+        case compiled(SnapshotParts)
+        /// A diagnostic is an error.
+        case refused
+        /// The change concerns more than its routes and consumers: the whole has to be compiled.
+        case concernsAll
+    }
+
+    fileprivate struct Part: Sendable {
+        let rank: DocumentRank
+        let route: Route
+        let snapshot: RouteSnapshot
+        /// What its matches ask besides, compiled.
+        let conditions: [CELProgram?]
+    }
+
+    package let snapshot: Snapshot
+    /// In their order.
+    fileprivate let routes: [Part]
+    fileprivate let upstreams: UpstreamTable
+    fileprivate let identity: FieldNames?
+
+    /// Compiles a whole configuration, which the change has to be.
+    ///
+    /// - Parameter previous: what is served so far; limits that are the same go on with its counts.
+    package static func compile(
+        all change: ConfigurationChange, keys: KeyMaterial, instance: GatewayInstance, previous: Snapshot?
+    ) -> (outcome: Outcome, diagnostics: [Diagnostic]) {
+        var compiler = Compiler(
+            configuration: change.configuration, keys: keys, instance: instance, previous: previous)
+        let outcome = compiler.compile(change, onto: nil)
+        return (outcome, compiler.diagnostics)
+    }
+
+    /// The same with the keys that sources hold now.
+    package func renewed(_ keys: KeyMaterial) -> SnapshotParts {
+        let renewed = snapshot.renewed(keys)
+        guard let table = renewed.binds.first?.listeners.first?.routes else { return self }
+        // They are numbered in this order.
+        let parts = routes.enumerated().map { number, part in
+            Part(rank: part.rank, route: part.route, snapshot: table[number], conditions: part.conditions)
+        }
+        return SnapshotParts(snapshot: renewed, routes: parts, upstreams: upstreams, identity: identity)
+    }
+
+    /// Compiles a change.
+    package func compile(
+        _ change: ConfigurationChange, keys: KeyMaterial, instance: GatewayInstance
+    ) -> (outcome: Outcome, diagnostics: [Diagnostic]) {
+        var compiler = Compiler(
+            configuration: change.configuration, keys: keys, instance: instance, previous: snapshot)
+        let outcome = compiler.compile(change, onto: self)
+        return (outcome, compiler.diagnostics)
+    }
+}
+
+extension Compiler {
+    fileprivate mutating func compile(_ change: ConfigurationChange, onto old: SnapshotParts?) -> SnapshotParts.Outcome
+    {
+        guard let bind = configuration.binds.first, let listener = bind.listeners.first else { return .concernsAll }
+        let oldBind = old?.snapshot.binds.first
+        headers.addIdentity(old?.identity)
+        gatherIdentityHeaders()
+        let oldConsumers = oldBind?.consumers ?? .empty
+        if let old {
+            // What every route guards, and what every credential is verified by.
+            guard headers.identity?.names.count == old.identity?.names.count,
+                oldConsumers.serves(configuration.checkedDates)
+            else { return .concernsAll }
+            upstreams = old.upstreams
+        }
+        let consumers = directory(change, oldConsumers)
+        let indices = compileUpstreams()
+        let oldListener = oldBind?.listeners.first
+        let gatewayPolicy =
+            oldListener?.gatewayPolicy
+            ?? effectivePolicy(phase: .gateway, scopes: listener.scopes, after: EffectivePolicy(), onRoute: "")
+        let written = listener.routes.map { route in
+            SnapshotParts.Part(
+                rank: change.routeRanks[route.id] ?? .last, route: route,
+                snapshot: self.snapshot(of: route, in: listener, upstreams: indices, after: gatewayPolicy),
+                conditions: conditions(of: route))
+        }
+        let parts =
+            old?.replacing(change.routes, by: written, &upstreams)
+            ?? {
+                upstreams.count(added: written.lazy.map(\.snapshot), removed: [])
+                return written.sorted { $0.rank < $1.rank }
+            }()
+        let newListener: ListenerSnapshot
+        if let oldListener, change.routes.isEmpty {
+            newListener = oldListener
+        } else {
+            newListener = put(parts, together: listener, gatewayPolicy, oldListener)
+        }
+        for diagnostic in rules.fillers.diagnostics { report(diagnostic) }
+        let traffic = old?.snapshot.traffic ?? TrafficPolicy(configuration.traffic, &diagnostics)
+        let newBind = BindSnapshot(
+            address: bind.address, listeners: [newListener],
+            hosts: oldBind?.hosts ?? HostTable([(listener.hostname, 0)]), tls: oldBind?.tls ?? tlsSettings(bind),
+            identityHeaders: headers.identity, consumers: consumers)
+        if diagnostics.hasErrors { return .refused }
+        let snapshot = Snapshot(
+            binds: [newBind], upstreams: upstreams.snapshots, traffic: traffic,
+            accessLog: old?.snapshot.accessLog ?? accessLogPolicy(), trustPlaces: trustPlaces(behind: old),
+            rateLimiters: rateLimiters(change, old))
+        return .compiled(
+            SnapshotParts(snapshot: snapshot, routes: parts, upstreams: upstreams, identity: headers.identity))
+    }
+
+    private mutating func directory(_ change: ConfigurationChange, _ old: ConsumerDirectory) -> ConsumerDirectory {
+        if change.consumers.isEmpty, configuration.consumers.isEmpty, old.serves(configuration.checkedDates) {
+            return old
+        }
+        let written = configuration.consumers.map { consumer in
+            (consumer, change.consumerRanks[consumer.name] ?? .last)
+        }
+        return ConsumerDirectory(
+            old, replacing: change.consumers, by: written, dates: configuration.checkedDates, keys: keys, &diagnostics)
+    }
+
+    private mutating func put(
+        _ parts: [SnapshotParts.Part], together listener: Listener, _ gatewayPolicy: EffectivePolicy,
+        _ old: ListenerSnapshot?
+    ) -> ListenerSnapshot {
+        var builder = RouteTableBuilder()
+        for part in parts { builder.add(part.route, part.snapshot, conditions: part.conditions) }
+        for diagnostic in builder.diagnostics { report(diagnostic) }
+        let unroutedPolicy =
+            old?.unroutedPolicy
+            ?? effectivePolicy(phase: .route, scopes: listener.scopes, after: gatewayPolicy, onRoute: nil)
+        let documents = resourceDocuments([gatewayPolicy, unroutedPolicy] + parts.map(\.snapshot.policy))
+        return ListenerSnapshot(
+            listener, gatewayPolicy: gatewayPolicy, unroutedPolicy: unroutedPolicy, routes: builder.build(),
+            resourceMetadata: documents, instance: instance)
+    }
+
+    /// Each kind of trust once: what was written where is of use only to whoever reads a file.
+    private func trustPlaces(behind old: SnapshotParts?) -> [(trust: UpstreamTrust, place: Provenance)] {
+        guard let old else { return trustPlaces }
+        let known = old.snapshot.trustPlaces
+        return known + trustPlaces.filter { new in !known.contains { $0.trust == new.trust } }
+    }
+
+    /// Those of the routes that stay, and those that were compiled.
+    private func rateLimiters(
+        _ change: ConfigurationChange, _ old: SnapshotParts?
+    ) -> [RateLimiter.Identity: RateLimiter] {
+        guard let old else { return rateLimits.limiters }
+        if change.routes.isEmpty, rateLimits.limiters.isEmpty { return old.snapshot.rateLimiters }
+        let kept = old.snapshot.rateLimiters.filter { identity, _ in
+            if case .route(let route) = identity.scope { return !change.routes.contains(route) }
+            return true
+        }
+        return kept.merging(rateLimits.limiters) { $1 }
+    }
+}
+
+extension SnapshotParts {
+    /// The routes with some of them taken out, and others put in at their places.
+    fileprivate func replacing(_ ids: Set<RouteID>, by written: [Part], _ upstreams: inout UpstreamTable) -> [Part] {
+        guard !ids.isEmpty else { return routes }
+        var (kept, removed): ([Part], [Part]) = ([], [])
+        for part in routes {
+            if ids.contains(part.route.id) { removed.append(part) } else { kept.append(part) }
+        }
+        upstreams.count(added: written.lazy.map(\.snapshot), removed: removed.lazy.map(\.snapshot))
+        return (kept + written).sorted { $0.rank < $1.rank }
+    }
+}

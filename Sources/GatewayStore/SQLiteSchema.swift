@@ -1,0 +1,82 @@
+internal import GRDB
+
+/// The tables of a store, and what they were in versions before.
+enum SQLiteSchema {
+    /// A file with a higher one is not touched.
+    static let formatVersion = 2
+
+    /// Revisions that documents can be brought back behind.
+    private static let rememberedRevisions: Int64 = 10_000
+
+    /// Throws where the file is none of ours, or is damaged.
+    static func check(_ database: Database, _ path: String) throws {
+        let version = try version(database)
+        guard version <= formatVersion else { throw SQLiteStore.Failure.newer(path, version) }
+        guard version == formatVersion else {
+            throw SQLiteStore.Failure.damaged(path, "it is of a version before; start a gateway on it once")
+        }
+        try checkPages(database, path)
+    }
+
+    /// Makes the tables, or brings them to this version's.
+    static func prepare(_ database: Database, _ path: String) throws {
+        let version = try version(database)
+        guard version <= formatVersion else { throw SQLiteStore.Failure.newer(path, version) }
+        if version > 0 { try checkPages(database, path) }
+        if version == 0 { try database.execute(sql: first) }
+        if version < 2 { try database.execute(sql: second) }
+    }
+
+    private static func version(_ database: Database) throws -> Int {
+        try Int.fetchOne(database, sql: "PRAGMA user_version") ?? 0
+    }
+
+    private static func checkPages(_ database: Database, _ path: String) throws {
+        let problem = try String.fetchOne(database, sql: "PRAGMA quick_check(1)") ?? "ok"
+        if problem != "ok" { throw SQLiteStore.Failure.damaged(path, problem) }
+    }
+
+    private static let first = """
+        CREATE TABLE documents (
+            kind TEXT NOT NULL, id TEXT NOT NULL, body TEXT NOT NULL,
+            created INTEGER NOT NULL, modified INTEGER NOT NULL, PRIMARY KEY (kind, id)
+        ) WITHOUT ROWID;
+        CREATE TABLE revisions (
+            revision INTEGER PRIMARY KEY, time INTEGER NOT NULL, actor TEXT NOT NULL, origin TEXT NOT NULL,
+            action TEXT NOT NULL
+        );
+        CREATE TABLE changes (
+            revision INTEGER NOT NULL, position INTEGER NOT NULL, kind TEXT NOT NULL, id TEXT NOT NULL,
+            PRIMARY KEY (revision, position)
+        ) WITHOUT ROWID;
+        """
+
+    /// `before`: what the document was; null where it was not there, or where that is forgotten. What revisions before
+    /// this format changed nobody knows.
+    private static let second = """
+        ALTER TABLE documents ADD COLUMN place INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE changes ADD COLUMN before TEXT;
+        CREATE TABLE horizon (revision INTEGER NOT NULL);
+        INSERT INTO horizon SELECT coalesce(max(revision), 0) FROM revisions;
+        PRAGMA user_version = 2;
+        """
+
+    // MARK: - Revisions
+
+    static func revision(_ database: Database) throws -> Int64 {
+        try Int64.fetchOne(database, sql: "SELECT max(revision) FROM revisions") ?? 0
+    }
+
+    /// The revisions that documents can be brought back to.
+    static func remembered(_ database: Database) throws -> ClosedRange<Int64> {
+        let last = try revision(database)
+        let horizon = try Int64.fetchOne(database, sql: "SELECT revision FROM horizon") ?? 0
+        return max(horizon, last - rememberedRevisions)...last
+    }
+
+    /// Drops what only bringing back would need.
+    static func forget(behind revision: Int64, _ database: Database) throws {
+        try database.cachedStatement(sql: "UPDATE changes SET before = NULL WHERE revision = ?")
+            .execute(arguments: [revision - rememberedRevisions])
+    }
+}

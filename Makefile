@@ -48,6 +48,7 @@ test-long: build test
 	Scripts/end-to-end $(BINARY)
 	Scripts/try-clients $(BINARY)
 	Scripts/probe-tls $(BINARY)
+	Scripts/schemathesis $(BINARY)
 
 check: setup
 	Scripts/check
@@ -60,6 +61,7 @@ docs:
 	.build/debug/tollgate schema agentgateway > Docs/Reference/agentgateway.schema.json
 	.build/debug/tollgate schema agentgateway --markdown > Docs/Reference/Agentgateway.md
 	.build/debug/tollgate schema apisix --markdown > Docs/Reference/APISIX.md
+	.build/debug/tollgate schema apisix --openapi > Docs/Reference/APISIX.openapi.json
 
 format:
 	$(SWIFT) format --in-place --recursive --parallel Package.swift Sources Tests Fuzz \
@@ -91,5 +93,6 @@ check-allocations:
 	Benchmarks/Stages/run --check-allocations
 
 clean:
-	rm -rf .build .build-release .build-nanoidp .build-grpc .build-clients .build-fuzz .build-bench Benchmarks/Algorithms/.build \
+	rm -rf .build .build-release .build-nanoidp .build-grpc .build-clients .build-fuzz .build-bench .build-schemathesis \
+	    Benchmarks/Algorithms/.build \
 	    Benchmarks/Stages/.build

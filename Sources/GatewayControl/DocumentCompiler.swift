@@ -80,6 +80,7 @@ package struct DocumentCompiler: Sendable {
     /// refused; that one of a thousand is broken does not end the service of the others. Nil where the fault is no
     /// document's.
     package func compile(isolating change: APISIXChange) -> (compiled: Compiled?, diagnostics: [Diagnostic]) {
+        defer { giveBackFreeMemory() }
         var change = change
         var found: [Diagnostic] = []
         while true {

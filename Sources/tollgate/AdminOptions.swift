@@ -36,6 +36,11 @@ struct AdminOptions: ParsableArguments {
             "The folder of the secrets that documents refer to as `$secret://path/from/there`.", valueName: "folder"))
     var secretsDir: String?
 
+    @Flag(help: "Hide secrets in answers of the Admin API from admins, too; viewers never see any.")
+    var maskSecrets = false
+
+    @OptionGroup var storeKey: StoreKeyOptions
+
     var address: ListenAddress {
         adminListen?.address ?? ListenAddress(host: "127.0.0.1", port: adminPlain ? 9180 : 7443)
     }

@@ -16,7 +16,7 @@ extension RunCommand {
         let process = Self.adminProcess
         let logger = Lifecycle.logger(process)
         do {
-            let store = try SQLiteStore(folder: folder)
+            let store = try admin.storeKey.sealing(SQLiteStore(folder: folder), folder: folder)
             let loaded = try await LoadedDocuments(store)
             let remote = try remoteKeySources()
             let compiler = DocumentCompiler(
@@ -49,8 +49,8 @@ extension RunCommand {
             services.append(KeyRefresher(remote, fetcher: KeyClient(), consumer: resources, logger: logger))
             services.append(
                 AdminServer(
-                    resources, address: admin.address, security: security, keys: keys, now: { WallClock.now() },
-                    logger: logger))
+                    resources, address: admin.address, security: security, keys: keys,
+                    masksSecrets: admin.maskSecrets, now: { WallClock.now() }, logger: logger))
             services.append(
                 GatewayService(
                     server: server, readiness: readiness, drainTimeout: process.drainTimeout, logger: logger))

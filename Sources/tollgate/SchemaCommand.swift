@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import GatewayAdmin
 internal import GatewayDialects
 
 /// A language that configurations are written in.
@@ -23,15 +24,21 @@ struct SchemaCommand: ParsableCommand {
     @Flag(help: "Print the reference as Markdown instead.")
     var markdown = false
 
+    @Flag(help: "Print the calls of the Admin API as OpenAPI 3.1 instead (apisix).")
+    var openapi = false
+
     @Flag(help: "Print the names of the plugins that are offered instead, one a line (apisix).")
     var plugins = false
 
     func validate() throws {
-        if plugins, dialect != .apisix { throw ValidationError("--plugins is for apisix.") }
+        if plugins || openapi, dialect != .apisix {
+            throw ValidationError("--\(plugins ? "plugins" : "openapi") is for apisix.")
+        }
     }
 
     func run() {
         if plugins { return print(APISIXPlugin.all.map(\.name).joined(separator: "\n")) }
+        if openapi { return print(AdminOpenAPI.text, terminator: "") }
         switch dialect {
         case .agentgateway:
             print(markdown ? AgentgatewayDialect.reference : AgentgatewayDialect.jsonSchema, terminator: "")

@@ -29,6 +29,50 @@ import Testing
         #expect(text(write).contains("invalid method for role viewer"))
     }
 
+    @Test(arguments: [[], ["--mask-secrets"]])
+    func `shows secrets to admins alone, and to nobody where it is told so`(_ options: [String]) throws {
+        let gateway = try AdminGateway(
+            keyFile: "me admin \(AdminGateway.key)\nyou viewer looking\n", arguments: options)
+        let secret = "a-secret-that-is-only-jacks-own"
+        let body = #"{"username":"jack","plugins":{"jwt-auth":{"key":"k","secret":"\#(secret)"}}}"#
+        let isShown = options.isEmpty
+        #expect(text(try gateway.admin("PUT", "/consumers", body)).contains(secret) == isShown)
+        for path in ["/consumers", "/consumers/jack"] {
+            #expect(text(try gateway.admin("GET", path)).contains(secret) == isShown)
+            let seen = text(try gateway.admin("GET", path, "", "X-API-KEY: looking\r\n"))
+            #expect(!seen.contains(secret))
+            #expect(seen.contains(#""secret":"********""#))
+        }
+        // What was read with masks is written back with the secret.
+        let masked = #"{"username":"jack","plugins":{"jwt-auth":{"key":"k","secret":"********"}}}"#
+        #expect(try gateway.admin("PUT", "/consumers", masked).status == 200)
+        #expect(try gateway.admin("PUT", "/consumers", masked.replacing("jack", with: "jill")).status == 400)
+    }
+
+    @Test func `encrypts what it stores by a key that is kept elsewhere`() throws {
+        let key = FileManager.default.temporaryDirectory.appending(path: "store-key-\(UUID().uuidString)")
+        defer { try? FileManager.default.removeItem(at: key) }
+        try "0123456789abcdef0123456789abcdef\n".write(to: key, atomically: true, encoding: .utf8)
+        let gateway = try AdminGateway(arguments: ["--store-key-file", key.path])
+        _ = try gateway.admin(
+            "PUT", "/consumers", #"{"username":"jack","plugins":{"key-auth":{"key":"only-jacks-own"}}}"#)
+        gateway.kill(SIGTERM)
+        for name in try FileManager.default.contentsOfDirectory(atPath: gateway.data.path) {
+            guard let bytes = try? Data(contentsOf: gateway.data.appending(path: name)) else { continue }
+            #expect(bytes.range(of: Data("only-jacks-own".utf8)) == nil, "\(name)")
+        }
+        try gateway.start()
+        #expect(text(try gateway.admin("GET", "/consumers/jack")).contains("only-jacks-own"))
+        let export = try CommandLineRunner.run(["store", "export", "--data", gateway.data.path])
+        #expect(export.exitCode == 1)
+        #expect(export.errors.contains("--store-key-file"))
+        let inside = gateway.data.appending(path: "key").path
+        try FileManager.default.copyItem(atPath: key.path, toPath: inside)
+        let refused = try CommandLineRunner.run(
+            ["store", "export", "--data", gateway.data.path, "--store-key-file", inside])
+        #expect(refused.errors.contains("is in the folder that it protects"))
+    }
+
     @Test func `lets nobody guess keys for long`() throws {
         let gateway = try AdminGateway()
         for _ in 0..<20 { _ = try gateway.admin("GET", "/routes", "", "X-API-KEY: guess\r\n") }

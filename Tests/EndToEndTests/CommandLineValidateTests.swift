@@ -130,5 +130,7 @@ import Testing
         let reference = try CommandLineRunner.run(["schema", "agentgateway", "--markdown"])
         #expect(try reference.output == page("Agentgateway.md"))
         #expect(try CommandLineRunner.run(["schema", "nonsense"]).exitCode == 2)
+        let calls = try CommandLineRunner.run(["schema", "apisix", "--openapi"])
+        #expect(try calls.output == page("APISIX.openapi.json"))
     }
 }

@@ -5,7 +5,7 @@ import Testing
 /// What every store has to do, whatever it keeps documents in.
 @Suite struct `a document store` {
     enum Kind: String, CaseIterable, Sendable {
-        case memory, sqlite
+        case memory, sqlite, sealed
     }
 
     private let folder = TemporaryFolder()
@@ -14,6 +14,7 @@ import Testing
         switch kind {
         case .memory: MemoryStore()
         case .sqlite: try SQLiteStore(folder: folder.path)
+        case .sealed: try SealedStore(SQLiteStore(folder: folder.path), secret: Array(repeating: 7, count: 32))
         }
     }
 

@@ -17,6 +17,8 @@ struct AdminRequest: Sendable {
         var name: String
         var role: AdminRole
         var address: String
+        /// Whether secrets are hidden from them.
+        var seesMasks: Bool
     }
 
     /// API7's clients name the group of gateways they mean; Apache APISIX has none.

@@ -22,20 +22,23 @@ package struct AdminServer: Service {
     private let address: ListenAddress
     private let security: Security
     private let access: AdminGuard
+    private let masksSecrets: Bool
     private let now: @Sendable () -> Int64
     private let logger: Logger
 
     /// APISIX's own limit, in bytes.
     private static let maxBodyBytes = 1_572_864
 
+    /// - Parameter masksSecrets: whether secrets are hidden from admins, too; viewers never see any.
     package init(
-        _ resources: ResourceSet, address: ListenAddress, security: Security, keys: [AdminKey],
+        _ resources: ResourceSet, address: ListenAddress, security: Security, keys: [AdminKey], masksSecrets: Bool,
         now: @escaping @Sendable () -> Int64, logger: Logger
     ) {
         self.resources = resources
         self.address = address
         self.security = security
         access = AdminGuard(keys)
+        self.masksSecrets = masksSecrets
         self.now = now
         self.logger = logger
     }
@@ -93,7 +96,8 @@ package struct AdminServer: Service {
         let call = AdminRequest(
             method: request.method.rawValue, target: request.head.path ?? "/", body: body,
             ifMatch: request.headers[.ifMatch],
-            caller: AdminRequest.Caller(name: key.name, role: key.role, address: address))
+            caller: AdminRequest.Caller(
+                name: key.name, role: key.role, address: address, seesMasks: masksSecrets || key.role == .viewer))
         guard let call else { return answer(.error(404, "the Admin API is at \(AdminRequest.root)")) }
         return answer(await resources.answer(call), isHead: request.method == .head)
     }

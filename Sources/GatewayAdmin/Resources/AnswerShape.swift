@@ -8,8 +8,9 @@ enum AnswerShape: Sendable {
     /// `{"value"}`, flat lists.
     case api7
 
-    func written(_ entry: ResourceSet.Entry, status: Int) -> AdminAnswer {
-        let value = entry.document.value
+    /// - Parameter isMasked: whether secrets are hidden.
+    func written(_ entry: ResourceSet.Entry, status: Int, isMasked: Bool) -> AdminAnswer {
+        let value = Self.value(entry, isMasked)
         let json: JSONTree =
             switch self {
             case .apisix: ["key": .string(entry.key), "value": value]
@@ -18,17 +19,21 @@ enum AnswerShape: Sendable {
         return AdminAnswer(status, json, revision: entry.modified)
     }
 
-    func one(_ entry: ResourceSet.Entry) -> AdminAnswer {
-        AdminAnswer(200, item(entry, isListed: false), revision: entry.modified)
+    func one(_ entry: ResourceSet.Entry, isMasked: Bool) -> AdminAnswer {
+        AdminAnswer(200, item(entry, isListed: false, isMasked), revision: entry.modified)
     }
 
-    func list(_ entries: [ResourceSet.Entry], total: Int) -> AdminAnswer {
-        let items = entries.map { item($0, isListed: true) }
+    func list(_ entries: [ResourceSet.Entry], total: Int, isMasked: Bool) -> AdminAnswer {
+        let items = entries.map { item($0, isListed: true, isMasked) }
         return AdminAnswer(200, ["list": .array(items), "total": .integer(Int64(total))])
     }
 
-    private func item(_ entry: ResourceSet.Entry, isListed: Bool) -> JSONTree {
-        let value = entry.document.value
+    private static func value(_ entry: ResourceSet.Entry, _ isMasked: Bool) -> JSONTree {
+        (isMasked ? entry.document.masked : entry.document).value
+    }
+
+    private func item(_ entry: ResourceSet.Entry, isListed: Bool, _ isMasked: Bool) -> JSONTree {
+        let value = Self.value(entry, isMasked)
         switch self {
         case .apisix:
             return [

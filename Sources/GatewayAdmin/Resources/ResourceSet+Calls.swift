@@ -10,6 +10,8 @@ extension ResourceSet {
             switch first {
             case "plugins": return try Self.plugins(request)
             case "schema": return try Self.schema(request)
+            case "openapi.json" where request.path.count == 1 && request.method == "GET":
+                return AdminAnswer(200, AdminOpenAPI.document)
             default: break
             }
             guard let kind = APISIXKind(collection: first), kind != .credential else {
@@ -83,14 +85,15 @@ extension ResourceSet {
 
     private func read(_ request: AdminRequest, _ address: ResourceAddress) throws -> AdminAnswer {
         if let id = address.fullID {
-            return entry(address.kind, id).map(request.shape.one) ?? .notFound
+            return entry(address.kind, id).map { request.shape.one($0, isMasked: request.caller.seesMasks) }
+                ?? .notFound
         }
         var found = collection(address)
         if address.owner != nil, found.isEmpty { return .notFound }
         if Self.isFiltered(request) { found = filtered(found, request) }
         let page = try page(request)
         let shown = page.map { found.dropFirst(($0.number - 1) * $0.size).prefix($0.size) } ?? found[...]
-        return request.shape.list(Array(shown), total: found.count)
+        return request.shape.list(Array(shown), total: found.count, isMasked: request.caller.seesMasks)
     }
 
     private func collection(_ address: ResourceAddress) -> [Entry] {

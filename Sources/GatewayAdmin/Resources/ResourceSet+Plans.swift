@@ -70,8 +70,10 @@ extension ResourceSet {
         try checkReferences(document)
         try checkUniqueKeys(document)
         let status = status ?? (known == nil ? 201 : 200)
-        let shape = request.shape
-        return Plan(written: [document], answer: { $0.map { shape.written($0, status: status) } ?? .notFound })
+        let (shape, isMasked) = (request.shape, request.caller.seesMasks)
+        return Plan(
+            written: [document],
+            answer: { $0.map { shape.written($0, status: status, isMasked: isMasked) } ?? .notFound })
     }
 
     func planDelete(_ request: AdminRequest, _ address: ResourceAddress) throws -> Plan {

@@ -42,6 +42,7 @@ extension APISIXDialect {
         `If-Match` with the `ETag` of an answer makes a write conditional. `/apisix/admin/plugins/list`,
         `/apisix/admin/schema/plugins/{name}`, `/apisix/admin/schema/{kind}` and `POST
         /apisix/admin/schema/validate/{collection}` are there, too.
+        `/apisix/admin/openapi.json` has all of it as OpenAPI 3.1 (`APISIX.openapi.json`).
 
         A write is answered when it is on the disk and every event loop serves it. What can't be served is refused before it
         is stored; a `503` that says at which revision a document is stored means that it is, and is served by the next
@@ -50,6 +51,10 @@ extension APISIXDialect {
         `tollgate store --help`: `export` and `import` (secrets are masked unless `--with-secrets` asks for them; a mask that
         is written back leaves the secret as it was), `backup`, `history` (who changed what, when, from where) and
         `rollback` to one of the last 10,000 revisions. `import` and `rollback` need the gateway to be stopped.
+
+        Keys are lines of `name admin|viewer key`. A viewer reads, and sees no secrets; `--mask-secrets` hides them from
+        admins, too. `--store-key-file` names a file with 32 bytes or more (`openssl rand -hex 32`) outside the folder, by
+        which stored documents are encrypted; one that was stored before is encrypted when it is written the next time.
 
         A stored document that this version can't serve, because one before it took more, is named in the log at every
         start. Routes that depend on it answer `500`, consumers and credentials among it prove nobody; the rest is served.

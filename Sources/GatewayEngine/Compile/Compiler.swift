@@ -40,7 +40,7 @@ package struct Compiler {
     var headers = HeaderCompiler()
     var rateLimits: RateLimitCompiler
     /// By their index.
-    private var upstreamsThatNeedBodies: Set<Int> = []
+    var upstreamsThatNeedBodies: Set<Int> = []
     /// By index of the attachment; nil where it is none, which has been reported.
     var refusalForms: [Int: CompiledRefusalForm?] = [:]
     /// Indices of the attachments of each scope, in the order written.

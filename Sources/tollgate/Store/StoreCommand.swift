@@ -28,6 +28,11 @@ struct StoreOptions: ParsableArguments {
     @Option(help: ArgumentHelp("As of `tollgate run`, for `import` and `rollback`.", valueName: "folder"))
     var secretsDir: String?
 
+    @OptionGroup var key: StoreKeyOptions
+
+    /// What the key opens of a store.
+    func sealed(_ store: SQLiteStore) throws -> SealedStore { try key.sealing(store, folder: data) }
+
     func store(_ access: SQLiteStore.Access) throws -> SQLiteStore {
         do {
             return try SQLiteStore(folder: data, access: access)
@@ -36,7 +41,7 @@ struct StoreOptions: ParsableArguments {
         }
     }
 
-    func writer(_ store: SQLiteStore) -> StoreWriter {
+    func writer(_ store: SealedStore) -> StoreWriter {
         let compiler = DocumentCompiler(
             listen: AdminOptions.standardListen, process: RunCommand.adminProcess,
             environment: Environment.variables, remote: RemoteKeySources(store: nil, clock: .system()),

@@ -22,7 +22,7 @@ struct StoreExportCommand: AsyncParsableCommand {
     var withSecrets = false
 
     func run() async throws {
-        let source = try store.store(.reading)
+        let source = try store.sealed(store.store(.reading))
         let loaded = try await store.perform { try await LoadedDocuments(source) }
         let text = DocumentArchive.text(of: loaded, withSecrets: withSecrets)
         guard let output else { return print(String(decoding: text, as: UTF8.self), terminator: "") }

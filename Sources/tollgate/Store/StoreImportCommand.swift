@@ -25,7 +25,7 @@ struct StoreImportCommand: AsyncParsableCommand {
         } catch {
             throw Exit.usage("cannot import \(file): \(error.message).")
         }
-        let target = try store.store(.writing)
+        let target = try store.sealed(store.store(.writing))
         let summary = try await store.perform {
             try await store.writer(target).add(archive, isReplacing: replace)
         }

@@ -15,7 +15,7 @@ struct StoreRollbackCommand: AsyncParsableCommand {
     var to: Int64
 
     func run() async throws {
-        let target = try store.store(.writing)
+        let target = try store.sealed(store.store(.writing))
         let summary = try await store.perform { try await store.writer(target).bringBack(to: to) }
         print(summary.words)
     }

@@ -4,6 +4,12 @@ package struct CORS: Equatable, Sendable {
         /// `*`: every site, without credentials.
         case any
         case listed([OriginPattern])
+        /// Texts, compared as they are.
+        case exact([String])
+        /// Linear-time regular expressions, one of which is found in the origin.
+        case matching([String])
+        /// Whoever asks; `*` is said to who names no origin.
+        case everyone
     }
 
     /// Names of methods or headers.
@@ -20,13 +26,19 @@ package struct CORS: Equatable, Sendable {
     package var methods: Names
     package var headers: Names
     package var exposedHeaders: Names
+    /// Whether every answer says all that is permitted, and every OPTIONS is answered, pre-flight or not.
+    package var isEager: Bool
+    /// Whose scripts may see how long things took (`Timing-Allow-Origin`); nil: that is not said.
+    package var timingOrigins: Origins?
     /// For how long a browser may keep the answer to a pre-flight; nil: as long as it likes.
     package var maxAgeSeconds: Int64?
 
     package init(
         origins: Origins, allowsCredentials: Bool, methods: Names, headers: Names, exposedHeaders: Names,
-        maxAgeSeconds: Int64?
+        maxAgeSeconds: Int64?, isEager: Bool = false, timingOrigins: Origins? = nil
     ) {
+        self.isEager = isEager
+        self.timingOrigins = timingOrigins
         self.origins = origins
         self.allowsCredentials = allowsCredentials
         self.methods = methods

@@ -5,6 +5,15 @@ package struct RequestIDPolicy: Equatable, Sendable {
         case never, trustedProxies, anyone
     }
 
+    /// What one that is made looks like.
+    package enum Form: Hashable, Sendable {
+        /// RFC 9562 §5.4.
+        case uuid
+        /// So many of these characters, by chance; 2 to 256 of them, all ASCII.
+        case characters(String, count: Int)
+    }
+
+    package var form: Form
     /// The header that has it.
     package var header: String
     package var trust: Trust
@@ -14,7 +23,10 @@ package struct RequestIDPolicy: Equatable, Sendable {
     package var tellsClient: Bool
     package var provenance: Provenance
 
-    package init(header: String, trust: Trust, tellsBackend: Bool, tellsClient: Bool, provenance: Provenance) {
+    package init(
+        form: Form = .uuid, header: String, trust: Trust, tellsBackend: Bool, tellsClient: Bool, provenance: Provenance
+    ) {
+        self.form = form
         self.header = header
         self.trust = trust
         self.tellsBackend = tellsBackend

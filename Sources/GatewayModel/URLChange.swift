@@ -17,6 +17,9 @@ package struct URLChange: Equatable, Sendable {
         case full(String)
         /// In place of the prefix that the route matched by whole segments; empty: nothing.
         case prefix(String)
+        /// What the expression answers: a path and, behind a question mark, a query that comes before the request's
+        /// own. It need not be canonical.
+        case computed(Expression)
     }
 
     package var authority: Authority
@@ -30,15 +33,23 @@ package struct URLChange: Equatable, Sendable {
 
 /// An answer that sends the client elsewhere.
 package struct RequestRedirect: Equatable, Sendable {
-    /// `http` or `https`; nil: that of the connection.
-    package var scheme: String?
-    package var url: URLChange
-    /// 301, 302, 303, 307 or 308.
-    package var status: Int
+    package enum Location: Equatable, Sendable {
+        /// The request's own with these changes; scheme and authority are always named.
+        /// The scheme is `http` or `https`; nil: that of the connection.
+        case changed(scheme: String?, URLChange)
+        /// What the expression answers, which may be relative; an empty text: the request goes on.
+        case computed(Expression)
+    }
 
-    package init(scheme: String?, url: URLChange, status: Int) {
-        self.scheme = scheme
-        self.url = url
+    package var location: Location
+    /// 200 to 599; 301, 302, 303, 307 or 308 as a rule.
+    package var status: Int
+    /// Of requests that are neither GET nor HEAD; nil: `status`.
+    package var statusOfOthers: Int?
+
+    package init(location: Location, status: Int, statusOfOthers: Int? = nil) {
+        self.location = location
         self.status = status
+        self.statusOfOthers = statusOfOthers
     }
 }

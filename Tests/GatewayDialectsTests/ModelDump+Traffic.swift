@@ -8,8 +8,13 @@ extension ModelDump {
             block("\(title) directResponse", place) { dump in for choice in response.choices { dump.add(choice) } }
         case .requestRedirect(let redirect):
             block("\(title) requestRedirect", place) {
-                $0.line("status \(redirect.status), scheme \(redirect.scheme ?? "as received")")
-                $0.add(redirect.url)
+                if let others = redirect.statusOfOthers { $0.line("status of others \(others)") }
+                switch redirect.location {
+                case .changed(let scheme, let url):
+                    $0.line("status \(redirect.status), scheme \(scheme ?? "as received")")
+                    $0.add(url)
+                case .computed(let expression): $0.line("status \(redirect.status), to \(expression.text)")
+                }
             }
         case .urlRewrite(let change):
             block("\(title) urlRewrite", place) { $0.add(change) }
@@ -87,16 +92,31 @@ extension ModelDump {
     }
 
     private mutating func add(_ cors: CORS) {
-        switch cors.origins {
-        case .any: line("origins: any")
-        case .listed(let origins):
-            for origin in origins { line("origin \(origin.scheme) \(origin.host) port \(origin.port)") }
+        add(cors.origins)
+        if let origins = cors.timingOrigins {
+            line("timing:")
+            add(origins)
         }
+        if cors.isEager { line("says all on every answer") }
         line("credentials: \(cors.allowsCredentials), maxAgeSeconds: \(cors.maxAgeSeconds.map(String.init) ?? "none")")
         line("methods \(cors.methods), headers \(cors.headers), exposed \(cors.exposedHeaders)")
     }
 
+    private mutating func add(_ origins: CORS.Origins) {
+        switch origins {
+        case .any: line("origins: any")
+        case .everyone: line("origins: everyone")
+        case .listed(let origins):
+            for origin in origins { line("origin \(origin.scheme) \(origin.host) port \(origin.port)") }
+        case .exact(let texts): line("origins: \(texts)")
+        case .matching(let patterns): line("origins like: \(patterns)")
+        }
+    }
+
     private mutating func add(_ change: URLChange) {
+        if case .computed(let expression) = change.path {
+            return line("authority \(change.authority), path \(expression.text)")
+        }
         line("authority \(change.authority), path \(change.path)")
     }
 }

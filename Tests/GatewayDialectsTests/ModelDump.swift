@@ -138,8 +138,8 @@ extension ModelDump {
             block("\(title) request headers", attachment.provenance) { $0.add(mutation) }
         case .responseHeaders(let mutation):
             block("\(title) response headers", attachment.provenance) { $0.add(mutation) }
-        case .directResponse, .requestRedirect, .urlRewrite, .cors, .timeouts, .retry, .rateLimit, .transformation,
-            .refusals, .requestID, .requestMirror, .balanceKey, .delay:
+        case .directResponse, .requestRedirect, .urlRewrite, .cors, .timeouts, .retry, .rateLimit,
+            .transformation, .refusals, .requestID, .requestMirror, .balanceKey, .delay:
             addTraffic(attachment, title)
         case .backendTLS(let tls):
             block("\(title) backend tls", attachment.provenance) { $0.add(tls) }

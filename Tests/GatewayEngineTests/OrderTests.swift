@@ -53,7 +53,7 @@ import Testing
         for (name, policy, mark) in [
             ("localRateLimit", Policy.rateLimit(LocalRateLimit(limits: [limit], isFirstMatch: false)), "rate_limited"),
             (
-                "requestRedirect", .requestRedirect(RequestRedirect(scheme: nil, url: url, status: 302)),
+                "requestRedirect", .requestRedirect(RequestRedirect(location: .changed(scheme: nil, url), status: 302)),
                 "location: http://elsewhere.test/a"
             ),
             ("directResponse", .directResponse(DirectResponse(status: 418, body: [])), "HTTP/1.1 418"),

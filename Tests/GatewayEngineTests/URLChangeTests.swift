@@ -51,7 +51,7 @@ import Testing
 
     @Test(arguments: redirects)
     func `a redirect names scheme, authority and path`(_ entry: Case) throws {
-        let redirect = RequestRedirect(scheme: entry.scheme, url: entry.url, status: 302)
+        let redirect = RequestRedirect(location: .changed(scheme: entry.scheme, entry.url), status: 302)
         var gateway = try TestGateway(
             GatewayConfiguration(
                 [.named("a", entry.match, hasBackend: false)], [.policy(.requestRedirect(redirect))]))
@@ -69,7 +69,7 @@ import Testing
 
     @Test func `a redirect without any authority is refused`() throws {
         let redirect = RequestRedirect(
-            scheme: nil, url: URLChange(authority: .asReceived, path: .asReceived), status: 302)
+            location: .changed(scheme: nil, URLChange(authority: .asReceived, path: .asReceived)), status: 302)
         var gateway = try TestGateway(
             GatewayConfiguration([.named("a", hasBackend: false)], [.policy(.requestRedirect(redirect))]))
         #expect(gateway.ask("GET //evil.com/ HTTP/1.0\r\n\r\n").refusal == .hostInvalid)
@@ -77,7 +77,7 @@ import Testing
 
     @Test func `a redirect does not hand a token on`() throws {
         let redirect = RequestRedirect(
-            scheme: nil, url: URLChange(authority: .full("other.com"), path: .asReceived), status: 302)
+            location: .changed(scheme: nil, URLChange(authority: .full("other.com"), path: .asReceived)), status: 302)
         let policy = JWTAuthentication.test(locations: [.queryParameter(name: "token")])
         var gateway = try TestGateway(
             GatewayConfiguration([.named("a", hasBackend: false)], [.jwt(policy), .policy(.requestRedirect(redirect))]))
@@ -250,7 +250,7 @@ import Testing
     @Test func `leave nothing to a rewrite, and say so`() throws {
         let rewrite = Policy.urlRewrite(URLChange(authority: .full("b.test"), path: .asReceived))
         let redirect = RequestRedirect(
-            scheme: nil, url: URLChange(authority: .asReceived, path: .full("/")), status: 302)
+            location: .changed(scheme: nil, URLChange(authority: .asReceived, path: .full("/"))), status: 302)
         let (one, another) = (Attachment.Scope.route(RouteID("a")), Attachment.Scope.listener(ListenerID("listener")))
         let always = Policy.directResponse(DirectResponse(status: 200, body: []))
         let sometimes = Policy.directResponse(

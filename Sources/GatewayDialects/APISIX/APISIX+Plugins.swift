@@ -9,51 +9,111 @@ extension APISIXDecoder {
         /// Nil for a global rule.
         var route: String?
         var service: String?
+        var variables: APISIXVariables
         var provenance: Provenance
     }
 
-    /// Attaches what the plugins of a route mean: of each name the most specific one holds, whole.
-    mutating func plugins(of route: JSONTree, service: APISIXDocument?, route id: RouteID, at provenance: Provenance) {
-        var merged: [String: JSONTree] = [:]
-        let shared = document(.pluginConfig, route["plugin_config_id"])?.value
-        for owner in [service?.value, shared, route].compactMap(\.self) {
-            for (name, value) in owner["plugins"]?.object?.entries ?? [] { merged[name] = value }
-        }
-        attach(
-            merged,
-            at: PluginPlace(
-                scope: .route(id), phase: .route, route: id.name, service: service?.id, provenance: provenance))
+    /// One plugin of a place: of each name there is one.
+    struct HeldPlugin {
+        var value: JSONTree
+        /// The document that it stands in.
+        var owner: APISIXDocument
     }
 
-    /// Attaches the plugins of a global rule, which run for every request before its route is chosen.
+    /// Attaches what the plugins of a route mean: of each name the most specific one holds, whole.
+    ///
+    /// - Parameter authority: the Host that the upstream says it wants; nil: it does not mind.
+    mutating func plugins(
+        of route: APISIXDocument, service: APISIXDocument?, authority: URLChange.Authority?
+    ) {
+        let shared = document(.pluginConfig, route.value["plugin_config_id"])
+        let plugins = Self.held([service, shared, route].compactMap(\.self))
+        let place = PluginPlace(
+            scope: .route(RouteID(route.id)), phase: .route, route: route.id, service: service?.id,
+            variables: APISIXVariables(route: route, service: service), provenance: route.provenance)
+        attachGuards(plugins, at: place)
+        attachTraffic(plugins, behind: globalPlugins, authority: authority, at: place)
+    }
+
+    /// Attaches the plugins of global rules: those that say who may pass before a route is chosen, the others for all
+    /// routes, a route's own after them.
     mutating func globalRules(for listener: ListenerID) {
-        var merged: [String: JSONTree] = [:]
-        var place: Provenance?
-        for rule in documents[.globalRule] ?? [] where !isolated.contains(rule.key) {
-            for (name, value) in rule.value["plugins"]?.object?.entries ?? [] {
-                merged[name] = value
-                place = rule.provenance
+        let rules = (documents[.globalRule] ?? []).filter { !isolated.contains($0.key) }
+        guard let last = rules.last else { return }
+        globalPlugins = Self.held(rules)
+        var place = PluginPlace(
+            scope: .listener(listener), phase: .gateway, route: nil, service: nil, variables: APISIXVariables(),
+            provenance: last.provenance)
+        attachGuards(globalPlugins, at: place)
+        place.phase = .route
+        attachTraffic(globalPlugins, behind: [:], authority: nil, at: place)
+    }
+
+    /// The plugins that are on, of later documents before those of earlier ones.
+    private static func held(_ owners: [APISIXDocument]) -> [String: HeldPlugin] {
+        var held: [String: HeldPlugin] = [:]
+        for owner in owners {
+            for (name, value) in owner.value["plugins"]?.object?.entries ?? [] {
+                held[name] = HeldPlugin(value: value, owner: owner)
             }
         }
-        guard let place else { return }
-        attach(
-            merged,
-            at: PluginPlace(scope: .listener(listener), phase: .gateway, route: nil, service: nil, provenance: place))
+        return held.filter { $0.value.value["_meta"]?["disable"]?.boolean != true }
     }
 
-    private mutating func attach(_ plugins: [String: JSONTree], at place: PluginPlace) {
-        let plugins = plugins.filter { $0.value["_meta"]?["disable"]?.boolean != true }
-        if let value = plugins["openid-connect"], let policy = openIDConnect(value, at: place.provenance) {
+    /// Who a request is of, and who may pass.
+    private mutating func attachGuards(_ plugins: [String: HeldPlugin], at place: PluginPlace) {
+        if let plugin = plugins["openid-connect"], let policy = openIDConnect(plugin.value, at: place.provenance) {
             attach(.jwtAuthentication(policy), at: place)
         }
         let steps = APISIXPlugin.all.filter(\.isAuthentication).compactMap { plugin in
-            plugins[plugin.name].flatMap { step(plugin, $0, at: place.provenance) }
+            plugins[plugin.name].flatMap { step(plugin, $0.value, at: place.provenance) }
         }
         if !steps.isEmpty { attach(.consumerAuthentication(ConsumerAuthentication(steps: steps)), at: place) }
-        if let value = plugins["consumer-restriction"] {
+        if let plugin = plugins["ip-restriction"] {
+            attach(.authorization(Self.ipRestriction(plugin.value, at: place.provenance)), at: place)
+        }
+        if let plugin = plugins["consumer-restriction"] {
             let restriction = ConsumerRestriction(
-                value, service: place.service, route: place.route, at: place.provenance)
+                plugin.value, service: place.service, route: place.route, at: place.provenance)
             attach(.authorization(restriction.authorization), at: place)
+        }
+    }
+
+    /// What becomes of requests that may pass, and of their answers.
+    ///
+    /// - Parameter outer: plugins that run before these; what they do is done here, too, where these do the like.
+    private mutating func attachTraffic(
+        _ plugins: [String: HeldPlugin], behind outer: [String: HeldPlugin], authority: URLChange.Authority?,
+        at place: PluginPlace
+    ) {
+        if let plugin = plugins["request-id"] {
+            attach(.requestID(Self.requestID(plugin.value, at: place.provenance)), at: place)
+        }
+        if let plugin = plugins["cors"] { attach(.cors(Self.cors(plugin.value)), at: place) }
+        if outer["redirect"] == nil, let plugin = plugins["redirect"],
+            let redirect = Self.redirect(plugin.value, place.variables, at: place.provenance)
+        {
+            attach(.requestRedirect(redirect), at: place)
+        }
+        let rewrites = [outer["proxy-rewrite"], plugins["proxy-rewrite"]].compactMap(\.self).map {
+            ProxyRewrite($0.value, place.variables, at: place.provenance)
+        }
+        attach(rewrites, isOwn: plugins["proxy-rewrite"] != nil, authority: authority, at: place)
+    }
+
+    private mutating func attach(
+        _ rewrites: [ProxyRewrite], isOwn: Bool, authority: URLChange.Authority?, at place: PluginPlace
+    ) {
+        guard isOwn || authority != nil else { return }
+        let change = URLChange(
+            authority: authority ?? rewrites.compactMap(\.host).last.map { .full($0) } ?? .asReceived,
+            path: rewrites.compactMap(\.path).last ?? .asReceived)
+        if change != URLChange(authority: .asReceived, path: .asReceived) { attach(.urlRewrite(change), at: place) }
+        guard isOwn else { return }
+        if let fields = rewrites.compactMap(\.fields).reduce(nil, { $0?.followed(by: $1) ?? $1 }) {
+            attach(
+                .transformation(
+                    Transformation(choices: [.init(condition: nil, request: fields, response: nil)])), at: place)
         }
     }
 
@@ -133,5 +193,14 @@ extension APISIXDecoder {
                 .warning, "secret_unresolved", "a secret of `plugins.\(name)` is none that it can have: \(problem)",
                 at: place))
         return nil
+    }
+}
+
+extension Transformation.Change {
+    /// All of these changes, and then those.
+    fileprivate func followed(by next: Transformation.Change) -> Transformation.Change {
+        Transformation.Change(
+            add: add + next.add, set: set.filter { field in !next.set.contains { $0.name == field.name } } + next.set,
+            remove: remove + next.remove, replace: nil, body: next.body ?? body, metadata: [])
     }
 }

@@ -135,6 +135,14 @@ extension APISIXDialect {
         - **`timeout`**: `read` bounds the wait for an answer and between its pieces, `connect` is whole seconds, `send` says
           nothing beside `read`.
         - **TLS** to upstreams verifies nothing unless `tls.verify` says so, with a warning. They are shown no certificate.
+        - **Variables** in `proxy-rewrite`, `redirect` and other plugins are those of `vars`, but for bodies. What they bring
+          into a path or `Location` is percent-encoded where it cannot stand there, and a path with dot segments is
+          refused, so that `encode_uri` changes nothing. `proxy-rewrite` leaves HEAD what it is, sends a request of another
+          method once, and never sets headers that frame a message; `Host` among its `headers` is as `host`, and fixed.
+        - **Order**: `redirect` comes behind `ip-restriction` and `consumer-restriction`. Plugins of global rules that change
+          requests hold on all routes, a route's own after them.
+        - **`cors`** says `Vary: Origin` to other origins, too, where some are listed.
+        - **`request-id`** takes over what a client sends if it is 128 letters, digits and `-_.:/+=@~` at most.
         - **A host** of `*.a.com` stands for names of any depth; `*a.com` is refused.
         - **Keys**: RSA keys below 1024 bits do not work: their tokens are refused, and the log says so. Other weak keys
           work and are warned about. Ed448 is not offered.
@@ -191,8 +199,8 @@ extension APISIXSchema {
     /// Behind a list, its items.
     private var itself: APISIXSchema {
         switch self {
-        case .array(let item, _, _, _): item.itself
-        case .either(let choices): choices.last?.itself ?? self
+        case .array(let item, _, _, _, _): item.itself
+        case .either(let choices), .one(let choices): choices.last?.itself ?? self
         default: self
         }
     }
@@ -205,11 +213,12 @@ extension APISIXSchema {
         case .number(let moreThan, let min):
             "number" + (moreThan.map { " above \(Int($0))" } ?? "") + (min.map { " from \(Int($0))" } ?? "")
         case .boolean(let fallback): "boolean" + (fallback.map { ", default `\($0)`" } ?? "")
-        case .array(let item, let minItems, let isUnique, _):
-            "list of: \(item.words)" + (minItems > 0 ? "; \(minItems) or more" : "") + (isUnique ? "; each once" : "")
+        case .array(let item, let minItems, let maxItems, let isUnique, _):
+            "list of: \(item.words)" + (minItems > 0 && maxItems == nil ? "; \(minItems) or more" : "")
+                + (maxItems.map { "; \(minItems) to \($0)" } ?? "") + (isUnique ? "; each once" : "")
         case .object(let object):
             if case .all(let schema) = object.others { "object of any names, each: \(schema.words)" } else { "object" }
-        case .either(let schemas): schemas.map(\.words).joined(separator: ", or ")
+        case .either(let schemas), .one(let schemas): schemas.map(\.words).joined(separator: ", or ")
         case .anything: "anything"
         case .plugins: "object of plugins by name"
         case .notOffered(let hint): "*not offered*: \(hint)"

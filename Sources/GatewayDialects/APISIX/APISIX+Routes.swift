@@ -10,20 +10,22 @@ extension APISIXDecoder {
         let service = self.document(.service, value["service_id"])
         if service?.value["status"]?.integer == 0 { return nil }
         if isIsolated(route: document) { return isolatedRoute(document, service: service) }
+        let target = target(of: document, service: service)
         if let status = statusOfDangling(value) {
             // What is gone may have held the plugins that keep strangers out.
             attach(
                 .directResponse(DirectResponse(status: status, body: [])),
-                at: PluginPlace(scope: .route(id), phase: .route, provenance: document.provenance))
+                at: PluginPlace(
+                    scope: .route(id), phase: .route, variables: APISIXVariables(), provenance: document.provenance))
         } else {
-            plugins(of: value, service: service, route: id, at: document.provenance)
+            plugins(of: document, service: service, authority: target.flatMap { Self.authority($0.value) })
         }
         return Route(
             id: id, name: value["name"]?.string ?? document.id,
             hostnames: hostnames(value) ?? service.flatMap { hostnames($0.value) } ?? [.any],
             order: .priority(value["priority"]?.integer ?? 0),
             matches: matches(value, where: condition(of: document, service: service), at: document.provenance),
-            action: action(of: document, service: service, route: id), provenance: document.provenance)
+            action: target.map { forward(to: $0, from: document) } ?? .noBackend, provenance: document.provenance)
     }
 
     /// Takes the requests of a route that can't be served: all that it could mean, where it can't be read itself.
@@ -31,7 +33,8 @@ extension APISIXDecoder {
         let (value, id) = (document.value, RouteID(document.id))
         attach(
             .directResponse(Self.isolationAnswer),
-            at: PluginPlace(scope: .route(id), phase: .route, provenance: document.provenance))
+            at: PluginPlace(
+                scope: .route(id), phase: .route, variables: APISIXVariables(), provenance: document.provenance))
         let condition = isolated.contains(document.key) ? nil : condition(of: document, service: service)
         return Route(
             id: id, name: value["name"]?.string ?? document.id,

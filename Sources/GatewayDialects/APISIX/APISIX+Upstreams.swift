@@ -4,27 +4,27 @@ internal import GatewayModel
 // Where requests of a route go, and how.
 
 extension APISIXDecoder {
-    /// The route's own upstream before its service's.
-    mutating func action(
-        of route: APISIXDocument, service: APISIXDocument?, route routeID: RouteID
-    ) -> RouteAction {
-        for owner in [route, service].compactMap(\.self) {
-            if let inline = owner.value["upstream"] { return forward(inline, of: owner, from: route, routeID) }
-            if let id = owner.value["upstream_id"] {
-                guard let shared = document(.upstream, id) else { return .noBackend }
-                return forward(shared.value, of: shared, from: route, routeID)
-            }
-        }
-        return .noBackend
+    /// An upstream, and the document that it is or stands in.
+    struct Target {
+        var value: JSONTree
+        var owner: APISIXDocument
     }
 
-    private mutating func forward(
-        _ value: JSONTree, of owner: APISIXDocument, from route: APISIXDocument, _ routeID: RouteID
-    ) -> RouteAction {
-        let place = PluginPlace(scope: .route(routeID), phase: .route, provenance: owner.provenance)
-        if let authority = Self.authority(value) {
-            attach(.urlRewrite(URLChange(authority: authority, path: .asReceived)), at: place)
+    /// The route's own upstream before its service's; nil where there is none.
+    func target(of route: APISIXDocument, service: APISIXDocument?) -> Target? {
+        for owner in [route, service].compactMap(\.self) {
+            if let inline = owner.value["upstream"] { return Target(value: inline, owner: owner) }
+            if let id = owner.value["upstream_id"] {
+                return document(.upstream, id).map { Target(value: $0.value, owner: $0) }
+            }
         }
+        return nil
+    }
+
+    mutating func forward(to target: Target, from route: APISIXDocument) -> RouteAction {
+        let (value, owner) = (target.value, target.owner)
+        let place = PluginPlace(
+            scope: .route(RouteID(route.id)), phase: .route, variables: APISIXVariables(), provenance: owner.provenance)
         if value["type"]?.string == "chash", let key = balanceKey(value, at: owner.provenance) {
             attach(.balanceKey(key), at: place)
         }
@@ -52,7 +52,7 @@ extension APISIXDecoder {
     }
 
     /// The Host that the upstream gets; nil: the client's.
-    private static func authority(_ upstream: JSONTree) -> URLChange.Authority? {
+    static func authority(_ upstream: JSONTree) -> URLChange.Authority? {
         switch upstream["pass_host"]?.string {
         case "node": .upstream
         case "rewrite": upstream["upstream_host"]?.string.map { .full($0) }
@@ -79,7 +79,7 @@ extension APISIXDecoder {
             case "header": variables.expression("http_\(key.lowercased().replacing("-", with: "_"))")
             case "cookie": variables.expression("cookie_\(key)")
             case "consumer": variables.expression("consumer_name")
-            case "vars_combinations": APISIXVariables.combination(key)
+            case "vars_combinations": APISIXTemplate(key).expression(variables)
             default: variables.expression(key)
             }
         return text.map { Expression($0, at: place) }

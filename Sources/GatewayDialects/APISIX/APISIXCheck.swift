@@ -89,8 +89,8 @@ package enum APISIXCheck {
         switch source {
         case "header", "cookie": pattern = Patterns.fieldName
         case "vars_combinations":
-            return APISIXVariables.combination(key) == nil
-                ? "invalid configuration: `key` names a variable that is not offered in this version" : nil
+            return APISIXTemplate(key).isOffered
+                ? nil : "invalid configuration: `key` names a variable that is not offered in this version"
         default: pattern = Patterns.hashVariable
         }
         guard pattern.matches(key) else {

@@ -36,6 +36,8 @@ struct APISIXDecoder {
     /// Keys of the documents that they stand in.
     var upstreamOwners: Set<String> = []
     var attachments: [Attachment] = []
+    /// Of global rules, by name.
+    var globalPlugins: [String: HeldPlugin] = [:]
 
     let isolated: Set<String>
 

@@ -71,10 +71,9 @@ package struct APISIXPlugin: Sendable {
 extension APISIXPlugin {
     /// All that are offered, the highest priority first.
     package static let all: [APISIXPlugin] = [
-        multiAuth, openIDConnect, basicAuth, jwtAuth, keyAuth, consumerRestriction,
-    ].sorted {
-        $0.priority > $1.priority
-    }
+        multiAuth, openIDConnect, basicAuth, jwtAuth, keyAuth, consumerRestriction, requestID, cors, ipRestriction,
+        proxyRewrite, redirect,
+    ].sorted { $0.priority > $1.priority }
 
     package static func named(_ name: String) -> APISIXPlugin? { all.first { $0.name == name } }
 
@@ -92,7 +91,9 @@ extension APISIXPlugin {
     }
 
     /// What APISIX has beside `all`: told apart from names that nobody has.
-    static let known: Set<String> = [
+    static let known = ofAPISIX.subtracting(all.map(\.name))
+
+    private static let ofAPISIX: Set<String> = [
         "acl", "ai-proxy", "ai-proxy-multi", "ai-rate-limiting", "api-breaker", "attach-consumer-label",
         "body-transformer",
         "brotli", "cas-auth", "clickhouse-logger", "client-control", "cors", "csrf", "datadog",
@@ -100,7 +101,7 @@ extension APISIXPlugin {
         "ext-plugin-post-resp", "ext-plugin-pre-req", "fault-injection", "file-logger", "forward-auth",
         "google-cloud-logging", "grpc-transcode", "grpc-web", "gzip", "hmac-auth", "http-logger", "inspect",
         "ip-restriction", "jwe-decrypt", "kafka-logger", "kafka-proxy", "ldap-auth", "limit-conn", "limit-count",
-        "limit-req", "loggly", "loki-logger", "mocking", "ocsp-stapling", "opa", "openfunction",
+        "limit-req", "loggly", "loki-logger", "mocking", "ocsp-stapling", "opa", "openfunction", "openid-connect",
         "opentelemetry", "openwhisk", "prometheus", "proxy-cache", "proxy-control", "proxy-mirror", "proxy-rewrite",
         "public-api", "real-ip", "redirect", "referer-restriction", "request-id", "request-validation",
         "response-rewrite", "rocketmq-logger", "saml-auth", "server-info", "serverless-post-function",

@@ -8,10 +8,13 @@ package indirect enum APISIXSchema: Sendable {
     case integer(min: Int? = nil, max: Int? = nil, default: Int? = nil)
     case number(moreThan: Double? = nil, min: Double? = nil)
     case boolean(default: Bool? = nil)
-    case array(of: APISIXSchema, minItems: Int = 0, isUnique: Bool = false, default: JSONTree? = nil)
+    case array(
+        of: APISIXSchema, minItems: Int = 0, maxItems: Int? = nil, isUnique: Bool = false, default: JSONTree? = nil)
     case object(Object)
     /// Any one of these.
     case either([APISIXSchema])
+    /// Any one of these, which exclude each other.
+    case one([APISIXSchema])
     case anything
     /// An object whose content is checked elsewhere.
     case plugins
@@ -50,6 +53,9 @@ package indirect enum APISIXSchema: Sendable {
         package var others: Others
         /// Any one of these lists of members has to be there.
         package var requiresAnyOf: [[String]]
+        /// Exactly one of these members has to be there.
+        package var requiresOneOf: [String]
+        package var minProperties: Int
         package var maxProperties: Int?
 
         package enum Others: Sendable {
@@ -60,12 +66,14 @@ package indirect enum APISIXSchema: Sendable {
 
         package init(
             _ fields: [(String, APISIXSchema)], required: [String] = [], others: Others = .ignored,
-            anyOf: [[String]] = [], maxProperties: Int? = nil
+            anyOf: [[String]] = [], oneOf: [String] = [], minProperties: Int = 0, maxProperties: Int? = nil
         ) {
             self.fields = fields.map { (name: $0.0, schema: $0.1) }
             self.required = required
             self.others = others
             requiresAnyOf = anyOf
+            requiresOneOf = oneOf
+            self.minProperties = minProperties
             self.maxProperties = maxProperties
         }
     }
@@ -99,13 +107,16 @@ extension APISIXSchema {
             if let min, number < min { return "expected \(Self.lua(value)) to be at least \(Self.lua(min))" }
             return nil
         case .boolean: return value.boolean == nil ? Self.wrongType("boolean", value) : nil
-        case .array(let item, let minItems, let isUnique, _):
-            return Self.arrayProblem(value, of: item, minItems: minItems, isUnique: isUnique)
+        case .array(let item, let minItems, let maxItems, let isUnique, _):
+            return Self.arrayProblem(value, of: item, minItems: minItems, maxItems: maxItems, isUnique: isUnique)
         case .object(let object): return object.problem(value)
         case .plugins: return value.object == nil ? Self.wrongType("object", value) : nil
         case .either(let schemas):
             if schemas.contains(where: { $0.problem(value) == nil }) { return nil }
             return "object matches none of the required"
+        case .one(let schemas):
+            if schemas.contains(where: { $0.problem(value) == nil }) { return nil }
+            return "value should match only one schema, but matches none"
         }
     }
 
@@ -117,12 +128,13 @@ extension APISIXSchema {
     }
 
     private static func arrayProblem(
-        _ value: JSONTree, of item: APISIXSchema, minItems: Int, isUnique: Bool
+        _ value: JSONTree, of item: APISIXSchema, minItems: Int, maxItems: Int?, isUnique: Bool
     ) -> String? {
         // To Lua an empty object is an empty list.
         if let members = value.object, members.isEmpty, minItems == 0 { return nil }
         guard let items = value.array else { return wrongType("array", value) }
         if items.count < minItems { return "expect array to have at least \(minItems) items" }
+        if let maxItems, items.count > maxItems { return "expect array to have at most \(maxItems) items" }
         for (index, value) in items.enumerated() {
             if let problem = item.problem(value) { return "failed to validate item \(index + 1): \(problem)" }
         }
@@ -184,6 +196,9 @@ extension APISIXSchema.Object {
         let members = value.object ?? (value.array?.isEmpty == true ? JSONObjectTree() : nil)
         guard let members else { return APISIXSchema.wrongType("object", value) }
         for name in required where members[name] == nil { return "property \"\(name)\" is required" }
+        if members.count < minProperties {
+            return "expect object to have at least \(minProperties) properties"
+        }
         if let maxProperties, members.count > maxProperties {
             return "expect object to have at most \(maxProperties) properties"
         }
@@ -206,6 +221,7 @@ extension APISIXSchema.Object {
                 }
             }
         }
+        if let problem = alternativesProblem(members) { return problem }
         guard !requiresAnyOf.isEmpty else { return nil }
         let isThere = requiresAnyOf.contains { $0.allSatisfy { members[$0] != nil } }
         return isThere
@@ -213,6 +229,13 @@ extension APISIXSchema.Object {
             : "object matches none of the required: "
                 + requiresAnyOf.map { "[" + $0.map { "\"\($0)\"" }.joined(separator: ",") + "]" }
                 .joined(separator: " or ")
+    }
+
+    private func alternativesProblem(_ members: JSONObjectTree) -> String? {
+        let present = requiresOneOf.indices.filter { members[requiresOneOf[$0]] != nil }
+        if requiresOneOf.isEmpty || present.count == 1 { return nil }
+        let found = present.isEmpty ? "none" : "both schemas \(present[0] + 1) and \(present[1] + 1)"
+        return "value should match only one schema, but matches \(found)"
     }
 }
 
@@ -253,14 +276,16 @@ extension APISIXSchema {
             var members = JSONObjectTree([("type", "boolean")])
             members["default"] = fallback.map { .boolean($0) }
             return .object(members)
-        case .array(let item, let minItems, let isUnique, let fallback):
+        case .array(let item, let minItems, let maxItems, let isUnique, let fallback):
             var members = JSONObjectTree([("type", "array"), ("items", item.json)])
+            members["maxItems"] = maxItems.map { .integer(Int64($0)) }
             if minItems > 0 { members["minItems"] = .integer(Int64(minItems)) }
             if isUnique { members["uniqueItems"] = true }
             members["default"] = fallback
             return .object(members)
         case .object(let object): return object.json
         case .either(let schemas): return ["anyOf": .array(schemas.map(\.json))]
+        case .one(let schemas): return ["oneOf": .array(schemas.map(\.json))]
         }
     }
 }
@@ -288,6 +313,10 @@ extension APISIXSchema.Object {
         case .forbidden: members["additionalProperties"] = false
         case .all(let schema): members["patternProperties"] = .object(JSONObjectTree([(".*", schema.json)]))
         }
+        if !requiresOneOf.isEmpty {
+            members["oneOf"] = .array(requiresOneOf.map { ["required": [.string($0)]] })
+        }
+        if minProperties > 0 { members["minProperties"] = .integer(Int64(minProperties)) }
         members["maxProperties"] = maxProperties.map { .integer(Int64($0)) }
         return .object(members)
     }

@@ -185,6 +185,24 @@ enum Patterns {
         "uri", "server_name", "server_addr", "request_uri", "remote_port", "remote_addr", "query_string", "host",
         "hostname", "mqtt_client_id",
     ]
+    static let rewrittenURI = APISIXSchema.Pattern("^\\/.*") { $0.hasPrefix("/") }
+    static let rewrittenHost = APISIXSchema.Pattern("^[0-9a-zA-Z-.]+(:\\d{1,5})?$") { text in
+        let parts = text.split(separator: ":", omittingEmptySubsequences: false)
+        return parts.count < 3 && !parts[0].isEmpty
+            && parts[0].utf8.allSatisfy { isWord($0) && $0 != UInt8(ascii: "_") || $0 == UInt8(ascii: ".") }
+            && (parts.count == 1 || (1...5).contains(parts[1].count) && parts[1].utf8.allSatisfy(\.isASCIIDigit))
+    }
+    static let headerName = APISIXSchema.Pattern("^[^:]+$") { !$0.isEmpty && !$0.contains(":") }
+    static let visible = APISIXSchema.Pattern("^[!-~]+$") { $0.utf8.allSatisfy { (0x21...0x7E).contains($0) } }
+    static let origins = APISIXSchema.Pattern("^(\\*|\\*\\*|null|\\w+://[^,]+(,\\w+://[^,]+)*)$") { text in
+        if ["*", "**", "null"].contains(text) { return true }
+        return text.split(separator: ",", omittingEmptySubsequences: false).allSatisfy { origin in
+            guard let mark = origin.firstRange(of: "://") else { return false }
+            let scheme = origin[..<mark.lowerBound]
+            return !scheme.isEmpty && scheme.utf8.allSatisfy { isWord($0) && $0 != UInt8(ascii: "-") }
+                && mark.upperBound < origin.endIndex && origin.utf8.allSatisfy { (0x21...0x7E).contains($0) }
+        }
+    }
 
     private static func isWord(_ byte: UInt8) -> Bool {
         byte.isASCIILetter || byte.isASCIIDigit || byte == UInt8(ascii: "_") || byte == UInt8(ascii: "-")

@@ -64,24 +64,3 @@ extension String {
     /// As CEL writes a text, which is how JSON does.
     var celLiteral: String { JSONTree.string(self).text }
 }
-
-extension APISIXVariables {
-    /// Text with variables in it, `$remote_addr-$arg_x`; those that a request does not have are empty.
-    static func combination(_ text: String) -> String? {
-        var parts: [String] = []
-        var rest = text[...]
-        while !rest.isEmpty {
-            if rest.first == "$" {
-                let name = rest.dropFirst().prefix { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "_") }
-                guard let expression = APISIXVariables().expression(String(name)) else { return nil }
-                parts.append("default(\(expression), '')")
-                rest = rest[name.endIndex...]
-            } else {
-                let plain = rest.prefix { $0 != "$" }
-                parts.append(String(plain).celLiteral)
-                rest = rest[plain.endIndex...]
-            }
-        }
-        return parts.isEmpty ? nil : parts.joined(separator: " + ")
-    }
-}

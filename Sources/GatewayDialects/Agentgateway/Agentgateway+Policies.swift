@@ -180,7 +180,7 @@ struct PolicyCollector {
         case .apiKeys: "apiKey"
         case .basic: "basicAuth"
         case .combined: "authentication"
-        // Other dialects have it.
+        // Other dialects have these.
         case .consumerAuthentication: "consumers"
         case .balanceKey: "balance key"
         case .requestHeaders: "requestHeaderModifier"

@@ -53,7 +53,8 @@ extension AgentgatewayDecoder {
                 "value_unknown", "`status` of a redirect has to be 301, 302, 303, 307 or 308, found \(status)",
                 at: node.provenance)
         }
-        return RequestRedirect(scheme: reader.choice("scheme"), url: urlChange(reader), status: status)
+        return RequestRedirect(
+            location: .changed(scheme: reader.choice("scheme"), urlChange(reader)), status: status)
     }
 
     /// The fields that a redirect and a rewrite share.

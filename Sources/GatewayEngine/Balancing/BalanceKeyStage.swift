@@ -14,7 +14,7 @@ struct BalanceKeyStage: Sendable {
     func run(
         _ setting: RequestSetting, _ bytes: Span<UInt8>, _ scratch: inout RequestScratch, _ listener: ListenerSnapshot
     ) {
-        let key = program.key(setting, bytes, &scratch, listener)
+        let key = program.text(setting, bytes, &scratch, listener) ?? []
         scratch.balanceKey = (key.isEmpty ? setting.connection.sourceAddress : key).span.stableHash
     }
 }

@@ -1,3 +1,4 @@
+internal import CEL
 internal import GatewayModel
 
 /// What the slots of `TrafficSlots` are filled from: of each kind the policy that holds.
@@ -15,7 +16,7 @@ struct TrafficPolicies: Equatable {
     private(set) var urlRewrite: Placed<URLChange>?
     private(set) var requestRedirect: Placed<RequestRedirect>?
     private(set) var directResponse: Placed<DirectResponse>?
-    private(set) var cors: CORS?
+    private(set) var cors: Placed<CORS>?
     private(set) var timeouts: RouteTimeouts?
     private(set) var retry: RetryPolicy?
     /// The attachment: what it counts is one for all places it holds at.
@@ -38,7 +39,7 @@ struct TrafficPolicies: Equatable {
         case .urlRewrite(let value): urlRewrite = Placed(value: value, provenance: place)
         case .requestRedirect(let value): requestRedirect = Placed(value: value, provenance: place)
         case .directResponse(let value): directResponse = Placed(value: value, provenance: place)
-        case .cors(let value): cors = value
+        case .cors(let value): cors = Placed(value: value, provenance: place)
         case .timeouts(let value): timeouts = value
         case .retry(let value): retry = value
         case .rateLimit: rateLimit = index
@@ -54,7 +55,9 @@ struct TrafficPolicies: Equatable {
 
     /// What answers every request in place of a backend, by the name of its field; nil where nothing does.
     var answering: (field: String, place: Provenance)? {
-        if let requestRedirect { return ("requestRedirect", requestRedirect.provenance) }
+        if let requestRedirect, case .changed = requestRedirect.value.location {
+            return ("requestRedirect", requestRedirect.provenance)
+        }
         guard let directResponse, directResponse.value.answersAll else { return nil }
         return ("directResponse", directResponse.provenance)
     }
@@ -65,7 +68,8 @@ struct TrafficPolicies: Equatable {
         if let rewrite = urlRewrite, case .prefix = rewrite.value.path {
             changes.append(("urlRewrite", rewrite.provenance))
         }
-        if let redirect = requestRedirect, case .prefix = redirect.value.url.path {
+        if let redirect = requestRedirect, case .changed(_, let url) = redirect.value.location, case .prefix = url.path
+        {
             changes.append(("requestRedirect", redirect.provenance))
         }
         return changes
@@ -85,6 +89,15 @@ extension Policy {
 }
 
 extension Compiler {
+    mutating func urlRewriteStage(_ change: URLChange) -> URLRewriteStage {
+        URLRewriteStage(
+            CompiledURLChange(change) { program($0, of: .string, "a path must be a text") })
+    }
+
+    mutating func redirectStage(_ redirect: RequestRedirect) -> RedirectStage? {
+        RedirectStage(redirect) { program($0, of: .string, "a location must be a text") }
+    }
+
     /// Whether what was written for a route's backend ever gets there.
     mutating func checkForwarding(_ policies: TrafficPolicies) {
         guard let answer = policies.answering else { return }

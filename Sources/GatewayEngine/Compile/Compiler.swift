@@ -221,9 +221,8 @@ package struct Compiler {
                     consumers = consumerAuthenticator(index, authentication)
                 case .requestHeaders(let mutation): policy.requestEdit = fieldEdit(index, mutation, of: .request)
                 case .responseHeaders(let mutation): policy.responseEdit = fieldEdit(index, mutation, of: .response)
-                case .directResponse, .requestRedirect, .urlRewrite, .cors, .timeouts, .retry, .rateLimit,
-                    .transformation, .refusals, .requestID, .requestMirror, .balanceKey,
-                    .delay:
+                case .directResponse, .requestRedirect, .urlRewrite, .cors, .timeouts, .retry,
+                    .rateLimit, .transformation, .refusals, .requestID, .requestMirror, .balanceKey, .delay:
                     traffic.add(configuration.attachments[index], index)
                     checkRequestID(configuration.attachments[index].policy)
                 // They belong to the upstream.
@@ -237,10 +236,12 @@ package struct Compiler {
         checkForwarding(traffic)
         policy.traffic = TrafficSlots(
             traffic, refusals: traffic.refusals.flatMap { refusalForm($0) },
+            cors: traffic.cors.map { corsStage($0.value, at: $0.provenance) },
             rateLimits: traffic.rateLimit.flatMap { rateLimitStage($0) },
             transformation: traffic.transformation.map { transformationStage($0) },
-            mirror: traffic.mirror.flatMap(mirrorPlan),
-            balanceKey: traffic.balanceKey.flatMap { balanceKeyStage($0) },
+            mirror: traffic.mirror.flatMap(mirrorPlan), balanceKey: traffic.balanceKey.flatMap { balanceKeyStage($0) },
+            urlRewrite: traffic.urlRewrite.map { urlRewriteStage($0.value) },
+            redirect: traffic.requestRedirect.flatMap { redirectStage($0.value) },
             directResponse: traffic.directResponse.map { directResponseStage($0.value) },
             delay: traffic.delay.flatMap { delayStage($0.value) })
         return policy

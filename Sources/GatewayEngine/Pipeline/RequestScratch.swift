@@ -63,6 +63,8 @@ package struct RequestScratch {
     var matchedPrefix = 0
     /// The path as forwarded, where it was rewritten; else empty.
     package var rewrittenPath: [UInt8] = []
+    /// What comes before the query as forwarded; empty where there is nothing.
+    var precedingQuery: [UInt8] = []
     /// Host as forwarded, where it was rewritten; else empty.
     package var rewrittenHost: [UInt8] = []
     /// Whether the upstream gets its own address as Host.
@@ -141,6 +143,7 @@ package struct RequestScratch {
         if route != nil { route = nil }
         if !rewrittenPath.isEmpty { rewrittenPath.removeAll(keepingCapacity: true) }
         if !rewrittenHost.isEmpty { rewrittenHost.removeAll(keepingCapacity: true) }
+        if !precedingQuery.isEmpty { precedingQuery.removeAll(keepingCapacity: true) }
         takesHostOfUpstream = false
         balanceKey = 0
         delayNanoseconds = 0
@@ -165,6 +168,19 @@ extension RequestScratch {
     /// Has an edit made of the answer, after those that are there already.
     package mutating func editResponse(_ edit: FieldEdit) {
         responseEdit = .chain(responseEdit, edit)
+    }
+
+    /// Puts what a rewritten path brings before the query that is left of the request's own.
+    mutating func joinQueries(_ bytes: Span<UInt8>) {
+        var joined = [UInt8(ascii: "?")] + precedingQuery
+        if hasRewrittenQuery {
+            if rewrittenQuery.count > 1 { joined += [UInt8(ascii: "&")] + rewrittenQuery.dropFirst() }
+        } else if let query = target.query, !query.isEmpty {
+            let storage = target.storage
+            joined += [UInt8(ascii: "&")] + (target.isVerbatim ? bytes : storage.span).extracting(query).copied
+        }
+        rewrittenQuery = joined
+        hasRewrittenQuery = true
     }
 
     /// Changes the lines of the request that is forwarded, those the gateway adds included.

@@ -5,7 +5,9 @@ internal import HTTPWire
 /// The stage that lets scripts of other sites read answers. It stands before authentication, since a browser asks
 /// for permission without credentials, and refusals have to be readable, too.
 final class CORSStage: Sendable {
-    private let origins: [AllowedOrigin]
+    private let origins: AllowedOrigins
+    private let timingOrigins: AllowedOrigins?
+    private let isEager: Bool
     private let methods: CORS.Names
     private let headers: CORS.Names
     /// Lines of every answer to an origin that is allowed, beside the one that names it.
@@ -14,26 +16,21 @@ final class CORSStage: Sendable {
     /// Of answers to origins that are not allowed, where caches must keep them apart; of all answers where every
     /// origin is allowed.
     private let edit: FieldEdit
-    private let allowsAnyOrigin: Bool
 
-    init(_ policy: CORS) {
+    init(_ policy: CORS, origins: AllowedOrigins, timingOrigins: AllowedOrigins?) {
         var common = policy.allowsCredentials ? "access-control-allow-credentials: true\r\n" : ""
         if let exposed = Self.text(policy.exposedHeaders) {
             common += "access-control-expose-headers: \(exposed)\r\n"
         }
         commonLines = Array(common.utf8)
         preflightLines = Array((policy.maxAgeSeconds.map { "access-control-max-age: \($0)\r\n" } ?? "").utf8)
-        if case .listed(let patterns) = policy.origins {
-            origins = patterns.map(AllowedOrigin.init)
-            allowsAnyOrigin = false
-            edit = FieldEdit(removing: Self.ownNames, adding: Array("vary: origin\r\n".utf8))
-        } else {
-            origins = []
-            allowsAnyOrigin = true
-            edit = FieldEdit(removing: Self.ownNames, adding: Array("access-control-allow-origin: *\r\n\(common)".utf8))
-        }
+        let line = origins.isAny ? "access-control-allow-origin: *\r\n\(common)" : "vary: origin\r\n"
+        edit = FieldEdit(removing: Self.ownNames, adding: Array(line.utf8))
+        isEager = policy.isEager
         methods = policy.methods
         headers = policy.headers
+        self.origins = origins
+        self.timingOrigins = timingOrigins
     }
 
     private static func text(_ names: CORS.Names) -> String? {
@@ -46,14 +43,15 @@ final class CORSStage: Sendable {
 
     /// Answers a pre-flight; for another request notes what the answer will say.
     func run(_ head: RequestHead, _ bytes: Span<UInt8>, _ scratch: inout RequestScratch) -> LocalAnswer? {
+        if isEager { return runEagerly(head, bytes, &scratch) }
         let origin = Self.value(of: "origin", bytes, scratch)
-        let isAllowed = origin.map { allows(bytes.extracting($0)) } ?? false
+        let isAllowed = origin.map { origins.allows(bytes.extracting($0)) } ?? false
         if let origin, !origin.isEmpty, head.method == .options,
             let method = Self.value(of: "access-control-request-method", bytes, scratch), !method.isEmpty
         {
             return answer(preflight: isAllowed ? origin : nil, bytes, scratch)
         }
-        if let origin, isAllowed, !allowsAnyOrigin {
+        if let origin, isAllowed, !origins.isAny {
             scratch.editResponse(FieldEdit(removing: Self.ownNames, adding: lines(for: bytes.extracting(origin))))
         } else {
             scratch.editResponse(edit)
@@ -67,23 +65,64 @@ final class CORSStage: Sendable {
             Array($0.utf8)
         })
 
-    private func allows(_ origin: Span<UInt8>) -> Bool {
-        if allowsAnyOrigin { return true }
-        guard let parsed = ParsedOrigin(origin) else { return false }
-        for allowed in origins where allowed.matches(parsed, origin) { return true }
-        return false
-    }
-
     private func lines(for origin: Span<UInt8>) -> [UInt8] {
         var lines: [UInt8] = []
         lines.append("access-control-allow-origin: ")
-        if allowsAnyOrigin {
+        if origins.isAny {
             lines.append("*\r\n")
         } else {
             lines += origin.copied
             lines.append("\r\nvary: origin\r\n")
         }
         lines += commonLines
+        return lines
+    }
+
+    // MARK: - All on every answer
+
+    private func runEagerly(
+        _ head: RequestHead, _ bytes: Span<UInt8>, _ scratch: inout RequestScratch
+    ) -> LocalAnswer? {
+        let lines = allLines(bytes, scratch)
+        if head.method == .options { return LocalAnswer(status: 200, lines: lines) }
+        scratch.editResponse(FieldEdit(removing: Self.allNames, adding: lines))
+        return nil
+    }
+
+    private static let allNames = FieldNames(
+        ownNames.names
+            + [
+                "access-control-allow-methods", "access-control-allow-headers", "access-control-max-age",
+                "timing-allow-origin",
+            ].map { Array($0.utf8) })
+
+    private func allLines(_ bytes: Span<UInt8>, _ scratch: borrowing RequestScratch) -> [UInt8] {
+        let range = Self.value(of: "origin", bytes, scratch)
+        let origin = bytes.extracting(range ?? 0..<0)
+        var lines: [UInt8] = []
+        var varies = !origins.isAny
+        if let named = origins.named(origin) {
+            lines.append("access-control-allow-origin: ")
+            lines += named
+            lines.append("\r\n")
+            lines += commonLines
+            append(
+                methods, "access-control-allow-methods", asked: "access-control-request-method", bytes, scratch,
+                to: &lines)
+            append(
+                headers, "access-control-allow-headers", asked: "access-control-request-headers", bytes, scratch,
+                to: &lines)
+            lines += preflightLines
+        }
+        if let timingOrigins {
+            varies = varies || !timingOrigins.isAny
+            if let named = timingOrigins.named(origin) {
+                lines.append("timing-allow-origin: ")
+                lines += named
+                lines.append("\r\n")
+            }
+        }
+        if varies { lines.append("vary: origin\r\n") }
         return lines
     }
 

@@ -1,4 +1,5 @@
 internal import Bytes
+internal import CEL
 internal import GatewayModel
 
 /// A `URLChange`, its parts as bytes.
@@ -15,12 +16,14 @@ struct CompiledURLChange: Sendable {
         case asReceived
         case full([UInt8])
         case prefix([UInt8])
+        case computed(CELProgram)
     }
 
     let authority: Authority
     let path: Path
 
-    init(_ change: URLChange) {
+    /// - Parameter program: compiles the path, where an expression gives it; nil for one that is none.
+    init(_ change: URLChange, program: (Expression) -> CELProgram?) {
         authority =
             switch change.authority {
             case .asReceived: .asReceived
@@ -34,17 +37,18 @@ struct CompiledURLChange: Sendable {
             case .asReceived: .asReceived
             case .full(let text): .full(Array(text.utf8))
             case .prefix(let text): .prefix(Array(text.utf8))
+            case .computed(let expression): program(expression).map { .computed($0) } ?? .asReceived
             }
     }
 
     // MARK: - The path
 
-    /// Appends what a canonical path becomes: a canonical path.
+    /// Appends what a canonical path becomes: a canonical path. One that is computed is the caller's business.
     ///
     /// - Parameter prefixLength: bytes of the prefix the route matched, without a slash at its end.
     func appendPath(of received: Span<UInt8>, prefixLength: Int, to output: inout [UInt8]) {
         switch path {
-        case .asReceived: output += received.copied
+        case .asReceived, .computed: output += received.copied
         case .full(let path): output += path
         case .prefix(let replacement):
             // A path that is not the one that was matched may be shorter.

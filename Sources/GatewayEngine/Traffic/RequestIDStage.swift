@@ -9,6 +9,9 @@ final class RequestIDStage: Sendable {
     private let tellsClient: Bool
     private let names: FieldNames
     private let tellsBackend: Bool
+    /// What names are made of, and how long they are; empty for UUIDs.
+    private let alphabet: [UInt8]
+    private let length: Int
 
     init(_ policy: RequestIDPolicy) {
         name = Array(policy.header.utf8)
@@ -16,6 +19,10 @@ final class RequestIDStage: Sendable {
         trust = policy.trust
         tellsBackend = policy.tellsBackend
         tellsClient = policy.tellsClient
+        switch policy.form {
+        case .uuid: (alphabet, length) = ([], 0)
+        case .characters(let characters, let count): (alphabet, length) = (Array(characters.utf8), count)
+        }
     }
 
     /// Names that a client may not send in trailers either; nil: none.
@@ -25,12 +32,16 @@ final class RequestIDStage: Sendable {
     func run(_ bytes: Span<UInt8>, _ scratch: inout RequestScratch, _ connection: ConnectionContext) {
         if scratch.requestID.isEmpty {
             let received = isTrusted(connection) ? value(bytes, scratch) : nil
-            scratch.plan(requestID: received ?? scratch.requestIDs.next())
+            scratch.plan(requestID: received ?? name(of: &scratch.requestIDs))
         }
         guard tellsBackend || tellsClient else { return }
         let edit = FieldEdit(setting: [(name: name, value: scratch.requestID)])
         if tellsBackend { scratch.editRequest(edit, bytes) }
         if tellsClient { scratch.editResponse(edit) }
+    }
+
+    private func name(of source: inout RequestIDSource) -> [UInt8] {
+        alphabet.isEmpty ? source.next() : source.next(of: alphabet, count: length)
     }
 
     private func isTrusted(_ connection: ConnectionContext) -> Bool {
@@ -75,6 +86,14 @@ struct RequestIDSource: Sendable {
         high &+= 0x9E37_79B9_7F4A_7C15
         low &+= 0x9E37_79B9_7F4A_7C15
         return UUIDText.version4(Self.mixed(high), Self.mixed(low))
+    }
+
+    /// - Parameter alphabet: not empty.
+    mutating func next(of alphabet: [UInt8], count: Int) -> [UInt8] {
+        (0..<count).map { _ in
+            low &+= 0x9E37_79B9_7F4A_7C15
+            return alphabet[Int(Self.mixed(low) % UInt64(alphabet.count))]
+        }
     }
 
     private static func mixed(_ state: UInt64) -> UInt64 {

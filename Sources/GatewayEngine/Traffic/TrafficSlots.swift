@@ -24,9 +24,9 @@ package final class TrafficSlots: Sendable {
 
     /// Nil where all slots are empty.
     init?(
-        _ policies: TrafficPolicies, refusals: CompiledRefusalForm?, rateLimits: RateLimitStage?,
+        _ policies: TrafficPolicies, refusals: CompiledRefusalForm?, cors: CORSStage?, rateLimits: RateLimitStage?,
         transformation: TransformationStage?, mirror: MirrorPlan?, balanceKey: BalanceKeyStage?,
-        directResponse: DirectResponseStage?, delay: DelayStage?
+        urlRewrite: URLRewriteStage?, redirect: RedirectStage?, directResponse: DirectResponseStage?, delay: DelayStage?
     ) {
         guard policies != TrafficPolicies() else { return nil }
         self.balanceKey = balanceKey
@@ -38,9 +38,9 @@ package final class TrafficSlots: Sendable {
         self.rateLimits = rateLimits
         self.refusals = refusals.map { ($0, AnswerPlan(refusals: $0)) }
         requestID = policies.requestID.map(RequestIDStage.init)
-        cors = policies.cors.map(CORSStage.init)
-        urlRewrite = policies.urlRewrite.map { URLRewriteStage($0.value) }
-        redirect = policies.requestRedirect.map { RedirectStage($0.value) }
+        self.cors = cors
+        self.urlRewrite = urlRewrite
+        self.redirect = redirect
         bounds = policies.timeouts.map(RequestBounds.init)
         retry = policies.retry.map(RetryPlan.init)
     }
@@ -62,8 +62,8 @@ package final class TrafficSlots: Sendable {
     ) throws(RefusalCode) -> LocalAnswer? {
         balanceKey?.run(setting, bytes, &scratch, listener)
         let hasTarget = transformation?.run(setting, bytes, body: body, &scratch, listener) ?? false
-        urlRewrite?.run(bytes, &scratch, keepsPath: hasTarget)
-        if let redirect { return try redirect.run(setting, bytes, &scratch) }
+        try urlRewrite?.run(setting, bytes, &scratch, listener, keepsPath: hasTarget)
+        if let redirect, let answer = try redirect.run(setting, bytes, &scratch, listener) { return answer }
         delay?.run(setting, bytes, &scratch, listener)
         return directResponse?.run(setting, bytes, &scratch, listener)
     }

@@ -1,4 +1,5 @@
 internal import Bytes
+internal import CEL
 internal import GatewayModel
 internal import HTTPWire
 
@@ -7,17 +8,23 @@ internal import HTTPWire
 final class URLRewriteStage: Sendable {
     private let url: CompiledURLChange
 
-    init(_ change: URLChange) {
-        url = CompiledURLChange(change)
+    init(_ url: CompiledURLChange) {
+        self.url = url
     }
 
+    /// Refuses a path that was computed from the request and means different things to different readers.
+    ///
     /// - Parameter keepsPath: the route's transformation has the last word on the path.
-    func run(_ bytes: Span<UInt8>, _ scratch: inout RequestScratch, keepsPath: Bool) {
-        if case .asReceived = url.authority {} else { scratch.rewrittenHost.removeAll(keepingCapacity: true) }
-        url.appendHost(of: bytes.extracting(scratch.target.authority), to: &scratch.rewrittenHost)
-        if case .upstream = url.authority { scratch.takesHostOfUpstream = true }
+    func run(
+        _ setting: RequestSetting, _ bytes: Span<UInt8>, _ scratch: inout RequestScratch, _ listener: ListenerSnapshot,
+        keepsPath: Bool
+    ) throws(RefusalCode) {
+        runAuthority(bytes, &scratch)
         if case .asReceived = url.path { return }
         if keepsPath { return }
+        if case .computed(let program) = url.path {
+            return try compute(program, setting, bytes, &scratch, listener)
+        }
         var rewritten: [UInt8] = []
         swap(&rewritten, &scratch.rewrittenPath)
         if scratch.hasNewTarget {
@@ -30,5 +37,43 @@ final class URLRewriteStage: Sendable {
             if !path.equals("*") { url.appendPath(of: path, prefixLength: scratch.matchedPrefix, to: &rewritten) }
         }
         swap(&rewritten, &scratch.rewrittenPath)
+    }
+
+    private func runAuthority(_ bytes: Span<UInt8>, _ scratch: inout RequestScratch) {
+        if case .asReceived = url.authority {} else { scratch.rewrittenHost.removeAll(keepingCapacity: true) }
+        url.appendHost(of: bytes.extracting(scratch.target.authority), to: &scratch.rewrittenHost)
+        if case .upstream = url.authority { scratch.takesHostOfUpstream = true }
+    }
+
+    private func compute(
+        _ program: CELProgram, _ setting: RequestSetting, _ bytes: Span<UInt8>, _ scratch: inout RequestScratch,
+        _ listener: ListenerSnapshot
+    ) throws(RefusalCode) {
+        guard let text = program.text(setting, bytes, &scratch, listener) else { throw .ambiguousTarget }
+        if text == [UInt8(ascii: "*")] { return }
+        var path: [UInt8] = []
+        do throws(WireError) {
+            try ComputedTarget.read(text.span, path: &path, query: &scratch.precedingQuery)
+        } catch {
+            throw RefusalCode(error)
+        }
+        scratch.rewrittenPath = path
+    }
+}
+
+extension CELProgram {
+    /// The bytes of what it answers of a request: those of a text, or the digits of a number; nil where it cannot be
+    /// evaluated.
+    func text(
+        _ setting: RequestSetting, _ bytes: Span<UInt8>, _ scratch: inout RequestScratch, _ listener: ListenerSnapshot
+    ) -> [UInt8]? {
+        RequestActivation.show(setting, bytes, &scratch, listener) { request in
+            switch evaluate(request).value {
+            case .string(let text): unsafe Array(text.bytes)
+            case .int(let number): Array("\(number)".utf8)
+            case .uint(let number): Array("\(number)".utf8)
+            default: nil
+            }
+        }
     }
 }

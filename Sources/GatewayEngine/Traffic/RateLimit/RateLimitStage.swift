@@ -41,7 +41,8 @@ final class RateLimitStage: Sendable {
             if let condition = limit.condition {
                 guard condition.holds(setting, bytes, &scratch, listener) else { continue }
             }
-            let key = limit.key.map { $0.key(setting, bytes, &scratch, listener) } ?? []
+            // Where it cannot be evaluated, all such requests have one bucket together.
+            let key = limit.key.flatMap { $0.text(setting, bytes, &scratch, listener) } ?? []
             switch limit.limiter.take(key.span, uptime: setting.uptime) {
             case .taken(let bucket): taken.append((limit.limiter, bucket))
             case .empty(let wait):
@@ -72,21 +73,6 @@ extension CELProgram {
     ) -> Bool {
         RequestActivation.show(setting, bytes, &scratch, listener) { request in
             if case .bool(true) = evaluate(request) { true } else { false }
-        }
-    }
-
-    /// The bytes of a key: those of a text, or the digits of a number; empty where it cannot be evaluated, so that all
-    /// such requests are told apart by nothing.
-    func key(
-        _ setting: RequestSetting, _ bytes: Span<UInt8>, _ scratch: inout RequestScratch, _ listener: ListenerSnapshot
-    ) -> [UInt8] {
-        RequestActivation.show(setting, bytes, &scratch, listener) { request in
-            switch evaluate(request).value {
-            case .string(let text): unsafe Array(text.bytes)
-            case .int(let number): Array("\(number)".utf8)
-            case .uint(let number): Array("\(number)".utf8)
-            default: []
-            }
         }
     }
 }

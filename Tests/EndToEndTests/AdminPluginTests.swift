@@ -1,0 +1,234 @@
+import Foundation
+import Testing
+
+/// A gateway, an upstream, and one route with plugins.
+struct PluggedGateway {
+    let gateway: AdminGateway
+    let upstream: EchoUpstream
+
+    init() throws {
+        gateway = try AdminGateway()
+        upstream = try EchoUpstream()
+    }
+
+    func write(_ plugins: String, uri: String = "/*", more: String = "") throws -> Answer {
+        let nodes = #""upstream":{"type":"roundrobin","nodes":{"127.0.0.1:\#(upstream.port)":1}}"#
+        return try gateway.admin(
+            "PUT", "/routes/1", #"{"name":"here","uri":"\#(uri)","plugins":{\#(plugins)}\#(more),\#(nodes)}"#)
+    }
+
+    func plug(_ plugins: String, uri: String = "/*", more: String = "") throws {
+        let answer = try write(plugins, uri: uri, more: more)
+        #expect((200...201).contains(answer.status), "\(String(decoding: answer.body, as: UTF8.self))")
+    }
+
+    /// What a request becomes: the head that the upstream gets.
+    func head(_ target: String, _ lines: String = "", method: String = "GET") throws -> String {
+        let answer = try send(target, lines, method: method)
+        #expect(answer.status == 200, "\(target)")
+        return upstream.heads.last ?? ""
+    }
+
+    func send(_ target: String, _ lines: String = "", method: String = "GET") throws -> Answer {
+        let wire = try Wire(port: gateway.port)
+        let host = lines.lowercased().contains("host:") ? "" : "Host: localhost\r\n"
+        try wire.send("\(method) \(target) HTTP/1.1\r\n\(host)\(lines)Connection: close\r\n\r\n")
+        return try wire.readAnswer(toHead: method == "HEAD")
+    }
+}
+
+@Suite struct `plugins that change requests` {
+    @Test func `rewrite path, query, host and method`() throws {
+        let plugged = try PluggedGateway()
+        let cases = [
+            (#""uri":"/new""#, "/old?a=1", "GET /new?a=1 HTTP"), (#""uri":"/new?x=1""#, "/old", "GET /new?x=1 HTTP"),
+            (#""uri":"/new?x=1""#, "/old?a=1", "GET /new?x=1&a=1 HTTP"),
+            (#""uri":"/p/${arg_name}/$route_name""#, "/old?name=j%2Fk%20l", "GET /p/j/k%20l/here?name=j%2Fk%20l HTTP"),
+            (#""uri":"/p/$arg_name""#, "/old?name=a%3Fb", "GET /p/a%3Fb?name=a%3Fb HTTP"),
+            (#""uri":"/p/${arg_name ?? none}""#, "/old", "GET /p/none HTTP"),
+            (#""uri":"/p$uri""#, "/a%20b/c", "GET /p/a%20b/c HTTP"),
+            (#""regex_uri":["^/a/(.*)/(.*)$","/$2/${1}"]"#, "/a/b/c?q", "GET /c/b?q HTTP"),
+            (#""regex_uri":["^/a/(.*)","/x?y=$1"]"#, "/a/b?q=1", "GET /x?y=b&q=1 HTTP"),
+            (#""regex_uri":["^/z","/no","^/a","/yes"]"#, "/a/b", "GET /yes/b HTTP"),
+            (#""regex_uri":["^/z","/no"]"#, "/a/b?q", "GET /a/b?q HTTP"),
+            (#""regex_uri":["^/a(.*)","/$1"]"#, "/a//b", "GET /b HTTP"),
+            (#""host":"other.test:81""#, "/a", "Host: other.test:81"), (#""method":"POST""#, "/a", "POST /a HTTP"),
+            (#""headers":{"set":{"Host":"set.test"}}"#, "/a", "Host: set.test"),
+        ]
+        for (rewrite, target, expected) in cases {
+            try plugged.plug(#""proxy-rewrite":{\#(rewrite)}"#)
+            let head = try plugged.head(target)
+            #expect(head.lowercased().contains(expected.lowercased()), "\(rewrite) \(target): \(head)")
+        }
+    }
+
+    @Test(arguments: ["..%2F..", "../admin", "%2e%2e/admin", "a%5Cb"])
+    func `let no variable lead out of its place`(_ value: String) throws {
+        let plugged = try PluggedGateway()
+        try plugged.plug(#""proxy-rewrite":{"uri":"/safe/$arg_p"}"#)
+        let answer = try plugged.send("/a?p=\(value)")
+        #expect(answer.status == 400 || (plugged.upstream.heads.last ?? "").contains("GET /safe/"))
+        #expect(!plugged.upstream.heads.contains { $0.contains("GET /admin") })
+    }
+
+    @Test func `keep a request with HEAD what it is`() throws {
+        let plugged = try PluggedGateway()
+        try plugged.plug(#""proxy-rewrite":{"method":"GET"}"#)
+        let answer = try plugged.send("/a", method: "HEAD")
+        #expect((answer.status, answer.body.count) == (200, 0))
+        #expect(plugged.upstream.heads.last?.hasPrefix("HEAD /a ") == true)
+    }
+
+    @Test func `add, set and remove headers, with variables and what a pattern has found`() throws {
+        let plugged = try PluggedGateway()
+        try plugged.plug(
+            #"""
+            "proxy-rewrite":{"regex_uri":["^/a/(.*)","/x/$1"],"headers":{"add":{"X-Add":["1",2]},"set":{"X-Id":"$1",
+            "X-From":"$remote_addr $http_x_in","X-None":"<$arg_none>","X-Two":["a","$uri"]},"remove":["X-Gone"]}}
+            """#)
+        let head = try plugged.head("/a/b", "X-In: in\r\nX-Gone: 1\r\nX-Add: 0\r\nX-From: forged\r\n").lowercased()
+        for line in [
+            "get /x/b http", "x-add: 0\r\n", "x-add: 1\r\n", "x-add: 2\r\n", "x-id: b\r\n",
+            "x-from: 127.0.0.1 in\r\n", "x-none: <>\r\n", "x-two: a\r\n", "x-two: /a/b\r\n",
+        ] {
+            #expect(head.contains(line), "\(line) in \(head)")
+        }
+        #expect(!head.contains("x-gone") && !head.contains("forged"))
+        try plugged.plug(#""proxy-rewrite":{"headers":{"X-Old":"$host","X-Number":5}}"#)
+        let old = try plugged.head("/a", "X-Old: 1\r\n").lowercased()
+        #expect(old.contains("x-old: localhost\r\n") && old.contains("x-number: 5\r\n"))
+    }
+
+    @Test func `of global rules run before a route's own`() throws {
+        let plugged = try PluggedGateway()
+        let rule = #"{"plugins":{"proxy-rewrite":{"uri":"/global","headers":{"set":{"X-A":"global","X-B":"global"}}}}}"#
+        #expect(try plugged.gateway.admin("PUT", "/global_rules/1", rule).status == 201)
+        try plugged.plug("")
+        #expect(try plugged.head("/a").contains("GET /global "))
+        try plugged.plug(#""proxy-rewrite":{"headers":{"set":{"X-A":"own"}}}"#)
+        let head = try plugged.head("/a").lowercased()
+        #expect(head.contains("get /global ") && head.contains("x-a: own\r\n") && head.contains("x-b: global\r\n"))
+    }
+
+    @Test func `name requests`() throws {
+        let plugged = try PluggedGateway()
+        try plugged.plug(#""request-id":{}"#)
+        let answer = try plugged.send("/a")
+        let id = try #require(answer.values("x-request-id").first)
+        #expect(id.count == 36)
+        #expect(plugged.upstream.heads.last?.lowercased().contains("x-request-id: \(id)") == true)
+        #expect(try plugged.send("/a", "X-Request-Id: mine\r\n").values("x-request-id") == ["mine"])
+        try plugged.plug(#""request-id":{"header_name":"X-My","algorithm":"nanoid","include_in_response":false}"#)
+        let head = try plugged.head("/a")
+        #expect(head.range(of: "(?i)x-my: [\\w-]{21}\r\n", options: .regularExpression) != nil)
+        try plugged.plug(#""request-id":{"algorithm":"range_id","range_id":{"length":8,"char_set":"abcdef"}}"#)
+        let short = try #require(try plugged.send("/a").values("x-request-id").first)
+        #expect(short.count == 8 && short.allSatisfy { "abcdef".contains($0) })
+    }
+
+    @Test(arguments: [
+        (#""proxy-rewrite":{"uri":"new"}"#, #"failed to match pattern \"^\\/.*\" with \"new\""#),
+        (#""proxy-rewrite":{}"#, "expect object to have at least 1 properties"),
+        (#""proxy-rewrite":{"regex_uri":["^/a","/b","^/c"]}"#, "The length of regex_uri should be an even number"),
+        (#""proxy-rewrite":{"headers":{"":"b"}}"#, "invalid field length in header"),
+        (#""proxy-rewrite":{"headers":{"a b":"b"}}"#, "invalid field character in header"),
+        (#""proxy-rewrite":{"headers":{"set":{"Content-Length":"1"}}}"#, "`Content-Length` cannot be changed"),
+        (#""proxy-rewrite":{"method":"HEAD"}"#, "`HEAD` is part of APISIX and not offered"),
+        (#""proxy-rewrite":{"regex_uri":["(","/b"]}"#, "invalid regular expression"),
+        (#""redirect":{"uri":"/a","http_to_https":true}"#, "matches both schemas 1 and 3"),
+        (#""redirect":{}"#, "value should match only one schema, but matches none"),
+        (
+            #""redirect":{"http_to_https":true,"append_query_string":true}"#,
+            "only one of `http_to_https` and `append_query_string` can be configured."
+        ),
+        (#""cors":{"allow_origins":"a.test"}"#, "failed to match pattern"),
+        (#""cors":{"allow_credential":true}"#, "you can not set '*' for other option when 'allow_credential' is true"),
+        (#""cors":{"allow_origins_by_regex":["("]}"#, "is not a regular expression"),
+        (#""ip-restriction":{"whitelist":["10.0.0.256"]}"#, "failed to validate item 1"),
+        (#""ip-restriction":{"whitelist":["::1"],"blacklist":["::2"]}"#, "matches both schemas 1 and 2"),
+        (#""request-id":{"algorithm":"uuidv7"}"#, "`uuidv7` is part of APISIX and not offered"),
+    ])
+    func `are refused with a reason`(_ item: (plugins: String, message: String)) throws {
+        let answer = try PluggedGateway().write(item.plugins)
+        #expect(answer.status == 400)
+        #expect(String(decoding: answer.body, as: UTF8.self).contains(item.message), "\(item)")
+    }
+}
+
+@Suite struct `plugins that answer or refuse` {
+    @Test func `send clients elsewhere`() throws {
+        let plugged = try PluggedGateway()
+        let cases = [
+            (#""uri":"/new$uri","ret_code":301"#, "/a?b=1", 301, "/new/a"),
+            (#""uri":"https://$host.example/${request_uri}""#, "/a?b=1", 302, "https://localhost.example//a?b=1"),
+            (#""uri":"/b?c","append_query_string":true"#, "/a?d", 302, "/b?c&d"),
+            (#""uri":"/b","append_query_string":true"#, "/a?d", 302, "/b?d"),
+            (#""uri":"/b","append_query_string":true"#, "/a", 302, "/b"),
+            (#""regex_uri":["^/a/(.*)","http://x.test/$1"]"#, "/a/b", 302, "http://x.test/b"),
+            (#""uri":"/$arg_to""#, "/a?to=x%0d%0aSet-Cookie:%20a", 302, "/x%0D%0ASet-Cookie:%20a"),
+            (#""uri":"$uri/""#, "//evil.test", 302, "/evil.test/"),
+            (#""http_to_https":true"#, "/a?b", 301, "https://localhost/a?b"),
+        ]
+        for (redirect, target, status, location) in cases {
+            try plugged.plug(#""redirect":{\#(redirect)}"#)
+            let answer = try plugged.send(target)
+            #expect(answer.status == status, "\(redirect)")
+            #expect(answer.values("location") == [location], "\(redirect)")
+        }
+        #expect(try plugged.send("/a", method: "POST").status == 308)
+        #expect(plugged.upstream.heads.isEmpty)
+        try plugged.plug(#""redirect":{"regex_uri":["^/a","/b"]}"#)
+        #expect(try plugged.send("/c").status == 200)
+    }
+
+    @Test func `let scripts of other sites read answers`() throws {
+        let plugged = try PluggedGateway()
+        try plugged.plug(#""cors":{}"#)
+        let open = try plugged.send("/a")
+        #expect(open.values("access-control-allow-origin") == ["*"])
+        #expect(open.values("access-control-allow-methods") == ["*"])
+        #expect(open.values("access-control-max-age") == ["5"])
+        #expect(open.values("access-control-expose-headers") == [])
+        let preflight = try plugged.send("/a", "Origin: http://a.test\r\n", method: "OPTIONS")
+        #expect((preflight.status, preflight.body.count) == (200, 0))
+        #expect(preflight.values("access-control-allow-headers") == ["*"])
+        #expect(plugged.upstream.heads.count == 1)
+        try plugged.plug(
+            #"""
+            "cors":{"allow_origins":"http://a.test,http://b.test:81","allow_methods":"GET,PUT","allow_headers":"**",
+            "expose_headers":"x,y","allow_credential":true,"timing_allow_origins":"http://a.test"}
+            """#)
+        let lines = "Origin: http://b.test:81\r\nAccess-Control-Request-Headers: X-One, X-Two\r\n"
+        let listed = try plugged.send("/a", lines)
+        #expect(listed.values("access-control-allow-origin") == ["http://b.test:81"])
+        #expect(listed.values("access-control-allow-headers") == ["X-One, X-Two"])
+        #expect(listed.values("access-control-allow-methods") == ["GET,PUT"])
+        #expect(listed.values("access-control-expose-headers") == ["x,y"])
+        #expect(listed.values("access-control-allow-credentials") == ["true"])
+        #expect(listed.values("timing-allow-origin") == [])
+        #expect(listed.values("vary") == ["origin"])
+        #expect(try plugged.send("/a", "Origin: http://c.test\r\n").values("access-control-allow-origin") == [])
+        try plugged.plug(#""cors":{"allow_origins_by_regex":[".*\\.test$"]}"#)
+        let found = try plugged.send("/a", "Origin: http://x.test\r\n").values("access-control-allow-origin")
+        #expect(found == ["http://x.test"])
+        #expect(try plugged.send("/a", "Origin: http://x.test.evil\r\n").values("access-control-allow-origin") == [])
+        try plugged.plug(#""cors":{"allow_origins":"**"}"#)
+        #expect(try plugged.send("/a", "Origin: null\r\n").values("access-control-allow-origin") == ["null"])
+    }
+
+    @Test func `let addresses in or keep them out`() throws {
+        let plugged = try PluggedGateway()
+        let cases = [
+            (#""whitelist":["127.0.0.0/24","113.74.26.106"]"#, 200), (#""whitelist":["10.0.0.1","::1"]"#, 403),
+            (#""blacklist":["127.0.0.1"]"#, 403), (#""blacklist":["10.0.0.0/8","fd00::/8"]"#, 200),
+        ]
+        for (list, status) in cases {
+            try plugged.plug(#""ip-restriction":{\#(list)}"#)
+            #expect(try plugged.send("/a").status == status, "\(list)")
+        }
+        try plugged.plug(#""ip-restriction":{"blacklist":["127.0.0.1"],"message":"Go away","response_code":404}"#)
+        let answer = try plugged.send("/a")
+        #expect(answer.status == 404)
+        #expect(String(decoding: answer.body, as: UTF8.self) == #"{"message":"Go away"}"# + "\n")
+    }
+}

@@ -231,4 +231,73 @@ struct PluggedGateway {
         #expect(answer.status == 404)
         #expect(String(decoding: answer.body, as: UTF8.self) == #"{"message":"Go away"}"# + "\n")
     }
+
+    @Test func `mock answers`() throws {
+        let plugged = try PluggedGateway()
+        try plugged.plug(
+            #"""
+            "mocking":{"response_example":"{\"a\":\"$arg_a\"}","response_status":201,"response_headers":{"X-A":"$uri","X-B":2}}
+            """#)
+        let answer = try plugged.send("/m?a=1")
+        #expect((answer.status, String(decoding: answer.body, as: UTF8.self)) == (201, #"{"a":"1"}"#))
+        #expect(answer.values("content-type") == ["application/json;charset=utf8"])
+        #expect(answer.values("x-a") == ["/m"] && answer.values("x-b") == ["2"])
+        #expect(answer.values("x-mock-by") == ["Tollgate"])
+        try plugged.plug(
+            #"""
+            "mocking":{"with_mock_header":false,"response_schema":{"type":"object","properties":{"id":{"type":"integer",
+            "example":7},"tags":{"type":"array","items":{"type":"string"}}}}}
+            """#)
+        let made = try plugged.send("/m")
+        #expect(String(decoding: made.body, as: UTF8.self) == #"{"id":7,"tags":["string"]}"#)
+        #expect(made.values("x-mock-by") == [])
+        #expect(plugged.upstream.heads.isEmpty)
+    }
+}
+
+@Suite struct `plugins that change answers` {
+    @Test func `replace status, headers and body`() throws {
+        let plugged = try PluggedGateway()
+        try plugged.plug(
+            #"""
+            "response-rewrite":{"status_code":201,"body":"new","headers":{"add":["X-Add: a:b"],
+            "set":{"X-Set":"$arg_a/$uri","Content-Type":"text/x"},"remove":["Server"]}}
+            """#)
+        let answer = try plugged.send("/r?a=1")
+        #expect((answer.status, String(decoding: answer.body, as: UTF8.self)) == (201, "new"))
+        #expect(answer.values("x-add") == ["a:b"] && answer.values("x-set") == ["1//r"])
+        #expect(answer.values("content-type") == ["text/x"] && answer.values("content-length") == ["3"])
+        let head = try plugged.send("/r", method: "HEAD")
+        #expect((head.status, head.body.count) == (201, 0))
+        try plugged.plug(#""response-rewrite":{"body":"AAEC","body_base64":true}"#)
+        #expect(try plugged.send("/r").body == [0, 1, 2])
+        try plugged.plug(#""response-rewrite":{"status_code":404,"headers":{"X-Old":1}}"#)
+        let kept = try plugged.send("/r")
+        #expect(kept.status == 404 && kept.values("x-old") == ["1"])
+        #expect(String(decoding: kept.body, as: UTF8.self).hasPrefix("GET /r "))
+        try plugged.plug(#""response-rewrite":{"status_code":204}"#)
+        let empty = try plugged.send("/r")
+        #expect((empty.status, empty.values("content-length")) == (204, []))
+    }
+
+    @Test func `leave the connection as it was`() throws {
+        let plugged = try PluggedGateway()
+        try plugged.plug(#""response-rewrite":{"body":"new"}"#)
+        let wire = try Wire(port: plugged.gateway.port)
+        for _ in 0..<3 {
+            try wire.send("GET /a HTTP/1.1\r\nHost: a\r\n\r\n")
+            #expect(try wire.readAnswer().body == Array("new".utf8))
+        }
+    }
+
+    @Test func `change what the gateway answers itself, and leave refusals what they are`() throws {
+        let plugged = try PluggedGateway()
+        let rewrite = #""response-rewrite":{"status_code":299,"body":"new","headers":{"set":{"X-A":"1"}}}"#
+        try plugged.plug(#""mocking":{"response_example":"old"},"# + rewrite)
+        let mocked = try plugged.send("/a")
+        #expect((mocked.status, String(decoding: mocked.body, as: UTF8.self)) == (299, "new"))
+        #expect(mocked.values("x-a") == ["1"])
+        try plugged.plug(#""key-auth":{},"# + rewrite)
+        #expect(try plugged.send("/a").status == 401)
+    }
 }

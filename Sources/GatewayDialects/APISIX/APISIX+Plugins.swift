@@ -23,9 +23,10 @@ extension APISIXDecoder {
     /// Attaches what the plugins of a route mean: of each name the most specific one holds, whole.
     ///
     /// - Parameter authority: the Host that the upstream says it wants; nil: it does not mind.
+    /// - Returns: whether one of them answers every request.
     mutating func plugins(
         of route: APISIXDocument, service: APISIXDocument?, authority: URLChange.Authority?
-    ) {
+    ) -> Bool {
         let shared = document(.pluginConfig, route.value["plugin_config_id"])
         let plugins = Self.held([service, shared, route].compactMap(\.self))
         let place = PluginPlace(
@@ -33,6 +34,7 @@ extension APISIXDecoder {
             variables: APISIXVariables(route: route, service: service), provenance: route.provenance)
         attachGuards(plugins, at: place)
         attachTraffic(plugins, behind: globalPlugins, authority: authority, at: place)
+        return plugins["mocking"] != nil
     }
 
     /// Attaches the plugins of global rules: those that say who may pass before a route is chosen, the others for all
@@ -95,10 +97,36 @@ extension APISIXDecoder {
         {
             attach(.requestRedirect(redirect), at: place)
         }
+        let responses = [outer["response-rewrite"], plugins["response-rewrite"]].compactMap(\.self).compactMap {
+            ResponseRewrite.change($0.value, place.variables, at: place.provenance)
+        }
+        if outer["mocking"] == nil, let plugin = plugins["mocking"] {
+            let mocking = Mocking(value: plugin.value, variables: place.variables, place: place.provenance)
+            if let delay = mocking.delay { attach(.delay(delay), at: place) }
+            attach(.directResponse(mocking.response), at: place)
+            attachChanges(request: [], response: plugins["response-rewrite"] == nil ? [] : responses, at: place)
+            return
+        }
         let rewrites = [outer["proxy-rewrite"], plugins["proxy-rewrite"]].compactMap(\.self).map {
             ProxyRewrite($0.value, place.variables, at: place.provenance)
         }
         attach(rewrites, isOwn: plugins["proxy-rewrite"] != nil, authority: authority, at: place)
+        // Both plugins' headers are one policy, and a route's hides that of global rules.
+        guard plugins["proxy-rewrite"] != nil || plugins["response-rewrite"] != nil else { return }
+        attachChanges(request: rewrites.compactMap(\.fields), response: responses, at: place)
+    }
+
+    private mutating func attachChanges(
+        request: [Transformation.Change], response: [Transformation.Change], at place: PluginPlace
+    ) {
+        if request.isEmpty, response.isEmpty { return }
+        let choice = Transformation.Choice(
+            condition: nil, request: Self.joined(request), response: Self.joined(response))
+        attach(.transformation(Transformation(choices: [choice])), at: place)
+    }
+
+    private static func joined(_ changes: [Transformation.Change]) -> Transformation.Change? {
+        changes.reduce(nil) { $0?.followed(by: $1) ?? $1 }
     }
 
     private mutating func attach(
@@ -109,12 +137,6 @@ extension APISIXDecoder {
             authority: authority ?? rewrites.compactMap(\.host).last.map { .full($0) } ?? .asReceived,
             path: rewrites.compactMap(\.path).last ?? .asReceived)
         if change != URLChange(authority: .asReceived, path: .asReceived) { attach(.urlRewrite(change), at: place) }
-        guard isOwn else { return }
-        if let fields = rewrites.compactMap(\.fields).reduce(nil, { $0?.followed(by: $1) ?? $1 }) {
-            attach(
-                .transformation(
-                    Transformation(choices: [.init(condition: nil, request: fields, response: nil)])), at: place)
-        }
     }
 
     mutating func attach(_ policy: Policy, at place: PluginPlace) {

@@ -142,6 +142,8 @@ extension APISIXDialect {
         - **Order**: `redirect` comes behind `ip-restriction` and `consumer-restriction`. Plugins of global rules that change
           requests hold on all routes, a route's own after them.
         - **`cors`** says `Vary: Origin` to other origins, too, where some are listed.
+        - **`response-rewrite`** changes all answers of a route. Its variables are about the request alone.
+        - **`mocking`** makes of a `response_schema` always the same answer, and calls itself `Tollgate` in `x-mock-by`.
         - **`request-id`** takes over what a client sends if it is 128 letters, digits and `-_.:/+=@~` at most.
         - **A host** of `*.a.com` stands for names of any depth; `*a.com` is refused.
         - **Keys**: RSA keys below 1024 bits do not work: their tokens are refused, and the log says so. Other weak keys

@@ -10,7 +10,7 @@ extension APISIXDecoder {
         let service = self.document(.service, value["service_id"])
         if service?.value["status"]?.integer == 0 { return nil }
         if isIsolated(route: document) { return isolatedRoute(document, service: service) }
-        let target = target(of: document, service: service)
+        var target = target(of: document, service: service)
         if let status = statusOfDangling(value) {
             // What is gone may have held the plugins that keep strangers out.
             attach(
@@ -18,7 +18,8 @@ extension APISIXDecoder {
                 at: PluginPlace(
                     scope: .route(id), phase: .route, variables: APISIXVariables(), provenance: document.provenance))
         } else {
-            plugins(of: document, service: service, authority: target.flatMap { Self.authority($0.value) })
+            let authority = target.flatMap { Self.authority($0.value) }
+            if plugins(of: document, service: service, authority: authority) { target = nil }
         }
         return Route(
             id: id, name: value["name"]?.string ?? document.id,

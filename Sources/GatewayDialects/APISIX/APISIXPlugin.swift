@@ -72,7 +72,7 @@ extension APISIXPlugin {
     /// All that are offered, the highest priority first.
     package static let all: [APISIXPlugin] = [
         multiAuth, openIDConnect, basicAuth, jwtAuth, keyAuth, consumerRestriction, requestID, cors, ipRestriction,
-        proxyRewrite, redirect,
+        proxyRewrite, redirect, mocking, responseRewrite,
     ].sorted { $0.priority > $1.priority }
 
     package static func named(_ name: String) -> APISIXPlugin? { all.first { $0.name == name } }

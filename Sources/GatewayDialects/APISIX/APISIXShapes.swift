@@ -193,6 +193,14 @@ enum Patterns {
             && (parts.count == 1 || (1...5).contains(parts[1].count) && parts[1].utf8.allSatisfy(\.isASCIIDigit))
     }
     static let headerName = APISIXSchema.Pattern("^[^:]+$") { !$0.isEmpty && !$0.contains(":") }
+    static let fieldValue = APISIXSchema.Pattern("^[!-~]([ -~]*[!-~])?$") { text in
+        !text.isEmpty && text.utf8.allSatisfy { (0x20...0x7E).contains($0) } && !text.hasPrefix(" ")
+            && !text.hasSuffix(" ")
+    }
+    static let headerLine = APISIXSchema.Pattern("^[^:]+:[^:]*[^/]$") { text in
+        let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+        return parts.count == 2 && !parts[0].isEmpty && !parts[1].isEmpty && !text.hasSuffix("/")
+    }
     static let visible = APISIXSchema.Pattern("^[!-~]+$") { $0.utf8.allSatisfy { (0x21...0x7E).contains($0) } }
     static let origins = APISIXSchema.Pattern("^(\\*|\\*\\*|null|\\w+://[^,]+(,\\w+://[^,]+)*)$") { text in
         if ["*", "**", "null"].contains(text) { return true }

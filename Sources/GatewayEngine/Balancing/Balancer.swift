@@ -26,9 +26,11 @@ package final class Balancer: Sendable {
     ///
     /// - Parameter endpoints: those that take requests.
     init?(_ balance: Balance, _ endpoints: [Upstream.Endpoint]) {
-        let priorities = Set(endpoints.map(\.priority)).sorted(by: >)
-        guard balance != .shares || priorities.count > 1 else { return nil }
+        guard balance != .shares || endpoints.contains(where: { $0.priority != endpoints[0].priority }) else {
+            return nil
+        }
         self.balance = balance
+        let priorities = Set(endpoints.map(\.priority)).sorted(by: >)
         groups = priorities.map { priority in
             endpoints.indices.filter { endpoints[$0].priority == priority }.map { index in
                 let endpoint = endpoints[index]

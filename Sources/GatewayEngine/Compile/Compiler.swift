@@ -126,8 +126,9 @@ package struct Compiler {
     }
 
     private mutating func compile(_ listener: Listener, upstreams: [UpstreamID: Int]) -> ListenerSnapshot {
+        let scopes = listener.scopes
         let gatewayPolicy = effectivePolicy(
-            phase: .gateway, scopes: listener.scopes, after: EffectivePolicy(), onRoute: "")
+            phase: .gateway, scopes: scopes, after: EffectivePolicy(), onRoute: "")
         var builder = RouteTableBuilder()
         let names = RouteNames(listener.routes.map(\.displayName))
         var snapshots: [Treatment: RouteSnapshot] = [:]
@@ -135,7 +136,7 @@ package struct Compiler {
             let treatment = treatment(of: route, upstreams: upstreams)
             let snapshot =
                 snapshots[treatment]
-                ?? self.snapshot(of: route, treatment, names, in: listener, after: gatewayPolicy)
+                ?? self.snapshot(of: route, treatment, names, in: scopes, after: gatewayPolicy)
             snapshots[treatment] = snapshot
             if let traffic = snapshot.policy.traffic { checkPrefixes(traffic, of: route) }
             builder.add(route, snapshot, conditions: conditions(of: route))
@@ -143,7 +144,7 @@ package struct Compiler {
         // A route may stand in several listeners.
         for diagnostic in builder.diagnostics { report(diagnostic) }
         let unroutedPolicy = effectivePolicy(
-            phase: .route, scopes: listener.scopes, after: gatewayPolicy, onRoute: nil)
+            phase: .route, scopes: scopes, after: gatewayPolicy, onRoute: nil)
         let documents = resourceDocuments([gatewayPolicy, unroutedPolicy] + snapshots.values.map(\.policy))
         return ListenerSnapshot(
             listener, gatewayPolicy: gatewayPolicy, unroutedPolicy: unroutedPolicy, routes: builder.build(),
@@ -166,27 +167,28 @@ package struct Compiler {
     }
 
     private mutating func snapshot(
-        of route: Route, _ treatment: Treatment, _ names: RouteNames, in listener: Listener,
+        of route: Route, _ treatment: Treatment, _ names: RouteNames, in scopes: [Attachment.Scope],
         after gatewayPolicy: EffectivePolicy
     ) -> RouteSnapshot {
         let policy = effectivePolicy(
-            phase: .route, scopes: listener.scopes + [.route(route.id)], after: gatewayPolicy,
+            phase: .route, scopes: scopes + [.route(route.id)], after: gatewayPolicy,
             onRoute: route.displayName)
         let guarded = FieldNames.union(gatewayPolicy.traffic?.guardedNames, policy.traffic?.guardedNames)
-        let upstreams = [treatment.upstream, policy.traffic?.mirror?.upstream].compactMap { $0 }
         return RouteSnapshot(
             names: names, upstream: treatment.upstream, policy: policy,
             guardedNames: .union(headers.guardedNames(policy.requestEdit), guarded),
             needsBody: policy.traffic?.transformation?.needsBody ?? false
-                || upstreams.contains(where: upstreamsThatNeedBodies.contains))
+                || needsBody(treatment.upstream) || needsBody(policy.traffic?.mirror?.upstream))
     }
+
+    private func needsBody(_ upstream: Int?) -> Bool { upstream.map(upstreamsThatNeedBodies.contains) ?? false }
 
     /// What becomes of one route's requests, shared with no other.
     mutating func snapshot(
         of route: Route, in listener: Listener, upstreams: [UpstreamID: Int], after gatewayPolicy: EffectivePolicy
     ) -> RouteSnapshot {
         let snapshot = snapshot(
-            of: route, treatment(of: route, upstreams: upstreams), RouteNames([route.displayName]), in: listener,
+            of: route, treatment(of: route, upstreams: upstreams), RouteNames([route.displayName]), in: listener.scopes,
             after: gatewayPolicy)
         if let traffic = snapshot.policy.traffic { checkPrefixes(traffic, of: route) }
         return snapshot

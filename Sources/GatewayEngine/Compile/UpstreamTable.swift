@@ -7,8 +7,8 @@ struct UpstreamTable: Sendable {
     private var servers: [Upstream?] = []
     /// How many routes lead to each.
     private var uses: [Int] = []
-    /// Numbers by the addresses behind them.
-    private var known: [[String]: [Int]] = [:]
+    /// Numbers by a hash of the addresses behind them, as it takes no memory to ask for one.
+    private var known: [Int: [Int]] = [:]
     private var free: [Int] = []
     /// Those that were added and have not been looked at since.
     private var recent: [Int] = []
@@ -57,8 +57,13 @@ struct UpstreamTable: Sendable {
         free.append(index)
     }
 
-    private static func addresses(_ upstream: Upstream) -> [String] {
-        upstream.endpoints.map { "\($0.host) \($0.port)" }
+    private static func addresses(_ upstream: Upstream) -> Int {
+        var hasher = Hasher()
+        for endpoint in upstream.endpoints {
+            hasher.combine(endpoint.host)
+            hasher.combine(endpoint.port)
+        }
+        return hasher.finalize()
     }
 }
 

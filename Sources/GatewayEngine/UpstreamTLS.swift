@@ -3,8 +3,8 @@ package import GatewayModel
 /// How TLS is begun with one endpoint, with what its files hold. Equal ones share connections.
 package struct UpstreamTLS: Hashable, Sendable {
     package let trust: UpstreamTrust
-    /// A name or an IP address (IPv6 without brackets).
-    package let serverName: String
+    /// A name or an IP address (IPv6 without brackets); nil where the certificate may be for any.
+    package let serverName: String?
 }
 
 /// Whom to take for an upstream, and what to show it. What a reload leaves as it is stays equal.

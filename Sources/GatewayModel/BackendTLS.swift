@@ -4,7 +4,8 @@ package struct BackendTLS: Hashable, Sendable {
     package var rootsFile: String?
     /// What is shown to a backend that asks for a certificate; nil: nothing.
     package var identity: Identity?
-    /// A name or an IP address: asked for (RFC 6066 §3) and expected in the certificate; nil: the backend's host.
+    /// A name or an IP address: asked for (RFC 6066 §3) and expected in the certificate; nil: the backend's host,
+    /// which a Unix socket does not have.
     package var serverName: String?
     package var verification: CertificateVerification
     package var provenance: Provenance

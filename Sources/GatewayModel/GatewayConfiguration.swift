@@ -56,7 +56,7 @@ package struct ListenAddress: Hashable, Sendable {
 }
 
 extension ListenAddress: CustomStringConvertible {
-    package var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
+    package var description: String { StreamAddress.network(host: host, port: port).description }
 }
 
 /// One name among all listeners of a configuration, made by the dialect.

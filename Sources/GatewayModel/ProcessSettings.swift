@@ -32,26 +32,7 @@ package struct ProcessSettings: Equatable, Sendable {
 package enum ControlListener: Equatable, Sendable {
     case off
     /// `isRequired`: the process does not start where the address is taken.
-    case on(ControlAddress, isRequired: Bool)
-}
-
-/// Where the gateway says something of itself.
-package enum ControlAddress: Hashable, Sendable {
-    case network(ListenAddress)
-    /// The absolute path of a Unix socket, of at most `maxPathBytes`.
-    case unix(path: String)
-
-    /// What an address of the system has room for, with the byte that ends it; the least of all systems.
-    package static let maxPathBytes = 103
-}
-
-extension ControlAddress: CustomStringConvertible {
-    package var description: String {
-        switch self {
-        case .network(let address): address.description
-        case .unix(let path): "unix:\(path)"
-        }
-    }
+    case on(StreamAddress, isRequired: Bool)
 }
 
 /// How a request is written to the access log.

@@ -94,18 +94,15 @@ package struct FieldMatch: Equatable, Sendable {
 /// The servers a route forwards to.
 package struct Upstream: Equatable, Sendable {
     package struct Endpoint: Equatable, Sendable {
-        /// A DNS name or an IP address (IPv6 without brackets).
-        package var host: String
-        package var port: Int
+        package var address: StreamAddress
         /// Share of the requests among the upstream's endpoints; 0 takes none.
         package var weight: Int
         /// Those of lower ones are asked only where those of higher ones have failed the request.
         package var priority: Int
         package var policies: BackendPolicies
 
-        package init(host: String, port: Int, weight: Int, priority: Int = 0, policies: BackendPolicies = .none) {
-            self.host = host
-            self.port = port
+        package init(_ address: StreamAddress, weight: Int, priority: Int = 0, policies: BackendPolicies = .none) {
+            self.address = address
             self.weight = weight
             self.priority = priority
             self.policies = policies

@@ -54,8 +54,7 @@ final class Worker {
 
     /// Where connections of one pool lead.
     struct Endpoint: Hashable {
-        var host: String
-        var port: Int
+        var address: StreamAddress
         /// Nil: plain text.
         var tls: UpstreamTLS?
         /// Of HTTP.
@@ -64,13 +63,18 @@ final class Worker {
         var isMirror = false
         var limits: ConnectionLimits
 
-        /// As it stands in `Host`: without the port that `http`, or `https`, implies.
+        /// As it stands in `Host`: without the port that `http`, or `https`, implies. A Unix socket, which has no
+        /// name, is asked for as what it always is: `localhost`.
         var authority: [UInt8] {
-            Array((port == (tls == nil ? 80 : 443) ? (host.contains(":") ? "[\(host)]" : host) : name).utf8)
+            switch address {
+            case .network(let host, tls == nil ? 80 : 443): Array((host.contains(":") ? "[\(host)]" : host).utf8)
+            case .network: Array(name.utf8)
+            case .unix: Array("localhost".utf8)
+            }
         }
 
         /// As it stands in the log.
-        var name: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
+        var name: String { address.description }
     }
 
     init(
@@ -132,7 +136,7 @@ final class Worker {
     private func pools(of upstream: UpstreamSnapshot) -> [UpstreamPool] {
         zip(upstream.endpoints, upstream.tls).map { endpoint, tls in
             let key = Endpoint(
-                host: endpoint.host, port: endpoint.port, tls: tls,
+                address: endpoint.address, tls: tls,
                 version: endpoint.policies.version ?? .byRequest, isMirror: upstream.isMirror,
                 limits: upstream.connections)
             let pool = pools[key] ?? UpstreamPool(endpoint: key, worker: self)

@@ -66,7 +66,7 @@ extension RunCommand {
     }
 
     static let adminProcess = ProcessSettings(
-        workerThreads: nil, control: .on(.network(ListenAddress(host: "127.0.0.1", port: 15020)), isRequired: false),
+        workerThreads: nil, control: .on(.network(host: "127.0.0.1", port: 15020), isRequired: false),
         admin: .off, readiness: .off,
         accessLog: .text, logLevel: .info, logFormat: .text, drainTimeout: .seconds(30))
 }

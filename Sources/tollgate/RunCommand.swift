@@ -147,11 +147,11 @@ extension DriverKind: ExpressibleByArgument {}
 
 extension ProcessSettings {
     /// What is offered where: fields that name one address share it.
-    fileprivate var controlPages: [(address: ControlAddress, pages: ControlServer.Pages, isRequired: Bool)] {
+    fileprivate var controlPages: [(address: StreamAddress, pages: ControlServer.Pages, isRequired: Bool)] {
         let all: [(ControlListener, ControlServer.Pages)] = [
             (control, [.metrics, .keys, .health]), (admin, [.configuration, .keys]), (readiness, .health),
         ]
-        var merged: [(address: ControlAddress, pages: ControlServer.Pages, isRequired: Bool)] = []
+        var merged: [(address: StreamAddress, pages: ControlServer.Pages, isRequired: Bool)] = []
         for case (.on(let address, let isRequired), let pages) in all {
             if let known = merged.firstIndex(where: { $0.address == address }) {
                 merged[known].pages.formUnion(pages)

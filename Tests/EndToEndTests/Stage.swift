@@ -88,6 +88,12 @@ final class Upstream {
         (listener, port) = try Sockets.listen(receiveBuffer: receiveBuffer)
     }
 
+    /// At a Unix socket, at a path where nothing stands.
+    init(path: String, backlog: Int32 = 128) throws {
+        port = 0
+        listener = try Sockets.listen(path: path, backlog: backlog)
+    }
+
     deinit { Sockets.close(listener) }
 
     func accept() throws -> Wire {

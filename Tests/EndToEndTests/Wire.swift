@@ -209,6 +209,36 @@ enum Sockets {
         return (descriptor, Int(UInt16(bigEndian: address.sin_port)))
     }
 
+    /// A Unix socket that is listened on. The path is short, and nothing stands there.
+    static func listen(path: String, backlog: Int32) throws -> Int32 {
+        let descriptor = socket(AF_UNIX, stream, 0)
+        guard descriptor >= 0, withAddress(path: path, { bind(descriptor, $0, $1) }) == 0,
+            systemListen(descriptor, backlog) == 0
+        else { throw WireFailure.broken("cannot listen on \(path)") }
+        setNonBlocking(descriptor)
+        return descriptor
+    }
+
+    /// Connects to a Unix socket; nil where its queue is full, or nobody listens.
+    static func connect(path: String) -> Int32? {
+        let descriptor = socket(AF_UNIX, stream, 0)
+        setNonBlocking(descriptor)
+        if withAddress(path: path, { systemConnect(descriptor, $0, $1) }) == 0 { return descriptor }
+        close(descriptor)
+        return nil
+    }
+
+    private static func withAddress<Result>(
+        path: String, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Result
+    ) -> Result {
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8.prefix($0.count - 1)) }
+        return withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { body($0, socklen_t(MemoryLayout<sockaddr_un>.size)) }
+        }
+    }
+
     /// A UDP socket of that port, or nil where somebody has it.
     static func reserve(port: Int) -> Int32? {
         let descriptor = socket(AF_INET, datagram, 0)

@@ -41,7 +41,7 @@ struct ModelDump {
                 if upstream.balance != .shares { dump.line("balanced by \(upstream.balance)") }
                 if upstream.connections != ConnectionSettings() { dump.line("\(upstream.connections)") }
                 for endpoint in upstream.endpoints {
-                    dump.line("endpoint \(endpoint.host) port \(endpoint.port) weight \(endpoint.weight)")
+                    dump.line("endpoint \(Self.words(endpoint.address)) weight \(endpoint.weight)")
                     if endpoint.priority != 0 { dump.line("  priority \(endpoint.priority)") }
                     dump.add(endpoint.policies)
                 }
@@ -49,6 +49,13 @@ struct ModelDump {
         }
         for attachment in configuration.attachments { add(attachment) }
         for consumer in configuration.consumers { add(consumer) }
+    }
+
+    private static func words(_ address: StreamAddress) -> String {
+        switch address {
+        case .network(let host, let port): "\(host) port \(port)"
+        case .unix: "\(address)"
+        }
     }
 
     private mutating func add(_ tls: TLSTermination) {

@@ -9,7 +9,7 @@ import Testing
         var configuration = GatewayConfiguration([.named("backend")], [])
         configuration.upstreams[0].balance = balance
         configuration.upstreams[0].endpoints = servers.map {
-            Upstream.Endpoint(host: $0.host, port: 1, weight: $0.weight, priority: $0.priority)
+            Upstream.Endpoint(.network(host: $0.host, port: 1), weight: $0.weight, priority: $0.priority)
         }
         if let key { configuration.attachments.append(.policy(.balanceKey(Expression(key, at: here)))) }
         return try TestGateway(configuration)
@@ -26,7 +26,7 @@ import Testing
         return keys.compactMap { key in
             let found = balancer.choose(
                 key: key &* 0x9E37_79B9_7F4A_7C15, turn: 0, load: { _ in 0 }, isOut: { out.contains($0) })
-            return found.map { upstream.endpoints[$0].host }
+            return found.flatMap { upstream.endpoints[$0].address.host }
         }
     }
 

@@ -228,7 +228,7 @@ import Testing
     private static func upstream(_ weights: [Int]) throws -> UpstreamSnapshot {
         var configuration = GatewayConfiguration([.named("a")])
         configuration.upstreams[0].endpoints = weights.enumerated().map { index, weight in
-            Upstream.Endpoint(host: "h\(index)", port: 1, weight: weight)
+            Upstream.Endpoint(.network(host: "h\(index)", port: 1), weight: weight)
         }
         return try TestGateway(configuration).snapshot.upstreams[0]
     }
@@ -240,7 +240,7 @@ import Testing
         let turns = 20_000
         for turn in 0..<turns {
             let index = try #require(upstream.endpoint(turn: UInt64(turn)))
-            counts[upstream.endpoints[index].host, default: 0] += 1
+            counts[upstream.endpoints[index].address.host ?? "", default: 0] += 1
         }
         let total = weights.reduce(0, +)
         for (index, weight) in weights.enumerated() {

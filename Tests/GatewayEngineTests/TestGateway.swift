@@ -327,7 +327,7 @@ extension GatewayConfiguration {
             binds: [Bind(address: ListenAddress(host: "::", port: 1), listeners: listeners, provenance: here)],
             upstreams: names.map { name in
                 Upstream(
-                    id: UpstreamID(name), endpoints: [Upstream.Endpoint(host: name, port: 1, weight: 1)],
+                    id: UpstreamID(name), endpoints: [Upstream.Endpoint(.network(host: name, port: 1), weight: 1)],
                     provenance: here)
             },
             attachments: attachments, consumers: [])

@@ -118,7 +118,7 @@ extension APISIXDecoder {
         if let nodes = value["nodes"]?.array {
             return nodes.map { node in
                 Upstream.Endpoint(
-                    host: Self.unbracketed(node["host"]?.string ?? ""), port: node["port"]?.integer ?? port,
+                    .network(host: Self.unbracketed(node["host"]?.string ?? ""), port: node["port"]?.integer ?? port),
                     weight: node["weight"]?.integer ?? 0, priority: node["priority"]?.integer ?? 0,
                     policies: policies)
             }
@@ -126,7 +126,7 @@ extension APISIXDecoder {
         return (value["nodes"]?.object?.entries ?? []).map { address, weight in
             let (host, written) = Self.split(address)
             return Upstream.Endpoint(
-                host: host, port: written ?? port, weight: weight.integer ?? 0, policies: policies)
+                .network(host: host, port: written ?? port), weight: weight.integer ?? 0, policies: policies)
         }
     }
 

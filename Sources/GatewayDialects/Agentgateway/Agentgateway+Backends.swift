@@ -67,7 +67,8 @@ extension AgentgatewayShapes {
     static let versions: [String: BackendVersion] = ["HTTP/1.1": .http1, "HTTP/2.0": .http2]
 
     private static let backendHost = FieldShape.optional(
-        "host", .string, "The server as `name:port`, `192.0.2.1:port` or `[2001:db8::1]:port`.")
+        "host", .string,
+        "The server as `name:port`, `192.0.2.1:port`, `[2001:db8::1]:port`, or as a Unix socket, `unix:/path`.")
 
     private static let backendName = FieldShape.optional(
         "backend", .string, "A server of the document's `backends`, by its name.")
@@ -134,12 +135,13 @@ extension AgentgatewayDecoder {
     private func server(_ reader: MappingReader, weight: Int, _ policies: BackendPolicies) -> Upstream.Endpoint? {
         guard let host = reader.node("host"), let text = host.text(findings) else { return nil }
         if text.hasPrefix("unix:") {
-            findings.valueNotOffered(text, of: host.label, at: host.provenance)
-            return nil
+            return unixSocket(text, host, example: "/run/app.sock").map {
+                Upstream.Endpoint($0, weight: weight, policies: policies)
+            }
         }
         do {
             let (name, port) = try HostSyntax.endpoint(text)
-            return Upstream.Endpoint(host: name, port: port, weight: weight, policies: policies)
+            return Upstream.Endpoint(.network(host: name, port: port), weight: weight, policies: policies)
         } catch {
             findings.error("host_invalid", "\(host.label) \(error.message)", at: host.provenance, hint: error.hint)
             return nil

@@ -132,12 +132,15 @@ extension AgentgatewayDecoder {
     }
 
     private static var defaultControl: ControlListener {
-        .on(.network(ListenAddress(host: "127.0.0.1", port: 15020)), isRequired: false)
+        .on(.network(host: "127.0.0.1", port: 15020), isRequired: false)
     }
 
     private func controlListener(_ node: DocumentNode) -> ControlListener {
         guard let text = node.text(findings), text != "off" else { return .off }
-        if text.hasPrefix("unix:") { return controlListener(path: String(text.dropFirst(5)), node) }
+        if text.hasPrefix("unix:") {
+            return unixSocket(text, node, example: "/run/tollgate/control.sock").map { .on($0, isRequired: true) }
+                ?? .off
+        }
         guard let endpoint = try? HostSyntax.endpoint(text) else {
             findings.error(
                 "address_invalid",
@@ -146,18 +149,23 @@ extension AgentgatewayDecoder {
             return .off
         }
         let host = endpoint.host == "localhost" ? "127.0.0.1" : endpoint.host
-        return .on(.network(ListenAddress(host: host, port: endpoint.port)), isRequired: true)
+        return .on(.network(host: host, port: endpoint.port), isRequired: true)
     }
 
-    private func controlListener(path: String, _ node: DocumentNode) -> ControlListener {
-        guard path.hasPrefix("/"), path.utf8.count <= ControlAddress.maxPathBytes, !path.utf8.contains(0) else {
+    /// The socket that `unix:/path` means; nil where it can be none, which is reported.
+    ///
+    /// - Parameter example: a path for the hint.
+    func unixSocket(_ text: String, _ node: DocumentNode, example: String) -> StreamAddress? {
+        let path = String(text.dropFirst("unix:".count))
+        guard path.hasPrefix("/"), path.utf8.count <= StreamAddress.maxPathBytes, !path.utf8.contains(0) else {
+            let found = path.hasPrefix("/") ? ", found \(path.utf8.count)" : ""
             findings.error(
                 "address_invalid",
-                "\(node.label): a Unix socket needs an absolute path of at most \(ControlAddress.maxPathBytes) bytes",
-                at: node.provenance, hint: "write `unix:/run/tollgate/control.sock`")
-            return .off
+                "\(node.label): a Unix socket needs an absolute path of at most \(StreamAddress.maxPathBytes) bytes\(found)",
+                at: node.provenance, hint: "write `unix:\(example)`")
+            return nil
         }
-        return .on(.unix(path: path), isRequired: true)
+        return .unix(path: path)
     }
 
     /// A number, also in quotes as agentgateway takes it; nil for `auto`.

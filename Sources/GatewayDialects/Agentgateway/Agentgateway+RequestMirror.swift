@@ -22,7 +22,7 @@ extension AgentgatewayDecoder {
         guard let share = reader.node("percentage").flatMap(share), let endpoint,
             let place = reader.entry("backend")?.keyProvenance
         else { return nil }
-        let id = UpstreamID(names.unique("requestMirror to \(endpoint.host):\(endpoint.port)"))
+        let id = UpstreamID(names.unique("requestMirror to \(endpoint.address)"))
         upstreams.append(Upstream(id: id, endpoints: [endpoint], provenance: place))
         return RequestMirror(upstream: id, share: share)
     }

@@ -36,7 +36,7 @@ package final class Balancer: Sendable {
                 let endpoint = endpoints[index]
                 return Server(
                     index: index, weight: endpoint.weight,
-                    hash: Array("\(endpoint.host) \(endpoint.port)".utf8).span.stableHash)
+                    hash: Array(endpoint.address.description.utf8).span.stableHash)
             }
         }
     }

@@ -2,7 +2,7 @@ internal import GatewayModel
 
 /// TLS to upstreams.
 extension Compiler {
-    /// Nil where a file is missing, which has been reported.
+    /// Nil where a file or the name is missing, which has been reported.
     mutating func upstreamTLS(_ written: BackendTLS, to endpoint: Upstream.Endpoint) -> UpstreamTLS? {
         guard written.files.allSatisfy({ keys.tlsFiles[$0] != nil }) else { return nil }
         let trust = UpstreamTrust(
@@ -12,6 +12,15 @@ extension Compiler {
         if !trustPlaces.contains(where: { $0.place == written.provenance }) {
             trustPlaces.append((trust, written.provenance))
         }
-        return UpstreamTLS(trust: trust, serverName: written.serverName ?? endpoint.host)
+        let name = written.serverName ?? endpoint.address.host
+        guard name != nil || written.verification != .full else {
+            report(
+                Diagnostic(
+                    .error, "server_name_missing",
+                    "`\(endpoint.address)` has no name that its certificate could be for", at: written.provenance,
+                    hint: "name it: `hostname: app.internal`"))
+            return nil
+        }
+        return UpstreamTLS(trust: trust, serverName: name)
     }
 }

@@ -59,10 +59,7 @@ struct UpstreamTable: Sendable {
 
     private static func addresses(_ upstream: Upstream) -> Int {
         var hasher = Hasher()
-        for endpoint in upstream.endpoints {
-            hasher.combine(endpoint.host)
-            hasher.combine(endpoint.port)
-        }
+        for endpoint in upstream.endpoints { hasher.combine(endpoint.address) }
         return hasher.finalize()
     }
 }

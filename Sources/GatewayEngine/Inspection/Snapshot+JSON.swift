@@ -42,8 +42,12 @@ extension Snapshot {
 
     private static func json(_ endpoint: Upstream.Endpoint) -> [UInt8] {
         var object = JSONObjectWriter()
-        object.add("host", endpoint.host)
-        object.add("port", Int64(endpoint.port))
+        switch endpoint.address {
+        case .network(let host, let port):
+            object.add("host", host)
+            object.add("port", Int64(port))
+        case .unix(let path): object.add("unix", path)
+        }
         object.add("weight", Int64(endpoint.weight))
         return object.text
     }

@@ -57,7 +57,7 @@ package enum ControlServer {
     }
 
     package static func start(
-        _ address: ControlAddress, _ pages: Pages, server: GatewayServer, readiness: Readiness, keys: KeyPages
+        _ address: StreamAddress, _ pages: Pages, server: GatewayServer, readiness: Readiness, keys: KeyPages
     ) async throws -> LocalServer {
         try await LocalServer.start(address) { request in
             guard request.method == "GET" || request.method == "HEAD" else {

@@ -6,7 +6,7 @@ package enum EchoServer {
     /// Listens on a loopback port. Every answer is a JSON object with the method, the path, the headers and
     /// the number of body bytes.
     package static func start(port: Int) async throws -> LocalServer {
-        try await LocalServer.start(.network(ListenAddress(host: "127.0.0.1", port: port))) { request in
+        try await LocalServer.start(.network(host: "127.0.0.1", port: port)) { request in
             LocalResponse("200 OK", contentType: "application/json", describe(request))
         }
     }

@@ -29,10 +29,10 @@ package struct LocalResponse: Sendable {
 package final class LocalServer: Sendable {
     private let channel: any Channel
     private let group: MultiThreadedEventLoopGroup
-    private let address: ControlAddress
+    private let address: StreamAddress
 
     package static func start(
-        _ address: ControlAddress, respond: @escaping @Sendable (LocalRequest) async -> LocalResponse
+        _ address: StreamAddress, respond: @escaping @Sendable (LocalRequest) async -> LocalResponse
     ) async throws -> LocalServer {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         do {
@@ -49,11 +49,11 @@ package final class LocalServer: Sendable {
         }
     }
 
-    private static func bind(_ bootstrap: ServerBootstrap, _ address: ControlAddress) async throws -> any Channel {
+    private static func bind(_ bootstrap: ServerBootstrap, _ address: StreamAddress) async throws -> any Channel {
         switch address {
-        case .network(let address):
+        case .network(let host, let port):
             return try await bootstrap.serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-                .bind(host: address.host, port: address.port).get()
+                .bind(host: host, port: port).get()
         case .unix(let path):
             try UnixSocketFile.makeWay(path)
             let channel = try await bootstrap.bind(unixDomainSocketPath: path).get()
@@ -62,7 +62,7 @@ package final class LocalServer: Sendable {
         }
     }
 
-    private init(channel: any Channel, group: MultiThreadedEventLoopGroup, _ address: ControlAddress) {
+    private init(channel: any Channel, group: MultiThreadedEventLoopGroup, _ address: StreamAddress) {
         self.channel = channel
         self.group = group
         self.address = address

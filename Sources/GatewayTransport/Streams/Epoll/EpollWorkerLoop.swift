@@ -1,5 +1,6 @@
 #if os(Linux)
     internal import CEpoll
+    internal import GatewayModel
     internal import NIOCore
     internal import NIOPosix
     internal import Synchronization
@@ -36,29 +37,32 @@
         ) {
             let race = ConnectRace(loop: loop, then)
             race.limit(seconds: seconds)
-            if let address = try? SocketAddress(ipAddress: endpoint.host, port: endpoint.port) {
+            switch endpoint.address {
+            case .network(let host, let port):
+                guard let address = try? SocketAddress(ipAddress: host, port: port) else {
+                    return resolve(host, port, race)
+                }
                 race.start([address])
-            } else {
-                resolve(endpoint, race)
+            case .unix(let path): race.start((try? SocketAddress(unixDomainSocketPath: path)).map { [$0] } ?? [])
             }
         }
 
         /// Names are resolved on a thread that may block.
-        private func resolve(_ endpoint: Worker.Endpoint, _ race: ConnectRace) {
+        private func resolve(_ host: String, _ port: Int, _ race: ConnectRace) {
             let waiting = Confined(race)
             NIOThreadPool.singleton.submit { [inbox, isOver = race.isOver] _ in
                 // A slow name server is not asked for those who have gone.
                 guard !isOver.value.load(ordering: .relaxed) else { return }
-                let addresses = Self.addresses(of: endpoint)
+                let addresses = Self.addresses(of: host, port)
                 inbox.add(Inbox.Job { _ in waiting.value.start(addresses) })
             }
         }
 
-        private static func addresses(of endpoint: Worker.Endpoint) -> [SocketAddress] {
+        private static func addresses(of host: String, _ port: Int) -> [SocketAddress] {
             var hints = addrinfo()
             hints.ai_protocol = Int32(IPPROTO_TCP)
             var first: UnsafeMutablePointer<addrinfo>?
-            guard getaddrinfo(endpoint.host, String(endpoint.port), &hints, &first) == 0 else { return [] }
+            guard getaddrinfo(host, String(port), &hints, &first) == 0 else { return [] }
             defer { freeaddrinfo(first) }
             var addresses: [SocketAddress] = []
             var next = first
@@ -102,6 +106,8 @@
         private var nextTry: Int?
 
         private static let staggerNanoseconds: Int64 = 250_000_000
+        /// How often a Unix socket whose queue is full is tried.
+        private static let queueNanoseconds: Int64 = 5_000_000
 
         init(loop: EpollLoop, _ then: @escaping (Result<Stream, ConnectFailure>) -> Void) {
             self.loop = loop
@@ -125,6 +131,11 @@
                     guard !addresses.isEmpty else { return }
                     loop.cancel(nextTry)
                     nextTry = loop.schedule(in: Self.staggerNanoseconds) { self.tryNext() }
+                    return
+                case .failure(.busy):
+                    // Its queue of connections is full, which nothing tells the end of.
+                    addresses.append(address)
+                    nextTry = loop.schedule(in: Self.queueNanoseconds) { self.tryNext() }
                     return
                 case .failure(let failure): self.failure = failure
                 }
@@ -175,6 +186,7 @@
             self.race = race
         }
 
+        /// `.busy`: a Unix socket whose queue is full, to which connect(2) answers at once.
         fileprivate static func start(
             _ address: SocketAddress, loop: EpollLoop, race: ConnectRace
         ) -> Result<ConnectAttempt, ConnectFailure> {
@@ -182,12 +194,15 @@
             guard descriptor >= 0 else {
                 return .failure(errno == EMFILE || errno == ENFILE ? .noDescriptors : .unreachable)
             }
-            SystemCall.setOption(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, 1)
-            SystemCall.setOption(descriptor, SOL_SOCKET, SO_KEEPALIVE, 1)
+            if address.protocol != .unix {
+                SystemCall.setOption(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, 1)
+                SystemCall.setOption(descriptor, SOL_SOCKET, SO_KEEPALIVE, 1)
+            }
             let result = address.withSockAddr { SystemCall.beginConnecting(descriptor, $0, $1) }
             guard result == 0 || errno == EINPROGRESS else {
                 let code = errno
                 SystemCall.closeDescriptor(descriptor)
+                if address.protocol == .unix, code == EAGAIN { return .failure(.busy) }
                 return .failure(code == ETIMEDOUT ? .timeout : .unreachable)
             }
             let attempt = ConnectAttempt(descriptor: descriptor, race: race)

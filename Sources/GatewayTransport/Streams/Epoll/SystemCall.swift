@@ -19,7 +19,7 @@
             send(descriptor, bytes.baseAddress, bytes.count, Int32(MSG_NOSIGNAL))
         }
 
-        /// A TCP socket that does not block, or -1 with `errno`.
+        /// A stream socket that does not block, or -1 with `errno`.
         static func openSocket(_ family: Int32) -> Int32 {
             #if canImport(Glibc)
                 let type = Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)

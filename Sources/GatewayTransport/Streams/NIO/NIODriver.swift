@@ -143,10 +143,17 @@ private final class NIOWorkerLoop: WorkerLoop {
     func connect(
         _ endpoint: Worker.Endpoint, seconds: Int64, _ then: @escaping (Result<Stream, ConnectFailure>) -> Void
     ) {
+        connect(endpoint.address, until: .now() + .seconds(seconds), then)
+    }
+
+    private func connect(
+        _ address: StreamAddress, until limit: NIODeadline,
+        _ then: @escaping (Result<Stream, ConnectFailure>) -> Void
+    ) {
         guard let worker else { return then(.failure(.unreachable)) }
         let bound = NIOLoopBound(worker, eventLoop: loop)
-        ClientBootstrap(group: loop)
-            .connectTimeout(.seconds(seconds))
+        let bootstrap = ClientBootstrap(group: loop)
+            .connectTimeout(limit - .now())
             .channelOption(.tcpOption(.tcp_nodelay), value: 1)
             .channelOption(.socketOption(.so_keepalive), value: 1)
             .channelOption(.maxMessagesPerRead, value: 1)
@@ -156,14 +163,27 @@ private final class NIOWorkerLoop: WorkerLoop {
                     try channel.pipeline.syncOperations.addHandler(NIOStream(worker: bound.value) { _, _ in })
                 }
             }
-            .connect(host: endpoint.host, port: endpoint.port)
-            .assumeIsolated()
+        let connecting =
+            switch address {
+            case .network(let host, let port): bootstrap.connect(host: host, port: port)
+            case .unix(let path): bootstrap.connect(unixDomainSocketPath: path)
+            }
+        connecting.assumeIsolated()
             .flatMapThrowing { try $0.pipeline.syncOperations.handler(type: NIOStream.self) }
             .whenComplete { result in
                 bound.value.tick()
-                then(result.map { $0 as Stream }.mapError(Self.failure))
+                guard case .failure(let error as IOError) = result, case .unix = address, error.errnoCode == EAGAIN
+                else { return then(result.map { $0 as Stream }.mapError(Self.failure)) }
+                // Its queue of connections is full, which nothing tells the end of.
+                guard limit > .now() + Self.queueDelay else { return then(.failure(.timeout)) }
+                self.loop.assumeIsolated().scheduleTask(in: Self.queueDelay) {
+                    self.connect(address, until: limit, then)
+                }
             }
     }
+
+    /// How often a Unix socket whose queue is full is tried.
+    private static let queueDelay = TimeAmount.milliseconds(5)
 
     private static func failure(_ error: any Error) -> ConnectFailure {
         if case ChannelError.connectTimeout = error { return .timeout }

@@ -41,9 +41,9 @@ final class TLSStream: Stream {
 
     /// The side of the client.
     ///
-    /// - Parameter serverName: a name or an IP address, which is asked for and expected in the certificate.
+    /// - Parameter serverName: a name or an IP address, which is asked for and expected in the certificate; nil: none is.
     init(
-        over records: Stream, _ initiator: TLSInitiator, serverName: String, speaksHTTP2: Bool, loop: EmbeddedEventLoop
+        over records: Stream, _ initiator: TLSInitiator, serverName: String?, speaksHTTP2: Bool, loop: EmbeddedEventLoop
     ) throws {
         self.records = records
         let handshake = Handshake(isServer: false)
@@ -51,7 +51,7 @@ final class TLSStream: Stream {
         channel = EmbeddedChannel(loop: loop)
         super.init(worker: records.worker)
         // An address is never asked for (RFC 6066 §3); the certificate has to hold the one of the channel.
-        let address = try? SocketAddress(ipAddress: serverName, port: 0)
+        let address = serverName.flatMap { try? SocketAddress(ipAddress: $0, port: 0) }
         let client = try NIOSSLClientHandler(
             context: initiator.context(speaksHTTP2: speaksHTTP2), serverHostname: address == nil ? serverName : nil)
         let handlers: [any ChannelHandler] = [client, handshake]

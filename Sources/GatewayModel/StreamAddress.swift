@@ -1,0 +1,31 @@
+/// Where a stream of bytes is listened for, or leads to.
+package enum StreamAddress: Hashable, Sendable {
+    /// A DNS name or an IP address (IPv6 without brackets); listeners have an IP address.
+    case network(host: String, port: Int)
+    /// The absolute path of a Unix socket, of at most `maxPathBytes`.
+    case unix(path: String)
+
+    /// What an address of the system has room for, without the byte that ends it (`sun_path` of unix(7)).
+    package static var maxPathBytes: Int {
+        #if os(Linux)
+            107
+        #else
+            103
+        #endif
+    }
+
+    /// Nil for a Unix socket, which has no name.
+    package var host: String? {
+        if case .network(let host, _) = self { host } else { nil }
+    }
+}
+
+extension StreamAddress: CustomStringConvertible {
+    /// As it stands in logs: `name:80`, `[::1]:80`, `unix:/run/app.sock`.
+    package var description: String {
+        switch self {
+        case .network(let host, let port): host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
+        case .unix(let path): "unix:\(path)"
+        }
+    }
+}

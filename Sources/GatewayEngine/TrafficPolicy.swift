@@ -1,5 +1,5 @@
 internal import CEL
-internal import GatewayModel
+package import GatewayModel
 package import HTTPWire
 
 /// Compiled `TrafficSettings`: bounds in the units the transport counts in.
@@ -19,6 +19,9 @@ package struct TrafficPolicy: Sendable {
     package let maxConnectionAge: Int64
     /// Of silence before a client is asked by PING, and for its answer; nil: it is not asked.
     package let keepaliveSeconds: (interval: Int64, timeout: Int64)?
+    /// From a connection with TLS to the end of its handshake.
+    package let handshakeSeconds: Int64
+    package let http2: HTTP2Measures
     package let maxBodyBytes: UInt64
     /// Of one body that is gathered, and of all of them in the process.
     package let maxBufferedBodyBytes: Int
@@ -41,6 +44,8 @@ package struct TrafficPolicy: Sendable {
         connectSeconds = settings.connectTimeout.wholeSeconds
         maxConnectionAge = settings.maxConnectionDuration?.nanoseconds ?? .max
         keepaliveSeconds = settings.keepalive.map { ($0.interval.wholeSeconds, $0.timeout.wholeSeconds) }
+        handshakeSeconds = (settings.handshakeTimeout ?? settings.headTimeout).wholeSeconds
+        http2 = settings.http2
         maxBodyBytes = settings.maxBodyBytes.map { UInt64($0) } ?? .max
         maxBufferedBodyBytes = settings.maxBufferedBodyBytes
         maxBufferedBytes = settings.maxBufferedBytes

@@ -18,6 +18,10 @@ package struct TrafficSettings: Equatable, Sendable {
     package var maxConnectionDuration: Duration?
     /// How a client that speaks HTTP/2 and has gone without a word is found; nil: it is not looked for.
     package var keepalive: HTTP2Keepalive?
+    /// What clients that speak HTTP/2 are told.
+    package var http2 = HTTP2Measures()
+    /// From a connection with TLS to the end of its handshake; nil: as long as a head may take.
+    package var handshakeTimeout: Duration?
     /// Request line and header fields together.
     package var maxHeadBytes: Int
     package var maxTargetBytes: Int
@@ -62,6 +66,20 @@ package struct TrafficSettings: Equatable, Sendable {
         self.onTokenExpiry = onTokenExpiry
         self.provenance = provenance
     }
+}
+
+/// Settings of HTTP/2 (RFC 9113 §6.5.2); nil: the transport's own measure.
+package struct HTTP2Measures: Hashable, Sendable {
+    /// Bytes of body that a stream may send before they are taken.
+    package var streamWindow: Int?
+    /// The same of all streams of a connection; never less than 65535 (RFC 9113 §6.9.2).
+    package var connectionWindow: Int?
+    /// Of one frame, 16384 to 16777215 (`SETTINGS_MAX_FRAME_SIZE`).
+    package var maxFrameBytes: Int?
+    /// Of a request's fields, each counted with 32 bytes more (`SETTINGS_MAX_HEADER_LIST_SIZE`); nil: as `maxHeadBytes`.
+    package var maxHeaderBytes: Int?
+
+    package init() {}
 }
 
 /// PING frames to a client that has requests in service and is silent.

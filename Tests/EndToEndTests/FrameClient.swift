@@ -28,6 +28,7 @@ final class FrameWire {
         static let none = 0
         static let protocolError = 1
         static let flowControlError = 3
+        static let frameSizeError = 6
         static let enhanceYourCalm = 11
     }
 
@@ -161,5 +162,6 @@ extension FixedWidthInteger {
 }
 
 extension Sequence<UInt8> {
-    fileprivate var number: Int { reduce(0) { $0 << 8 | Int($1) } }
+    /// Big-endian.
+    var number: Int { reduce(0) { $0 << 8 | Int($1) } }
 }

@@ -16,11 +16,13 @@ struct `A listener with a certificate` {
     /// - Parameters:
     ///   - more: fields of the `tls`.
     ///   - listeners: other listeners of the port.
-    private func start(_ more: String = "", listeners: String = "", config: String = "") throws -> RunningGateway {
+    private func start(_ more: String = "", listeners: String = "", top: String = "", config: String = "") throws
+        -> RunningGateway
+    {
         let (certificate, key) = try authority.sign("localhost")
         return try RunningGateway(
             .init(
-                config: config,
+                top: top, config: config,
                 listener: "hostname: localhost\ntls: {cert: \"\(certificate)\", key: \"\(key)\"\(more)}",
                 listeners: listeners),
             upstreamPort: upstream.port)
@@ -181,8 +183,11 @@ struct `A listener with a certificate` {
         #expect(try get(gateway, "/open").hasSuffix("200 0"))
     }
 
-    @Test func `gives up a client that stops in the middle of the handshake`() throws {
-        let gateway = try start(config: "timeouts: {head: 1s}")
+    @Test(arguments: [
+        ("", "timeouts: {head: 1s}"), ("frontendPolicies: {tls: {handshakeTimeout: 1s}}", "timeouts: {head: 60s}"),
+    ])
+    func `gives up a client that stops in the middle of the handshake`(top: String, config: String) throws {
+        let gateway = try start(top: top, config: config)
         let silent = try gateway.client()
         // The beginning of a record of 512 bytes.
         let half = try gateway.client()

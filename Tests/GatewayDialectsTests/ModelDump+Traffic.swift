@@ -123,6 +123,17 @@ extension ModelDump {
 
 extension ModelDump {
     /// What stands only in documents that say something of it.
+    mutating func dump(_ traffic: TrafficSettings) {
+        let http2 = traffic.http2
+        for (name, value) in [
+            ("stream window", http2.streamWindow), ("connection window", http2.connectionWindow),
+            ("frames", http2.maxFrameBytes), ("headers", http2.maxHeaderBytes),
+        ] {
+            if let value { line("HTTP/2 \(name): \(value)") }
+        }
+        if let time = traffic.handshakeTimeout { line("handshakes: \(time)") }
+    }
+
     mutating func dump(_ log: AccessLogSettings?, _ process: ProcessSettings) {
         if process.admin != .off { line("admin: \(process.admin)") }
         if process.readiness != .off { line("readiness: \(process.readiness)") }

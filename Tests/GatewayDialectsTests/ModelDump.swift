@@ -25,6 +25,7 @@ struct ModelDump {
     private mutating func add(_ configuration: GatewayConfiguration) {
         line("workerThreads: \(configuration.process.workerThreads.map(String.init) ?? "one per core")")
         dump(configuration.accessLog, configuration.process)
+        dump(configuration.traffic)
         let expressions = configuration.expressions
         if expressions != ExpressionSettings(checking: .typed, onDenyError: .deny) {
             line(

@@ -21,8 +21,12 @@ extension AgentgatewayShapes {
             .optional(
                 "maxVersion", tlsVersions, "The newest version spoken, as `maxTLSVersion`. Default: `TLS_V1_3`."),
             .optional("cipherSuites", .list(of: .choice(cipherSuites)), "As those of a listener's `tls`."),
+            .optional(
+                "handshakeTimeout", .duration,
+                "From a connection to the end of its handshake; then it is closed. Default: `config.timeouts.head`, which "
+                    + "is 15s."),
         ],
-        notOffered: ["handshakeTimeout", "alpn", "keyExchangeGroups"])
+        notOffered: ["alpn", "keyExchangeGroups"])
 
     static let frontendHTTP = ObjectShape(
         "a frontend's http",
@@ -52,8 +56,23 @@ extension AgentgatewayShapes {
             .optional(
                 "http1HeaderCase", .choice(["preserve"], notOffered: ["lowercase"]),
                 "How names of headers are written. Only `preserve`, which is the default: as they came."),
-        ],
-        notOffered: ["http2WindowSize", "http2ConnectionWindowSize", "http2FrameSize", "http2MaxHeaderSize"])
+            .optional(
+                "http2WindowSize", .integer(4096...(16 << 20)),
+                "Bytes of body that a request over HTTP/2 may send before they are taken on. Default: 65536."),
+            .optional(
+                "http2ConnectionWindowSize", .integer(65_535...(256 << 20)),
+                "The same of all requests of a connection together. Less than 100 of the former lets a request whose body "
+                    + "is not taken hold up others. Default: 100 of the former, but no more than 6553600 or one of them."
+            ),
+            .optional(
+                "http2FrameSize", .integer(16384...(1 << 20)),
+                "The longest frame of HTTP/2 that is taken. Default: 16384."
+            ),
+            .optional(
+                "http2MaxHeaderSize", .integer(4096...(1 << 20)),
+                "The fields of a request over HTTP/2, each counted with 32 bytes more; `config.limits.headBytes` holds "
+                    + "besides. Default: `config.limits.headBytes`."),
+        ])
 }
 
 extension AgentgatewayDecoder {
@@ -74,6 +93,10 @@ extension AgentgatewayDecoder {
         }
         traffic.maxConnectionDuration = timeout("maxConnectionDuration", http)
         traffic.keepalive = keepalive(http)
+        traffic.http2.streamWindow = http.integer("http2WindowSize")
+        traffic.http2.connectionWindow = http.integer("http2ConnectionWindowSize")
+        traffic.http2.maxFrameBytes = http.integer("http2FrameSize")
+        traffic.http2.maxHeaderBytes = http.integer("http2MaxHeaderSize")
         _ = http.choice("http1HeaderCase")
     }
 

@@ -69,6 +69,7 @@ struct AgentgatewayDecoder {
         if let tls = frontend?.mapping("tls") {
             spokenTLS = spoken(
                 tls, SpokenTLS(), minimum: "minVersion", maximum: "maxVersion")
+            traffic.handshakeTimeout = timeout("handshakeTimeout", tls)
         }
         let expressions = expressionSettings(settings)
         namedBackends(reader)

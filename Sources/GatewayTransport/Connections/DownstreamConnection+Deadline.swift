@@ -6,7 +6,7 @@ internal import HTTPWire
 /// a field and no timer.
 struct Deadline {
     enum Wait {
-        case nothing, idle, head, body, response, tunnel
+        case nothing, idle, handshake, head, body, response, tunnel
         /// The next piece of an answer.
         case answer
         /// The whole of a body that is kept in memory meanwhile.
@@ -35,6 +35,7 @@ extension DownstreamConnection {
             case .nothing: nil
             case .answer, .tunnel: answerSeconds
             case .idle: traffic.idleSeconds
+            case .handshake: traffic.handshakeSeconds
             case .head: traffic.headSeconds
             case .body, .gathering, .writing: traffic.bodySeconds
             case .response: traffic.requestSeconds
@@ -51,7 +52,7 @@ extension DownstreamConnection {
     private var currentWait: Deadline.Wait {
         if stream.atEnd == .close { return .writing }
         if isLingering { return stream.hasUnsent ? .writing : .lingering }
-        guard machine.isServing else { return hasPending || !stream.isReady ? .head : .idle }
+        guard machine.isServing else { return !stream.isReady ? .handshake : hasPending ? .head : .idle }
         if exchange.isTunnel { return hasEndedInput ? .lingering : .tunnel }
         // The route's time goes on; there is no attempt whose time could.
         if exchange.course?.isBackingOff ?? false { return .nothing }
@@ -89,8 +90,7 @@ extension DownstreamConnection {
         switch deadline.wait {
         case .nothing, .tunnel: break
         case .answer: checkSilence()
-        case .idle, .writing, .lingering: close()
-        case .head where !stream.isReady: close()
+        case .idle, .handshake, .writing, .lingering: close()
         case .head:
             beginWithoutHead()
             end(with: .requestTimeout)

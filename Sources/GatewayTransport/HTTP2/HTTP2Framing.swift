@@ -17,7 +17,7 @@ final class HTTP2Framing {
         bottom = ChannelBottom { [weak session] in session?.frameBytes($0) }
         channel = EmbeddedChannel(loop: loop)
         let told = WrittenFrames(session)
-        let handler = HTTP2Limits.handler(mode, session.worker.snapshot.traffic.headLimits, told: told)
+        let handler = HTTP2Limits.handler(mode, session.worker.snapshot.traffic, told: told)
         try channel.pipeline.syncOperations.addHandlers([bottom, handler, frames])
         // The handlers begin when their channel is active. The address is nobody's.
         channel.connect(to: try SocketAddress(ipAddress: "::", port: 0), promise: nil)

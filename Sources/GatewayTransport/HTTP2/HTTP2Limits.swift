@@ -1,4 +1,5 @@
 internal import GatewayEngine
+internal import GatewayModel
 internal import HTTPWire
 internal import NIOCore
 internal import NIOHPACK
@@ -32,15 +33,36 @@ enum HTTP2Limits {
     /// Streams that an upstream takes back: it may refuse many, or end them before it has read them.
     static let upstreamResets = 100_000
 
+    /// What may come on one connection before it is taken.
+    struct Windows {
+        let stream: Int
+        let connection: Int
+
+        static let standard = Windows(HTTP2Measures())
+
+        init(_ measures: HTTP2Measures) {
+            stream = measures.streamWindow ?? streamWindow
+            // RFC 9113 §6.9.2: it cannot be less than it begins with.
+            connection =
+                measures.connectionWindow
+                ?? max(65_535, stream, min(concurrentStreams * stream, connectionWindow))
+        }
+    }
+
     static func handler(
-        _ mode: NIOHTTP2Handler.ParserMode, _ headLimits: HeadLimits, told delegate: any NIOHTTP2FrameDelegate
+        _ mode: NIOHTTP2Handler.ParserMode, _ traffic: TrafficPolicy, told delegate: any NIOHTTP2FrameDelegate
     ) -> NIOHTTP2Handler {
+        let measures = mode == .server ? traffic.http2 : HTTP2Measures()
         var connection = NIOHTTP2Handler.ConnectionConfiguration()
         connection.initialSettings = [
             HTTP2Setting(parameter: .maxConcurrentStreams, value: mode == .server ? concurrentStreams : 0),
-            HTTP2Setting(parameter: .initialWindowSize, value: streamWindow),
-            HTTP2Setting(parameter: .maxHeaderListSize, value: headLimits.maxHeadBytes),
+            HTTP2Setting(parameter: .initialWindowSize, value: Windows(measures).stream),
+            HTTP2Setting(
+                parameter: .maxHeaderListSize, value: measures.maxHeaderBytes ?? traffic.headLimits.maxHeadBytes),
         ]
+        if let bytes = measures.maxFrameBytes {
+            connection.initialSettings.append(HTTP2Setting(parameter: .maxFrameSize, value: bytes))
+        }
         // RFC 9113 §6.5.2: a server has no say in it.
         if mode == .client { connection.initialSettings.append(HTTP2Setting(parameter: .enablePush, value: 0)) }
         // What is malformed is found by `HTTP2RequestHead`, and answered and logged like any other request.

@@ -13,6 +13,8 @@ internal import NIOHTTP2
 class HTTP2Session: StreamUser {
     final let bytes: Stream
     final let worker: Worker
+    /// What the other side may send before it is taken.
+    final let windows: HTTP2Limits.Windows
     final private(set) var streams: [HTTP2StreamID: HTTP2Stream] = [:]
     private final var framing: HTTP2Framing!
     /// Streams for which something is left to be done when the event ends.
@@ -43,6 +45,7 @@ class HTTP2Session: StreamUser {
     init(over bytes: Stream, _ mode: NIOHTTP2Handler.ParserMode) throws {
         self.bytes = bytes
         worker = bytes.worker
+        windows = mode == .server ? .init(bytes.worker.snapshot.traffic.http2) : .standard
         idleSince = worker.uptime
         super.init()
         framing = try HTTP2Framing(self, mode, loop: worker.loopForHandlers())
@@ -209,9 +212,9 @@ class HTTP2Session: StreamUser {
 
     /// Lets the other side send what streams could take: in large steps, but never less than a stream needs to go on.
     private func openWindow() {
-        let missing = HTTP2Limits.connectionWindow - heldBytes - inboundWindow
-        let isShort = inboundWindow < HTTP2Limits.streamWindow && missing >= HTTP2Limits.streamWindow / 2
-        guard isShort || missing >= HTTP2Limits.connectionWindow / 8, !isEnding else { return }
+        let missing = windows.connection - heldBytes - inboundWindow
+        let isShort = inboundWindow < windows.stream && missing >= windows.stream / 2
+        guard isShort || missing >= windows.connection / 8, !isEnding else { return }
         write(.rootStream, .windowUpdate(windowSizeIncrement: missing))
     }
 

@@ -14,7 +14,7 @@ class HTTP2Stream: Stream {
     /// Bytes of DATA frames in `input`, with their padding.
     private final var heldBytes = 0
     /// What the other side may still send.
-    final var inboundWindow = HTTP2Limits.streamWindow
+    final var inboundWindow: Int
     /// Bytes of DATA frames that were written and have not left.
     final var unsentBytes = 0
     /// The other side's message is complete.
@@ -32,6 +32,7 @@ class HTTP2Stream: Stream {
     init(_ session: HTTP2Session, id: HTTP2StreamID) {
         self.session = session
         self.id = id
+        inboundWindow = session.windows.stream
         super.init(worker: session.worker)
     }
 
@@ -103,8 +104,8 @@ class HTTP2Stream: Stream {
     }
 
     private func openWindow() {
-        let missing = HTTP2Limits.streamWindow - heldBytes - inboundWindow
-        guard !hasReadEnd, missing >= HTTP2Limits.streamWindow / 2 else { return }
+        let missing = session.windows.stream - heldBytes - inboundWindow
+        guard !hasReadEnd, missing >= session.windows.stream / 2 else { return }
         session.write(id, .windowUpdate(windowSizeIncrement: missing))
     }
 

@@ -176,6 +176,23 @@ import Testing
         }
     }
 
+    @Test func `is not sent an answer whose head fits no frame, and reads those that follow`() throws {
+        let client = try client()
+        try client.headers(1, FrameWire.request("/open/a"))
+        let first = try upstream.accept()
+        _ = try first.readHead()
+        // '~' is a long one in the code of HPACK.
+        try first.answer("large", "X-Large: \(String(repeating: "~", count: 12_000))\r\nConnection: close\r\n")
+        let reset = try client.next(.headers, .data, .reset, .goAway)
+        #expect(reset.type == .reset && reset.stream == 1)
+        try client.headers(3, FrameWire.request("/open/b"))
+        let second = try upstream.accept()
+        _ = try second.readHead()
+        try second.answer("small", "X-Answer: yes\r\n")
+        let answer = try client.message(3)
+        #expect(answer.status == 200 && answer.body.text == "small" && answer["x-answer"] == "yes")
+    }
+
     @Test func `is told what the upstream broke off`() throws {
         let client = try client()
         try client.headers(1, FrameWire.request("/open"))

@@ -102,6 +102,34 @@ import Testing
         #expect(data.payload.text == "ab" && data.endsStream)
     }
 
+    @Test func `is not sent a head that fits no frame, and reads those that follow`() throws {
+        let first = try client("/two/a", "X-Kept: one\r\n")
+        let server = try server()
+        #expect(try request(server).fields["x-kept"] == "one")
+        let large = try client("/two/b", "X-Large: \(String(repeating: "~", count: 12_000))\r\nX-Other: two\r\n")
+        let refusal = try large.readAnswer()
+        #expect(refusal.status == 431 && refusal.refusal == "head_too_large")
+        let next = try client("/two/c", "X-Kept: one\r\nX-Another: three\r\n")
+        let (stream, fields, _) = try request(server)
+        #expect(fields[":path"] == "/two/c" && fields["x-kept"] == "one" && fields["x-another"] == "three")
+        for (stream, client) in [(1, first), (stream, next)] {
+            try server.headers(stream, [(":status", "204")])
+            #expect(try client.readAnswerHead().status == 204)
+        }
+        #expect(!upstream.hasVisitor)
+    }
+
+    @Test func `is sent a larger head where it takes larger frames`() throws {
+        let first = try client("/two/a")
+        let server = try server()
+        // SETTINGS_MAX_FRAME_SIZE
+        try server.send(.settings, payload: [0, 5, 0, 1, 0, 0])
+        try server.headers(try request(server).stream, [(":status", "204")])
+        #expect(try first.readAnswerHead().status == 204)
+        _ = try client("/two/b", "X-Large: \(String(repeating: "~", count: 12_000))\r\n")
+        #expect(try request(server).fields["x-large"]?.utf8.count == 12_000)
+    }
+
     @Test func `may answer without a body`() throws {
         let cases: [(status: String, method: String, length: String?, answered: String?)] = [
             ("204", "GET", nil, nil), ("200", "GET", nil, "0"), ("304", "GET", nil, nil), ("200", "HEAD", "5", "5"),

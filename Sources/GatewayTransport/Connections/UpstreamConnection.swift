@@ -197,6 +197,7 @@ final class UpstreamConnection: BufferedUser {
         guard let client else { return closedOnMirrored(byError: byError) }
         self.client = nil
         if stream.fate == .malformed { return client.upstreamFailed(.upstreamMalformed) }
+        if stream.fate == .tooLarge { return client.upstreamFailed(.headTooLarge) }
         switch machine.inputClosed() {
         case .endsBody where !byError:
             client.writeEnd(Span())

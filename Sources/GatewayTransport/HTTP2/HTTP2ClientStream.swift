@@ -31,8 +31,9 @@ final class HTTP2ClientStream: HTTP2Stream {
             switch machine.next(bytes, at: &position, table: &session.table) {
             case .head(let head):
                 let end = position + head.byteCount
-                isOnWire = true
-                writeHeaders(fields(head, bytes.extracting(position..<end)), end: head.framing == .none)
+                let fields = fields(head, bytes.extracting(position..<end))
+                writeHeaders(fields, lines: head.byteCount, end: head.framing == .none)
+                isOnWire = isOpen
                 position = end
             case .body(let range): bytes.extracting(range).withUnsafeBytes { _ = data.writeBytes($0) }
             case .end:
@@ -41,7 +42,7 @@ final class HTTP2ClientStream: HTTP2Stream {
                     writeData(data, end: true)
                 } else {
                     if data.readableBytes > 0 { writeData(data, end: false) }
-                    writeHeaders(trailers, end: true)
+                    writeHeaders(trailers, lines: bytes.count, end: true)
                 }
                 return bytes.count
             case .needsBytes, .blocked:

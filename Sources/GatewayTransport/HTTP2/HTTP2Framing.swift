@@ -84,8 +84,11 @@ private final class FrameHandler: ChannelInboundHandler {
         }
     }
 
-    /// The handler has said on the wire what was wrong, which `WrittenFrames` hears.
-    func errorCaught(context: ChannelHandlerContext, error: any Error) {}
+    /// What is wrong with the other side's frames the handler has said on the wire, which `WrittenFrames` hears. Where
+    /// one of ours could not be written, the other side cannot read what follows.
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        if error is NIOHTTP2Errors.UnableToSerializeFrame { session?.bytes.close() }
+    }
 }
 
 /// Hears of each frame that leaves, whoever wrote it.

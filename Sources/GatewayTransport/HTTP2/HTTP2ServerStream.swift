@@ -44,17 +44,18 @@ final class HTTP2ServerStream: HTTP2Stream {
         while true {
             switch machine.next(bytes, at: &position, table: &session.table) {
             case .informational(let answer):
-                writeHeaders(fields(answer, bytes.extracting(position..<bytes.count)), end: false)
+                let fields = fields(answer, bytes.extracting(position..<bytes.count))
+                writeHeaders(fields, lines: answer.byteCount, end: false)
                 position += answer.byteCount
             case .head(let answer):
                 head = fields(answer, bytes.extracting(position..<bytes.count))
                 position += answer.byteCount
             case .body(let range): bytes.extracting(range).withUnsafeBytes { _ = data.writeBytes($0) }
             case .end:
-                write(head, data, end: true, trailers: trailers(bytes))
+                write(head, data, end: true, trailers: trailers(bytes), lines: bytes.count)
                 return bytes.count
             case .needsBytes:
-                write(head, data, end: false, trailers: HPACKHeaders())
+                write(head, data, end: false, trailers: HPACKHeaders(), lines: bytes.count)
                 return position
             case .failed, .unsolicited:
                 // What is read here we have written ourselves.
@@ -72,13 +73,16 @@ final class HTTP2ServerStream: HTTP2Stream {
         isChunkedAnswer ? HPACKHeaders(lines: session.table, bytes, isTrailer: true) : HPACKHeaders()
     }
 
-    private func write(_ head: HPACKHeaders?, _ data: ByteBuffer, end: Bool, trailers: HPACKHeaders) {
+    /// - Parameter byteCount: of all that was written, in the form of HTTP/1.1.
+    private func write(
+        _ head: HPACKHeaders?, _ data: ByteBuffer, end: Bool, trailers: HPACKHeaders, lines byteCount: Int
+    ) {
         let endsWithTrailers = !trailers.isEmpty
-        if let head { writeHeaders(head, end: end && data.readableBytes == 0 && !endsWithTrailers) }
+        if let head { writeHeaders(head, lines: byteCount, end: end && data.readableBytes == 0 && !endsWithTrailers) }
         if data.readableBytes > 0 || end && !hasWrittenEnd && !endsWithTrailers {
             writeData(data, end: end && !endsWithTrailers)
         }
-        if endsWithTrailers { writeHeaders(trailers, end: true) }
+        if endsWithTrailers { writeHeaders(trailers, lines: byteCount, end: true) }
     }
 
     private func fields(_ head: ResponseHead, _ bytes: Span<UInt8>) -> HPACKHeaders {

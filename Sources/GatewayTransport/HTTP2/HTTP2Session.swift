@@ -39,6 +39,7 @@ class HTTP2Session: StreamUser {
     private final var idleSince: Int64
     /// Uptime in nanoseconds since which the other side has not taken what was written to it.
     private final var unreadSince: Int64?
+    private final var blocks = HeaderBlockMeasure()
     /// The lines of a message that was written in the form of HTTP/1.1.
     final var table = FieldTable()
 
@@ -77,6 +78,7 @@ class HTTP2Session: StreamUser {
             )
         case .settings(.settings(let settings)):
             isAgreed = true
+            for setting in settings where setting.parameter == .maxFrameSize { blocks.maxBytes = setting.value }
             agreed(settings)
         case .goAway(let last, _, _): goingAway(after: last)
         case .windowUpdate: countWindowUpdate()
@@ -130,6 +132,13 @@ class HTTP2Session: StreamUser {
 
     final func write(_ id: HTTP2StreamID, _ payload: HTTP2Frame.FramePayload) {
         framing.write(id, payload)
+    }
+
+    /// Whether a block of fields can be written.
+    ///
+    /// - Parameter byteCount: of their lines in the form of HTTP/1.1, or more.
+    final func fits(_ headers: HPACKHeaders, lines byteCount: Int) -> Bool {
+        blocks.fits(headers, lines: byteCount)
     }
 
     /// A frame has left, of whoever wrote it.

@@ -138,12 +138,19 @@ class HTTP2Stream: Stream {
     /// - Returns: how many of them that was.
     func writeFrames(_ bytes: Span<UInt8>) -> Int { bytes.count }
 
-    final func writeHeaders(_ headers: HPACKHeaders, end: Bool) {
+    /// - Parameter byteCount: of the lines in the form of HTTP/1.1, or more.
+    final func writeHeaders(_ headers: HPACKHeaders, lines byteCount: Int, end: Bool) {
+        guard isOpen else { return }
+        guard session.fits(headers, lines: byteCount) else {
+            fate = .tooLarge
+            return close()
+        }
         session.write(id, .headers(.init(headers: headers, endStream: end)))
         if end { hasWrittenEnd = true }
     }
 
     final func writeData(_ data: ByteBuffer, end: Bool) {
+        guard isOpen else { return }
         unsentBytes += data.readableBytes
         session.write(id, .data(.init(data: .byteBuffer(data), endStream: end)))
         if end { hasWrittenEnd = true }

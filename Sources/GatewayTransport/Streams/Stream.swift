@@ -40,6 +40,8 @@ class Stream {
         case refused
         /// The other side has broken its protocol.
         case malformed
+        /// Its fields are too large for the other side's protocol: they have not left.
+        case tooLarge
     }
 
     /// What may wait before the writer has to.

@@ -187,6 +187,15 @@ import Testing
             ])
     }
 
+    @Test(arguments: ["text", "json"]) func `has no token that a client wrote into its path`(format: String) throws {
+        let gateway = try start(format)
+        let token = try Tokens.token()
+        _ = try gateway.get("/open/\(token)/rest")
+        let line = try #require(try gateway.accessLog(lines: 1).last)
+        #expect(line.contains(format == "text" ? " path=withheld " : "\"path\":\"withheld\""), "\(line)")
+        #expect(!gateway.output.contains(token))
+    }
+
     @Test func `has a JSON object per request`() throws {
         let gateway = try start("json")
         #expect(try gateway.get("/b?c=d", "Authorization: Bearer \(try Tokens.token())\r\n").status == 200)

@@ -79,7 +79,7 @@ extension AgentgatewayDecoder {
 
     private func metadata(_ node: DocumentNode) -> [UInt8]? {
         guard case .mapping(let entries) = node.content else {
-            node.reportType("a mapping", findings)
+            node.reportShape("a mapping", findings)
             return nil
         }
         if let entry = entries.first(where: { $0.key == "key" }) {

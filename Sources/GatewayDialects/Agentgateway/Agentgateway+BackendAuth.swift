@@ -140,7 +140,7 @@ extension AgentgatewayDecoder {
 
     private func claims(_ node: DocumentNode) -> [UInt8]? {
         guard case .mapping(let entries) = node.content else {
-            node.reportType("a mapping", findings)
+            node.reportShape("a mapping", findings)
             return nil
         }
         for entry in entries where ["iat", "exp", "nbf"].contains(entry.key) {

@@ -78,7 +78,7 @@ extension DocumentNode {
     /// The items of a list. Whether it may be empty is the caller's to say.
     package func items(_ findings: Findings) -> [DocumentNode]? {
         guard case .sequence(let items) = content else {
-            reportType("a list", findings, hint: "begin each item with `- `")
+            reportShape("a list", findings, hint: "begin each item with `- `")
             return nil
         }
         return items
@@ -100,8 +100,17 @@ extension DocumentNode {
     }
 
     func reportType(_ expected: String, _ findings: Findings, hint: String? = nil) {
+        report(expected, found: kindInWords, findings, hint)
+    }
+
+    /// Of what has parts of its own: a list or a mapping.
+    func reportShape(_ expected: String, _ findings: Findings, hint: String? = nil) {
+        report(expected, found: kindAlone, findings, hint)
+    }
+
+    private func report(_ expected: String, found: String, _ findings: Findings, _ hint: String?) {
         if isUnusable { return }
-        findings.error("wrong_type", "\(label) has to be \(expected), found \(kindInWords)", at: provenance, hint: hint)
+        findings.error("wrong_type", "\(label) has to be \(expected), found \(found)", at: provenance, hint: hint)
     }
 
     /// YAML 1.1 readers took these for booleans, and people remember.
@@ -146,7 +155,7 @@ extension MappingReader {
     package func entries(_ name: String) -> [DocumentEntry]? {
         guard let node = node(name) else { return nil }
         guard case .mapping(let entries) = node.content else {
-            node.reportType("a mapping", findings)
+            node.reportShape("a mapping", findings)
             return nil
         }
         return entries

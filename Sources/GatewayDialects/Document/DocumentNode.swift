@@ -54,6 +54,12 @@ extension DocumentNode {
     /// The name of the node in messages.
     package var label: String { name.isEmpty ? "the document" : "`\(name)`" }
 
+    /// The same without what a text says: it may be a secret that was written a level too high.
+    var kindAlone: String {
+        if case .scalar(let scalar) = content, scalar.value == .text, scalar.origin == .asWritten { return "a string" }
+        return kindInWords
+    }
+
     /// What stands there, in the words of a message: `a list`, `the number 12`.
     package var kindInWords: String {
         switch content {

@@ -22,7 +22,7 @@ package final class MappingReader {
     ) {
         guard case .mapping(let entries) = node.content else {
             findings.error(
-                "wrong_type", "\(node.label) has to be a mapping (\(shape.name)), found \(node.kindInWords)",
+                "wrong_type", "\(node.label) has to be a mapping (\(shape.name)), found \(node.kindAlone)",
                 at: node.provenance)
             return nil
         }

@@ -76,31 +76,35 @@ package final class LoggedRequest {
     }
 
     private static func text(_ field: AccessLogPolicy.Field, _ value: [UInt8]) -> Field {
-        let text = isFit(value) ? value : Array("withheld".utf8)
+        let text = isFit(value) ? value : withheld
         return Field(name: field.name, value: text, isJSON: false)
     }
 
     /// A line is no place for a long text, nor for anything that may be a token, wherever it was found.
     private static func isFit(_ value: [UInt8]) -> Bool {
-        value.count <= maxBytes && !holdsToken(value)
+        value.count <= maxBytes && !value.span.holdsToken
     }
 
     private static let maxBytes = 4096
+    /// What stands in a line in place of what it must not hold.
+    package static let withheld = Array("withheld".utf8)
+}
 
+extension Span<UInt8> {
     /// Whether something in it reads like a signed or encrypted token: a JOSE header in base64url begins with `eyJ`,
     /// and a dot ends it.
-    private static func holdsToken(_ value: [UInt8]) -> Bool {
+    package var holdsToken: Bool {
         var start = 0
-        while start + 3 <= value.count {
-            guard value[start] == UInt8(ascii: "e"), value[start + 1] == UInt8(ascii: "y"),
-                value[start + 2] == UInt8(ascii: "J")
+        while start + 3 <= count {
+            guard self[start] == UInt8(ascii: "e"), self[start + 1] == UInt8(ascii: "y"),
+                self[start + 2] == UInt8(ascii: "J")
             else {
                 start += 1
                 continue
             }
             start += 3
-            while start < value.count, value[start].isBase64URL { start += 1 }
-            if start < value.count, value[start] == UInt8(ascii: ".") { return true }
+            while start < count, self[start].isBase64URL { start += 1 }
+            if start < count, self[start] == UInt8(ascii: ".") { return true }
         }
         return false
     }

@@ -4,7 +4,7 @@ internal import GatewayModel
 internal import HTTPWire
 
 /// What is remembered of a request for its line in the access log. Nothing of it is a secret: no query, no
-/// header, no token; the subject only of a token that was verified.
+/// header; the subject only of a token that was verified. A path may be one, which is seen when the line is written.
 struct AccessRecord {
     var startedAt: Int64
     var method: [UInt8] = []
@@ -94,8 +94,8 @@ struct AccessLog {
         }
         addField(.method, "method", record.method)
         if record.speaksHTTP2 { addField(.version, "version", "HTTP/2".utf8) }
-        addField(.host, "host", record.host)
-        addField(.path, "path", record.path)
+        addWritten(.host, "host", record.host)
+        addWritten(.path, "path", record.path)
         addField(.peer, "peer", peer)
         addField(.route, "route", record.route.utf8)
         addField(.subject, "sub", record.subject)
@@ -139,6 +139,11 @@ struct AccessLog {
         guard !value.isEmpty, !removed.contains(field) else { return }
         addName(name)
         addText(value)
+    }
+
+    /// A field that the client wrote, unless a token stands in it.
+    private mutating func addWritten(_ field: AccessLogFields, _ name: StaticString, _ value: [UInt8]) {
+        addField(field, name, value.span.holdsToken ? LoggedRequest.withheld : value)
     }
 
     /// A field of the configuration's.

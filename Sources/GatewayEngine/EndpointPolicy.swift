@@ -4,10 +4,13 @@ package import HTTPWire
 package final class EndpointPolicy: Sendable {
     private let credentials: [BackendCredential]
     let transformation: TransformationStage?
-    private let requestEdit: FieldEdit?
-    private let responseEdit: FieldEdit?
+    let requestEdit: FieldEdit?
+    let responseEdit: FieldEdit?
     /// Names that a client may not send in trailers either; nil: none.
     private let guardedNames: FieldNames?
+
+    /// Whether the gateway proves to the backend who asks.
+    var hasCredentials: Bool { !credentials.isEmpty }
 
     init(
         credentials: [BackendCredential], transformation: TransformationStage?, requestEdit: FieldEdit?,

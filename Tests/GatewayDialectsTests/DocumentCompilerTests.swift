@@ -157,7 +157,7 @@ private struct Documents {
 
     // MARK: - What can't be served
 
-    private static let refused = #""name":"1","policies":{},"backends":[]"#
+    private static let refused = #""name":"1","policies":{"traffic":["directResponse"]},"backends":[]"#
 
     @Test func `serve the rest where one of them is refused by this version`() throws {
         var documents = Documents()

@@ -34,13 +34,19 @@ extension Snapshot {
                 var object = JSONObjectWriter()
                 object.add("name", route.names[number])
                 object.add("policies", route.policy.json)
-                object.add("backends", (route.upstream.map { upstreams[$0].endpoints } ?? []).map(Self.json))
+                object.add("backends", route.upstream.map { Self.json(upstreams[$0]) } ?? [])
                 return object.text
             })
         return object.text
     }
 
-    private static func json(_ endpoint: Upstream.Endpoint) -> [UInt8] {
+    private static func json(_ upstream: UpstreamSnapshot) -> [[UInt8]] {
+        upstream.endpoints.indices.map { index in
+            json(upstream.endpoints[index], upstream.tls[index], upstream.policy(of: index))
+        }
+    }
+
+    private static func json(_ endpoint: Upstream.Endpoint, _ tls: UpstreamTLS?, _ policy: EndpointPolicy?) -> [UInt8] {
         var object = JSONObjectWriter()
         switch endpoint.address {
         case .network(let host, let port):
@@ -49,6 +55,13 @@ extension Snapshot {
         case .unix(let path): object.add("unix", path)
         }
         object.add("weight", Int64(endpoint.weight))
+        object.add("tls", tls != nil)
+        if let tls { object.add("verification", tls.trust.verification.rawValue) }
+        if let serverName = tls?.serverName { object.add("serverName", serverName) }
+        object.add("credentials", policy?.hasCredentials ?? false)
+        if policy?.transformation != nil { object.add("transformations", true) }
+        if let edit = policy?.requestEdit { object.add("changedRequestHeaders", edit.names) }
+        if let edit = policy?.responseEdit { object.add("changedResponseHeaders", edit.names) }
         return object.text
     }
 }
@@ -62,6 +75,7 @@ extension EffectivePolicy {
         if let apiKeys = furtherAuthentication?.apiKeys { object.add("apiKey", apiKeys.credential.json) }
         // Effect and place of each rule, in the order in which they are asked.
         if let authorization { object.add("authorization", authorization.rules.map(\.mark)) }
+        if let traffic { object.add("traffic", traffic.names) }
         if let requestEdit { object.add("changedRequestHeaders", requestEdit.names) }
         if let responseEdit { object.add("changedResponseHeaders", responseEdit.names) }
         return object.text

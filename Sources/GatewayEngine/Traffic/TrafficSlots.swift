@@ -45,6 +45,18 @@ package final class TrafficSlots: Sendable {
         retry = policies.retry.map(RetryPlan.init)
     }
 
+    /// What there is, by the names of the fields that say it.
+    var names: [String] {
+        let slots: [(name: String, isThere: Bool)] = [
+            ("refusals", refusals != nil), ("requestId", requestID != nil), ("cors", cors != nil),
+            ("localRateLimit", rateLimits != nil), ("urlRewrite", urlRewrite != nil),
+            ("transformations", transformation != nil), ("requestRedirect", redirect != nil), ("delay", delay != nil),
+            ("directResponse", directResponse != nil), ("timeout", bounds != nil), ("retry", retry != nil),
+            ("requestMirror", mirror != nil),
+        ]
+        return slots.filter(\.isThere).map(\.name)
+    }
+
     /// Names that a client may not send in trailers either; nil: none.
     var guardedNames: FieldNames? { .union(transformation?.requestNames, requestID?.guardedNames) }
 

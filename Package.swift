@@ -171,7 +171,9 @@ let package = Package(
         .testTarget(name: "JOSETests", dependencies: ["JOSE", "Bytes"], swiftSettings: common),
         .testTarget(
             name: "GatewayDialectsTests",
-            dependencies: ["GatewayControl", "GatewayDialects", "GatewayEngine", "GatewayModel", "Bytes"],
+            dependencies: [
+                "GatewayControl", "GatewayDialects", "GatewayEngine", "GatewayModel", "HTTPWire", "Bytes",
+            ],
             exclude: ["Fixtures"],
             swiftSettings: common
         ),

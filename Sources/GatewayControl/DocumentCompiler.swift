@@ -102,7 +102,8 @@ package struct DocumentCompiler: Sendable {
             entries.map(\.document), isolated: change.isolated, listen: listen, process: process,
             secrets: { [secrets] in secrets.text(of: $0) })
         let (keys, loading) = KeyLoader.load(for: configuration, remote: remote)
-        let part = Self.part(configuration, entries, extent)
+        var part = Self.part(configuration, entries, extent)
+        part.limitGroups = change.touchedKeys
         let (outcome, compiling) =
             if case .some = extent, let compiled {
                 compiled.parts.compile(part, keys: keys, instance: instance)

@@ -10,12 +10,13 @@ extension RefusalCode {
         case .upstreamUnreachable, .upstreamClosed, .upstreamMalformed, .upstreamUntrusted, .upstreamTLSFailed:
             "{\"error_msg\":\"502 Bad Gateway\"}\n"
         case .upstreamConnectTimeout, .upstreamTimeout: "{\"error_msg\":\"504 Gateway Time-out\"}\n"
-        default: Self.apisixBody(apisixMessage)
+        default: apisixBody(apisixMessage)
         }
     }
 
-    static func apisixBody(_ message: String) -> String {
-        JSONTree.object(JSONObjectTree([("message", .string(message))])).text + "\n"
+    func apisixBody(_ message: String) -> String {
+        let name = self == .rateLimited ? "error_msg" : "message"
+        return JSONTree.object(JSONObjectTree([(name, .string(message))])).text + "\n"
     }
 
     /// Its `jwt-auth` tells five things apart, so that a client learns nothing of keys and claims.

@@ -49,7 +49,7 @@ extension Refusal {
 
     /// Of the answer. A call of gRPC is always answered with 200: what became of it stands in `grpc-status`.
     func status(isGRPC: Bool) -> Int {
-        isGRPC ? 200 : verdict?.rule?.answer?.status ?? code.entry.status
+        isGRPC ? 200 : answer?.status ?? code.entry.status
     }
 
     /// gRPC's code for an HTTP status, as its clients read one (doc/http-grpc-status-mapping.md); what is too large has

@@ -18,6 +18,8 @@ package struct Refusal: Error, Sendable {
     package let passwordCheck: PasswordCheck?
     /// It is only for the check of a password that has to come first: where it cannot, the request passes.
     package private(set) var isOnTrial = false
+    /// What the client is answered in place of what the table says; nil: that.
+    let answer: AuthorizationRule.Answer?
     /// Whole field lines, each with its CRLF, that say more of it to the client.
     let lines: [UInt8]
     /// Why each of several ways to prove who sent the request led to nothing; empty where there are none.
@@ -25,8 +27,10 @@ package struct Refusal: Error, Sendable {
 
     package init(
         _ code: RefusalCode, realm: String = Refusal.defaultRealm, metadataURL: String? = nil,
-        lacking: [String] = [], keyRefresh: KeyRefresh? = nil, passwordCheck: PasswordCheck? = nil, lines: [UInt8] = []
+        lacking: [String] = [], keyRefresh: KeyRefresh? = nil, passwordCheck: PasswordCheck? = nil, lines: [UInt8] = [],
+        answer: AuthorizationRule.Answer? = nil
     ) {
+        self.answer = answer
         self.code = code
         self.realm = realm
         self.metadataURL = metadataURL
@@ -49,6 +53,7 @@ package struct Refusal: Error, Sendable {
         verdict = nil
         keyRefresh = scratch.awaitedKeys
         passwordCheck = scratch.awaitedPassword
+        answer = nil
         lines = []
     }
 
@@ -58,6 +63,7 @@ package struct Refusal: Error, Sendable {
         metadataURL = nil
         lacking = []
         self.verdict = verdict
+        answer = verdict.rule?.answer
         keyRefresh = nil
         passwordCheck = nil
         lines = []

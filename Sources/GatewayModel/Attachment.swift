@@ -5,6 +5,9 @@ package struct Attachment: Equatable, Sendable {
         case gateway(String)
         case listener(ListenerID)
         case route(RouteID)
+        /// The requests of consumers that name it, once they are known to be theirs. Of a kind it takes the place of a
+        /// route's policy; authorization rules hold beside the route's.
+        case overlay(OverlayID)
     }
 
     /// When the policy runs: before or after the route is chosen.

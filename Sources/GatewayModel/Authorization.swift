@@ -19,9 +19,10 @@ package struct AuthorizationRule: Equatable, Sendable {
     package struct Answer: Hashable, Sendable {
         /// 200 to 599.
         package var status: Int
-        package var message: String
+        /// Nil: as the table says.
+        package var message: String?
 
-        package init(status: Int, message: String) {
+        package init(status: Int, message: String?) {
             self.status = status
             self.message = message
         }

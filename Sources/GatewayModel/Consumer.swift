@@ -7,11 +7,15 @@ package struct Consumer: Equatable, Sendable {
     /// The group it belongs to; nil where there is none.
     package var group: String?
     package var credentials: [Credential]
+    /// Whose policies (`Attachment.Scope.overlay`) take the place of a route's for its requests; nil: nobody's.
+    package var overlay: OverlayID?
     package var provenance: Provenance
 
     package init(
-        name: String, customID: String?, group: String?, credentials: [Credential], provenance: Provenance
+        name: String, customID: String?, group: String?, credentials: [Credential], overlay: OverlayID? = nil,
+        provenance: Provenance
     ) {
+        self.overlay = overlay
         self.name = name
         self.customID = customID
         self.group = group

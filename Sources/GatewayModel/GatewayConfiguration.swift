@@ -71,6 +71,12 @@ package struct RouteID: Hashable, Sendable {
     package init(_ name: String) { self.name = name }
 }
 
+/// One name among all sets of policies that consumers bring along, made by the dialect.
+package struct OverlayID: Hashable, Sendable {
+    package var name: String
+    package init(_ name: String) { self.name = name }
+}
+
 /// One name among all upstreams of a configuration, made by the dialect.
 package struct UpstreamID: Hashable, Sendable {
     package var name: String

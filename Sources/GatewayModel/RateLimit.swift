@@ -12,6 +12,18 @@ package struct LocalRateLimit: Hashable, Sendable {
 
 /// A bucket of tokens of which each request takes one; or one bucket for each value of a key.
 package struct RateLimit: Hashable, Sendable {
+    package enum Measure: String, Hashable, Sendable {
+        /// Tokens come in at the end of each interval, counted from the first request of all.
+        case bucket
+        /// Each key's interval begins with its first request; when it is over, another one begins with the next.
+        case window
+    }
+
+    /// When clients are told what they have left (`X-RateLimit-*`).
+    package enum Quota: String, Hashable, Sendable {
+        case never, whenRefused, always
+    }
+
     /// What a bucket holds, and begins with.
     package var maxTokens: Int
     /// What comes in at the end of each interval, as far as there is room.
@@ -23,11 +35,22 @@ package struct RateLimit: Hashable, Sendable {
     package var maxKeys: Int
     /// Whether the limit is asked at all; nil: always.
     package var condition: Expression?
+    package var measure: Measure
+    /// Limits of one group count together where they are alike; nil: each counts where it is attached.
+    package var group: String?
+    package var quota: Quota
+    /// What a request that is refused is answered; nil: as the table says.
+    package var answer: AuthorizationRule.Answer?
 
     package init(
         maxTokens: Int, tokensPerFill: Int, fillInterval: Duration, key: Expression?, maxKeys: Int,
-        condition: Expression?
+        condition: Expression?, measure: Measure = .bucket, group: String? = nil, quota: Quota = .whenRefused,
+        answer: AuthorizationRule.Answer? = nil
     ) {
+        self.measure = measure
+        self.group = group
+        self.quota = quota
+        self.answer = answer
         self.maxTokens = maxTokens
         self.tokensPerFill = tokensPerFill
         self.fillInterval = fillInterval

@@ -146,6 +146,12 @@ struct PluggedGateway {
         (#""cors":{"allow_origins_by_regex":["("]}"#, "is not a regular expression"),
         (#""ip-restriction":{"whitelist":["10.0.0.256"]}"#, "failed to validate item 1"),
         (#""ip-restriction":{"whitelist":["::1"],"blacklist":["::2"]}"#, "matches both schemas 1 and 2"),
+        (#""limit-count":{"count":0,"time_window":1}"#, "value should match only one schema, but matches none"),
+        (#""limit-count":{"count":1}"#, #"property \"time_window\" is required"#),
+        (#""limit-count":{"count":1,"time_window":1,"policy":"redis"}"#, "`redis` is part of APISIX and not offered"),
+        (#""limit-count":{"count":"$arg_a","time_window":1}"#, "variables in it are part of APISIX"),
+        (#""mocking":{}"#, "object matches none of the required"),
+        (#""mocking":{"response_example":"","content_type":"image/png"}"#, "unsupported content type!"),
         (#""request-id":{"algorithm":"uuidv7"}"#, "`uuidv7` is part of APISIX and not offered"),
     ])
     func `are refused with a reason`(_ item: (plugins: String, message: String)) throws {
@@ -232,6 +238,54 @@ struct PluggedGateway {
         #expect(String(decoding: answer.body, as: UTF8.self) == #"{"message":"Go away"}"# + "\n")
     }
 
+    @Test func `count requests, and say what is left`() throws {
+        let plugged = try PluggedGateway()
+        try plugged.plug(#""limit-count":{"count":2,"time_window":3600}"#)
+        let first = try plugged.send("/a")
+        #expect((first.status, first.values("x-ratelimit-limit")) == (200, ["2"]))
+        #expect(first.values("x-ratelimit-remaining") == ["1"])
+        let reset = try #require(first.values("x-ratelimit-reset").first.flatMap { Int($0) })
+        #expect((3000...3600).contains(reset))
+        #expect(try plugged.send("/a").values("x-ratelimit-remaining") == ["0"])
+        let refused = try plugged.send("/a")
+        #expect((refused.status, refused.refusal) == (503, "rate_limited"))
+        #expect(refused.values("x-ratelimit-remaining") == ["0"])
+        try plugged.plug(
+            #"""
+            "limit-count":{"count":1,"time_window":3600,"key_type":"var_combination","key":"$http_a $http_b",
+            "rejected_code":429,"rejected_msg":"slow down","show_limit_quota_header":false}
+            """#)
+        for lines in ["A: 1\r\n", "A: 2\r\n", "A: 1\r\nB: 1\r\n", ""] {
+            #expect(try plugged.send("/a", lines).status == 200)
+            let refused = try plugged.send("/a", lines)
+            #expect(refused.status == 429)
+            #expect(String(decoding: refused.body, as: UTF8.self) == #"{"error_msg":"slow down"}"# + "\n")
+            #expect(refused.values("x-ratelimit-limit") == [])
+        }
+        try plugged.plug(#""limit-count":{"count":1,"time_window":3600,"key":"http_a"}"#)
+        #expect(try plugged.send("/a", "A: 1\r\n").status == 200)
+        #expect(try plugged.send("/a", "A: 2\r\n").status == 200)
+        #expect(try plugged.send("/a", "A: 2\r\n").status == 503)
+    }
+
+    @Test func `count together in a group, which is alike everywhere`() throws {
+        let plugged = try PluggedGateway()
+        func route(_ id: Int, _ count: Int) throws -> Answer {
+            let limit = #"{"count":\#(count),"time_window":3600,"group":"g","key_type":"constant","key":"k"}"#
+            return try plugged.gateway.admin(
+                "PUT", "/routes/\(id)",
+                #"{"uri":"/\#(id)","plugins":{"limit-count":\#(limit)},"upstream":{"nodes":{"127.0.0.1:\#(plugged.upstream.port)":1}}}"#
+            )
+        }
+        #expect(try route(1, 1).status == 201)
+        #expect(try route(2, 1).status == 201)
+        #expect(try plugged.send("/1").status == 200)
+        #expect(try plugged.send("/2").status == 503)
+        let other = try route(3, 2)
+        #expect(other.status == 400)
+        #expect(String(decoding: other.body, as: UTF8.self).contains("group conf mismatched"))
+    }
+
     @Test func `mock answers`() throws {
         let plugged = try PluggedGateway()
         try plugged.plug(
@@ -299,5 +353,58 @@ struct PluggedGateway {
         #expect(mocked.values("x-a") == ["1"])
         try plugged.plug(#""key-auth":{},"# + rewrite)
         #expect(try plugged.send("/a").status == 401)
+    }
+}
+
+@Suite struct `plugins that consumers bring along` {
+    private static let keyAuth = #""key-auth":{}"#
+
+    private func consumer(_ plugged: PluggedGateway, _ name: String, _ more: String) throws {
+        let body = #"{"username":"\#(name)","plugins":{"key-auth":{"key":"\#(name)s"}\#(more)}"#
+        let answer = try plugged.gateway.admin("PUT", "/consumers", body)
+        #expect((200...201).contains(answer.status), "\(String(decoding: answer.body, as: UTF8.self))")
+    }
+
+    @Test func `hold for their requests, in the place of the route's`() throws {
+        let plugged = try PluggedGateway()
+        let limit = #"{"count":1,"time_window":3600,"key_type":"constant","key":"k"}"#
+        let group = try plugged.gateway.admin("PUT", "/consumer_groups/g", #"{"plugins":{"limit-count":\#(limit)}}"#)
+        #expect(group.status == 201)
+        try consumer(plugged, "jack", #"},"group_id":"g""#)
+        try consumer(plugged, "jane", #"},"group_id":"g""#)
+        try consumer(plugged, "jill", #","proxy-rewrite":{"uri":"/jills"}}"#)
+        try consumer(plugged, "joan", "}")
+        try plugged.plug(
+            Self.keyAuth + #","proxy-rewrite":{"uri":"/route","headers":{"set":{"X-A":"route"}}}"#, uri: "/a")
+        func send(_ name: String) throws -> Int { try plugged.send("/a", "apikey: \(name)s\r\n").status }
+        // Those of one group count together.
+        #expect([try send("jack"), try send("jane")] == [200, 503])
+        #expect([try send("joan"), try send("joan")] == [200, 200])
+        #expect(plugged.upstream.heads.last?.hasPrefix("GET /route ") == true)
+        #expect(try send("jill") == 200)
+        #expect(plugged.upstream.heads.last?.hasPrefix("GET /jills ") == true)
+    }
+
+    @Test func `leave what a route makes of answers`() throws {
+        let plugged = try PluggedGateway()
+        try consumer(plugged, "jack", #","proxy-rewrite":{"headers":{"set":{"X-A":"jacks"}}}}"#)
+        try plugged.plug(Self.keyAuth + #","response-rewrite":{"headers":{"set":{"X-R":"route"}}}"#, uri: "/a")
+        let answer = try plugged.send("/a", "apikey: jacks\r\n")
+        #expect((answer.status, answer.values("x-r")) == (200, ["route"]))
+        #expect(plugged.upstream.heads.last?.lowercased().contains("x-a: jacks\r\n") == true)
+        let refused = try plugged.gateway.admin(
+            "PUT", "/consumers", #"{"username":"jill","plugins":{"response-rewrite":{"body":"jills"}}}"#)
+        #expect(refused.status == 400)
+        #expect(String(decoding: refused.body, as: UTF8.self).contains("response-rewrite"))
+    }
+
+    @Test func `hold for the anonymous one, and keep out whom they keep out`() throws {
+        let plugged = try PluggedGateway()
+        let nobody = #"{"username":"nobody","plugins":{"limit-count":{"count":1,"time_window":3600}}}"#
+        #expect(try plugged.gateway.admin("PUT", "/consumers", nobody).status == 201)
+        try consumer(plugged, "jack", #","ip-restriction":{"blacklist":["127.0.0.1"]}}"#)
+        try plugged.plug(#""key-auth":{"anonymous_consumer":"nobody"}"#)
+        #expect([try plugged.send("/a").status, try plugged.send("/a").status] == [200, 503])
+        #expect(try plugged.send("/a", "apikey: jacks\r\n").status == 403)
     }
 }

@@ -108,9 +108,11 @@ import Testing
         Case(.upstream, #"{"nodes":[{"host":"::1","port":1,"weight":1}]}"#, "must be enclosed with '[' and ']'"),
         Case(.upstream, #"{"nodes":{"a:1":-1}}"#, "object matches none of the required"),
         Case(.consumer, #"{"username":"a b"}"#, #"failed to match pattern "^[a-zA-Z0-9_\-]+$" with "a b""#),
+        Case(.consumer, #"{"username":"a","plugins":{"cors":{}}}"#, "of a consumer is part"),
         Case(
-            .consumer, #"{"username":"a","plugins":{"consumer-restriction":{"blacklist":["b"]}}}"#,
-            "of a consumer is part"),
+            .consumer,
+            #"{"username":"a","plugins":{"consumer-restriction":{"type":"route_id","blacklist":["b"]}}}"#,
+            "of a consumer with the type `route_id` is part"),
         Case(.consumer, #"{"username":"a","plugins":{"key-auth":{"key":"k","_meta":{}}}}"#, "_meta"),
         Case(.credential, #"{"plugins":{"jwt-auth":{"key":"k"}}}"#, "is required when using HS based algorithms"),
         Case(.credential, #"{"plugins":{"jwt-auth":{"key":"k","secret":"?","base64_secret":true}}}"#, "not in base64"),
@@ -118,7 +120,10 @@ import Testing
         Case(
             .credential, #"{"plugins":{"consumer-restriction":{"blacklist":["b"]}}}"#, "only supports auth type plugins"
         ),
-        Case(.consumerGroup, #"{"id":"g","plugins":{"limit-count":{}}}"#, "plugin [limit-count] of a consumer group"),
+        Case(.consumerGroup, #"{"id":"g","plugins":{"cors":{}}}"#, "plugin [cors] of a consumer group"),
+        Case(
+            .consumerGroup, #"{"id":"g","plugins":{"limit-count":{"count":1}}}"#,
+            #"property "time_window" is required"#),
         Case(.globalRule, #"{"id":"g","plugins":{"prometheus":{}}}"#, "plugin [prometheus] is part of APISIX"),
         Case(
             .credential, #"{"plugins":{"jwt-auth":{"key":"k","jwks_uri":"https://a","secret":"s"}}}"#,

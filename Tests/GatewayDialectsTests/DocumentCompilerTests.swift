@@ -3,6 +3,7 @@ import GatewayControl
 import GatewayDialects
 import GatewayEngine
 import GatewayModel
+import HTTPWire
 import Testing
 
 /// Writes of the Admin API as the store sees them, without one.
@@ -60,6 +61,37 @@ private struct Documents {
     }
 }
 
+/// Asks for paths as consumers, without sockets.
+private struct Client {
+    private var scratch = RequestScratch()
+    private var cache = TokenCache(maxBytes: 1 << 16)
+
+    /// What becomes of a request, in words.
+    mutating func get(_ path: String, key: String = "", of documents: Documents) throws -> String {
+        try get(path, key: key, from: #require(documents.compiled?.snapshot))
+    }
+
+    mutating func get(_ path: String, key: String, from snapshot: Snapshot) throws -> String {
+        let bytes = Array("GET \(path) HTTP/1.1\r\nHost: a\r\napikey: \(key)\r\n\r\n".utf8)
+        let head = try #require(
+            try RequestHeadParser.parse(bytes.span, limits: .standard, into: &scratch.table))
+        let decision = Pipeline.decide(
+            head, bytes.span, &scratch, bind: snapshot.binds[0],
+            connection: ConnectionContext(
+                address: "192.0.2.7", port: 4711, destination: "192.0.2.1", traffic: snapshot.traffic),
+            cache: &cache, now: 0, uptime: 1_000_000_000)
+        switch decision {
+        case .awaitBody: return "awaits a body"
+        case .refuse(let refusal): return refusal.code.rawValue
+        case .answer(let answer): return "\(answer.status) \(String(decoding: answer.body, as: UTF8.self))"
+        case .forward(let upstream):
+            let lines = scratch.addedLines + scratch.forwardingLines
+            return "\(snapshot.upstreams[upstream].endpoints) "
+                + String(decoding: scratch.rewrittenPath + lines, as: UTF8.self)
+        }
+    }
+}
+
 @Suite struct `Documents that are compiled write by write` {
     /// One of many writes: a document of a few names, so that they meet and refer to each other.
     private static func randomWrite(
@@ -69,11 +101,22 @@ private struct Documents {
         let other = String(Int.random(in: 0..<4, using: &generator))
         let port = Int.random(in: 1...3, using: &generator)
         let kinds: [APISIXKind] = [
-            .route, .route, .route, .service, .upstream, .pluginConfig, .consumer, .credential, .globalRule,
+            .route, .route, .route, .service, .upstream, .pluginConfig, .consumer, .consumer, .credential,
+            .consumerGroup, .globalRule,
         ]
         let kind = kinds.randomElement(using: &generator) ?? .route
         let isDeleted = Int.random(in: 0..<4, using: &generator) == 0
-        let plugins = [#"{"key-auth":{}}"#, #"{"jwt-auth":{}}"#, "{}"].randomElement(using: &generator) ?? "{}"
+        // No limit is ever reached: counts go on where a document stays, and begin anew where all are compiled.
+        let traffic =
+            [
+                #""proxy-rewrite":{"uri":"/to\#(other)"}"#, #""limit-count":{"count":100\#(port),"time_window":60}"#,
+                #""limit-count":{"count":1000,"time_window":60,"group":"g"}"#,
+                #""ip-restriction":{"blacklist":["192.0.2.7"]}"#,
+                #""mocking":{"response_example":"\#(other)"}"#, #""redirect":{"uri":"/see\#(other)"}"#,
+            ].randomElement(using: &generator) ?? ""
+        let plugins =
+            [#"{"key-auth":{}}"#, #"{"key-auth":{},\#(traffic)}"#, #"{"jwt-auth":{}}"#, "{}"]
+            .randomElement(using: &generator) ?? "{}"
         let nodes = #"{"type":"roundrobin","nodes":{"127.0.0.\#(port):80":1}}"#
         let body: String
         switch kind {
@@ -87,13 +130,17 @@ private struct Documents {
             body = #"{"uri":"/r\#(id)","plugins":\#(plugins),"status":\#(status),\#(target)}"#
         case .service: body = #"{"plugins":\#(plugins),"upstream_id":"\#(other)"}"#
         case .upstream: body = nodes
+        case .consumerGroup: body = #"{"id":"\#(id)","plugins":{\#(traffic)}}"#
         case .pluginConfig, .globalRule: body = #"{"id":"\#(id)","plugins":\#(plugins)}"#
         case .credential:
             guard set.entry(.consumer, "c\(other)") != nil else { return randomWrite(set, &generator) }
             let full = "c\(other)/credentials/\(id)"
             return (kind, full, isDeleted ? nil : #"{"plugins":{"key-auth":{"key":"\#(other)-\#(id)"}}}"#)
         default:
-            return (.consumer, "c\(id)", #"{"username":"c\#(id)","plugins":{"key-auth":{"key":"k\#(id)"}}}"#)
+            let own = Bool.random(using: &generator) ? "," + traffic : ""
+            let group = Bool.random(using: &generator) ? #","group_id":"\#(other)""# : ""
+            let body = #"{"username":"c\#(id)","plugins":{"key-auth":{"key":"k\#(id)"}\#(own)}\#(group)}"#
+            return (.consumer, "c\(id)", isDeleted ? nil : body)
         }
         return (kind, id, isDeleted ? nil : body)
     }
@@ -102,6 +149,7 @@ private struct Documents {
         var generator = SystemRandomNumberGenerator()
         var documents = Documents()
         var trail: [String] = []
+        var client = Client()
         for _ in 0..<400 {
             let write = Self.randomWrite(documents.set, &generator)
             trail.append("\(write)")
@@ -111,6 +159,11 @@ private struct Documents {
             try #require(snapshot.json == anew.json, "\(trail)")
             let live = snapshot.upstreams.filter { !$0.endpoints.isEmpty }
             #expect(live.count == anew.upstreams.filter { !$0.endpoints.isEmpty }.count, "\(trail)")
+            let path = "/r\(Int.random(in: 0..<6, using: &generator))"
+            for key in (0..<6).map({ "k\($0)" }) {
+                let answer = try client.get(path, key: key, from: anew)
+                try #require(try client.get(path, key: key, of: documents) == answer, "\(key) \(path) \(trail)")
+            }
         }
     }
 
@@ -153,6 +206,60 @@ private struct Documents {
         let snapshot = try #require(documents.compiled?.snapshot)
         #expect(snapshot.json.contains(#""name":"1","policies":{},"backends":[{"host":"127.0.0.1","port":2"#))
         #expect(snapshot.json.contains(#""name":"2","policies":{},"backends":[{"host":"127.0.0.1","port":1"#))
+    }
+
+    // MARK: - Limits
+
+    private static func limit(_ count: Int, _ more: String = "") -> String {
+        #""limit-count":{"count":\#(count),"time_window":3600\#(more)}"#
+    }
+
+    @Test func `go on with the counts of limits that stay, and begin anew where one is changed`() throws {
+        var documents = Documents()
+        var client = Client()
+        func route(_ count: Int) -> String { Self.route(#","plugins":{\#(Self.limit(count))}"#) }
+        let other = #"{"uri":"/b","upstream":{"nodes":{"127.0.0.1:1":1}}}"#
+        func isRefused() throws -> Bool { try client.get("/a", of: documents) == "rate_limited" }
+        _ = try documents.write([(.route, "1", route(1)), (.route, "2", other)])
+        #expect(try [isRefused(), isRefused()] == [false, true])
+        _ = try documents.write([(.route, "2", other)])
+        #expect(try isRefused())
+        _ = try documents.write([(.route, "1", route(2))])
+        #expect(try [isRefused(), isRefused(), isRefused()] == [false, false, true])
+        _ = try documents.write([(.route, "1", route(1))])
+        #expect(try isRefused() == false)
+    }
+
+    @Test func `count the consumers of a group together, whenever each was written`() throws {
+        var documents = Documents()
+        var client = Client()
+        func consumer(_ name: String) -> (APISIXKind, String, String?) {
+            let plugins = #"{"key-auth":{"key":"\#(name)"}}"#
+            return (.consumer, name, #"{"username":"\#(name)","group_id":"g","plugins":\#(plugins)}"#)
+        }
+        let key = #","key_type":"constant","key":"k""#
+        _ = try documents.write([
+            (.consumerGroup, "g", #"{"id":"g","plugins":{\#(Self.limit(1, key))}}"#), consumer("jack"),
+            (.route, "1", Self.route(#","plugins":{"key-auth":{}}"#)),
+        ])
+        #expect(try client.get("/a", key: "jack", of: documents) != "rate_limited")
+        _ = try documents.write([consumer("jane")])
+        #expect(try client.get("/a", key: "jane", of: documents) == "rate_limited")
+        // A write of the group reaches its consumers.
+        _ = try documents.write([
+            (.consumerGroup, "g", #"{"id":"g","plugins":{"mocking":{"response_example":"mocked"}}}"#)
+        ])
+        #expect(try client.get("/a", key: "jack", of: documents).hasPrefix("200 mocked"))
+        #expect(try client.get("/a", key: "jane", of: documents).hasPrefix("200 mocked"))
+    }
+
+    @Test func `have limits of one group that are alike`() throws {
+        var documents = Documents()
+        func route(_ count: Int) -> String { Self.route(#","plugins":{\#(Self.limit(count, #","group":"g""#))}"#) }
+        #expect(try documents.write([(.route, "1", route(1))]) == [])
+        #expect(try documents.write([(.route, "2", route(2))]).contains { $0.contains("group conf mismatched") })
+        #expect(try documents.write([(.route, "1", nil)]) == [])
+        #expect(try documents.write([(.route, "2", route(2))]) == [])
     }
 
     // MARK: - What can't be served

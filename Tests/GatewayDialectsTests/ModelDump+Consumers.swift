@@ -18,6 +18,7 @@ extension ModelDump {
         block("consumer \(consumer.name)", consumer.provenance) { dump in
             if let group = consumer.group { dump.line("group: \(group)") }
             if let id = consumer.customID { dump.line("customID: \(id)") }
+            if let overlay = consumer.overlay { dump.line("brings along: \(overlay.name)") }
             for credential in consumer.credentials {
                 dump.block("credential \(credential.id ?? "of its own")", credential.provenance) { dump in
                     dump.add(credential.proof)

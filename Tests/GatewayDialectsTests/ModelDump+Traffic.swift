@@ -37,6 +37,10 @@ extension ModelDump {
                     dump.line("\(limit.maxTokens), \(limit.tokensPerFill) every \(limit.fillInterval)")
                     if let key = limit.key { dump.line("  key \(key.text), \(limit.maxKeys) at most") }
                     if let condition = limit.condition { dump.line("  if \(condition.text)") }
+                    if limit.measure != .bucket || limit.quota != .whenRefused || limit.group != nil {
+                        dump.line("  by \(limit.measure), quota \(limit.quota), group \(limit.group ?? "none")")
+                    }
+                    if let answer = limit.answer { dump.line("  answers \(answer.status) \(answer.message ?? "")") }
                 }
             }
         case .delay(let delay): block("\(title) delay", place) { $0.add(delay) }

@@ -125,6 +125,7 @@ extension ModelDump {
             case .gateway(let name): "gateway \(name)"
             case .listener(let id): "listener \(id.name)"
             case .route(let id): "route \(id.name)"
+            case .overlay(let id): "consumers of \(id.name)"
             }
         let title = "for \(scope), \(attachment.phase.rawValue) phase:"
         switch attachment.policy {
@@ -288,7 +289,7 @@ extension ModelDump {
         if policy.logsOnly { line("logs only") }
         for rule in policy.rules {
             block("\(rule.effect.rawValue) \(String(reflecting: rule.expression))", rule.provenance) { dump in
-                if let answer = rule.answer { dump.line("answers \(answer.status) \(answer.message)") }
+                if let answer = rule.answer { dump.line("answers \(answer.status) \(answer.message ?? "as ever")") }
             }
         }
     }

@@ -91,6 +91,13 @@ extension APISIXDecoder {
         if let plugin = plugins["request-id"] {
             attach(.requestID(Self.requestID(plugin.value, at: place.provenance)), at: place)
         }
+        let limits = [outer["limit-count"], plugins["limit-count"]].compactMap(\.self)
+        if plugins["limit-count"] != nil {
+            let compiled = limits.map {
+                LimitCount($0.value, of: $0.owner, place.variables, at: place.provenance).limit
+            }
+            attach(.rateLimit(LocalRateLimit(limits: compiled, isFirstMatch: false)), at: place)
+        }
         if let plugin = plugins["cors"] { attach(.cors(Self.cors(plugin.value)), at: place) }
         if outer["redirect"] == nil, let plugin = plugins["redirect"],
             let redirect = Self.redirect(plugin.value, place.variables, at: place.provenance)
@@ -175,7 +182,28 @@ extension APISIXDecoder {
         }
         return Consumer(
             name: document.id, customID: document.value["labels"]?["custom_id"]?.string,
-            group: document.value["group_id"]?.identifier, credentials: own + others, provenance: document.provenance)
+            group: document.value["group_id"]?.identifier, credentials: own + others, overlay: overlay(of: document),
+            provenance: document.provenance)
+    }
+
+    /// The plugins of a consumer and its group that do something for its requests; nil where there are none.
+    private mutating func overlay(of consumer: APISIXDocument) -> OverlayID? {
+        let group = document(.consumerGroup, consumer.value["group_id"])
+        let plugins = Self.held([group, consumer].compactMap(\.self)).filter {
+            APISIXPlugin.named($0.key)?.isAuthentication == false
+        }
+        guard !plugins.isEmpty else { return nil }
+        // Consumers without plugins of their own share those of their group.
+        let isOwn = plugins.values.contains { $0.owner.key == consumer.key }
+        let owner = isOwn ? consumer : group ?? consumer
+        let id = OverlayID(owner.key)
+        guard overlays.insert(id).inserted else { return id }
+        let place = PluginPlace(
+            scope: .overlay(id), phase: .route, route: nil, service: nil, variables: APISIXVariables(),
+            provenance: owner.provenance)
+        attachGuards(plugins, at: place)
+        attachTraffic(plugins, behind: globalPlugins, authority: nil, at: place)
+        return id
     }
 
     private mutating func credentials(_ value: JSONTree, id: String?, at place: Provenance) -> [Credential] {

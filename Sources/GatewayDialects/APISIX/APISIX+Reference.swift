@@ -109,7 +109,7 @@ extension APISIXDialect {
             ## Not offered yet
 
             Collections: `ssls`, `protos`, `stream_routes`, `plugin_metadata`, `configs`. Gateway groups other than
-            `default`. Plugins of consumers and consumer groups other than those that authenticate. Each is refused by
+            `default`. Of consumers and consumer groups plugins that come before authentication. Each is refused by
             name, and so are these plugins: \(names).
             """
     }
@@ -143,6 +143,11 @@ extension APISIXDialect {
           requests hold on all routes, a route's own after them.
         - **`cors`** says `Vary: Origin` to other origins, too, where some are listed.
         - **`response-rewrite`** changes all answers of a route. Its variables are about the request alone.
+        - **`limit-count`** counts in one process; limits of one document (`group`: of one group) count together. A refusal
+          without `rejected_msg` has a line of JSON as its body, not an HTML page. `count` is 16,777,215 at most.
+        - **Plugins of consumers** take the place of a route's by what they do: rewriting, answering, limiting; who may pass
+          is asked beside the route's. Variables about routes and services are empty in them, and `consumer-restriction`
+          there is about consumers and groups.
         - **`mocking`** makes of a `response_schema` always the same answer, and calls itself `Tollgate` in `x-mock-by`.
         - **`request-id`** takes over what a client sends if it is 128 letters, digits and `-_.:/+=@~` at most.
         - **A host** of `*.a.com` stands for names of any depth; `*a.com` is refused.

@@ -40,6 +40,8 @@ package struct APISIXChange: Sendable {
 
     /// What depends on the documents that are written or deleted.
     package var extent: Extent {
+        // Limits of one group are compared with each other.
+        if touched.contains(where: { $0.limitGroup != nil }) { return .all }
         var routes: Set<String> = []
         var consumers: Set<String> = []
         var rest = touched.map { (kind: $0.kind, id: $0.id) }

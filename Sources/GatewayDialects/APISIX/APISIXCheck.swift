@@ -110,8 +110,7 @@ package enum APISIXCheck {
     }
 
     private static func consumerProblem(_ value: JSONTree) -> String? {
-        onlyAuthentication(value, of: "a consumer")
-            ?? APISIXPlugin.problem(ofPlugins: value["plugins"], onConsumer: true)
+        (overlayProblem(value, of: "a consumer") ?? APISIXPlugin.problem(ofPlugins: value["plugins"], onConsumer: true))
             .map { "invalid plugins configuration: \($0)" }
     }
 
@@ -129,21 +128,25 @@ package enum APISIXCheck {
             ? nil : "invalid plugins configuration: only supports auth type plugins in consumer credential"
     }
 
-    /// Its plugins would run only for the requests of its consumers.
     private static func groupProblem(_ value: JSONTree) -> String? {
-        value["plugins"]?.object?.names.first.map { name in
-            "plugin [\(name)] of a consumer group is part of APISIX and not offered in this version; write it on the "
-                + "route"
-        }
+        overlayProblem(value, of: "a consumer group")
+            ?? APISIXPlugin.problem(ofPlugins: value["plugins"], onConsumer: true)
     }
 
-    /// Other plugins would run only for the requests of a consumer.
-    private static func onlyAuthentication(_ value: JSONTree, of place: String) -> String? {
-        for name in value["plugins"]?.object?.names ?? [] {
-            if let plugin = APISIXPlugin.named(name), !plugin.isAuthentication {
+    /// What runs before it is known whose a request is can't be a consumer's.
+    private static func overlayProblem(_ value: JSONTree, of place: String) -> String? {
+        for (name, value) in value["plugins"]?.object?.entries ?? [] {
+            guard let plugin = APISIXPlugin.named(name), !plugin.isAuthentication else { continue }
+            if !APISIXPlugin.ofConsumers.contains(name) {
                 return
-                    "invalid plugins configuration: plugin [\(name)] of \(place) is part of APISIX and not offered in "
-                    + "this version; write it on the route"
+                    "plugin [\(name)] of \(place) is part of APISIX and not offered in this version; write it on the "
+                    + "route"
+            }
+            if let type = value["type"]?.string, name == "consumer-restriction",
+                ["route_id", "service_id"].contains(type)
+            {
+                return "plugin [\(name)] of \(place) with the type `\(type)` is part of APISIX and not offered in this "
+                    + "version; write it on the route"
             }
         }
         return nil

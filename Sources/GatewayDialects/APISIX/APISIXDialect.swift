@@ -36,6 +36,8 @@ struct APISIXDecoder {
     /// Keys of the documents that they stand in.
     var upstreamOwners: Set<String> = []
     var attachments: [Attachment] = []
+    /// Those of consumers that have been attached.
+    var overlays: Set<OverlayID> = []
     /// Of global rules, by name.
     var globalPlugins: [String: HeldPlugin] = [:]
 
@@ -73,6 +75,7 @@ struct APISIXDecoder {
                     "no secret manager is asked: `$secret://\(document.id)/...` is a file below --secrets-dir",
                     at: document.provenance))
         }
+        checkLimitGroups()
         let place = Provenance(document: "the Admin API")
         let listenerID = ListenerID("apisix")
         globalRules(for: listenerID)

@@ -21,10 +21,10 @@ package struct APISIXPlugin: Sendable {
     /// What is wrong with a configuration of it, in APISIX's words.
     package func problem(_ value: JSONTree, onConsumer: Bool) -> String? {
         if let problem = Self.metaProblem(value) ?? referenceProblem(value, onConsumer: onConsumer) { return problem }
-        if onConsumer, value["_meta"] != nil {
+        if onConsumer, isAuthentication, value["_meta"] != nil {
             return "property \"_meta\" of a consumer's plugin is part of APISIX and not offered in this version"
         }
-        guard onConsumer else { return schema.problem(value) ?? check(value) }
+        guard onConsumer, isAuthentication else { return schema.problem(value) ?? check(value) }
         return (consumerSchema ?? schema).problem(value) ?? consumerCheck(value)
     }
 
@@ -72,8 +72,13 @@ extension APISIXPlugin {
     /// All that are offered, the highest priority first.
     package static let all: [APISIXPlugin] = [
         multiAuth, openIDConnect, basicAuth, jwtAuth, keyAuth, consumerRestriction, requestID, cors, ipRestriction,
-        proxyRewrite, redirect, mocking, responseRewrite,
+        proxyRewrite, redirect, limitCount, mocking, responseRewrite,
     ].sorted { $0.priority > $1.priority }
+
+    /// What consumers and their groups may bring along: all that comes behind authentication.
+    static let ofConsumers: Set<String> = [
+        "consumer-restriction", "ip-restriction", "limit-count", "mocking", "proxy-rewrite", "redirect",
+    ]
 
     package static func named(_ name: String) -> APISIXPlugin? { all.first { $0.name == name } }
 

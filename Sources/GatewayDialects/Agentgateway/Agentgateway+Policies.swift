@@ -207,6 +207,8 @@ struct PolicyCollector {
         case .gateway(let name): "the gateway `\(name)`"
         case .listener(let id): "the listener `\(id.name)`"
         case .route(let id): "the route `\(id.name)`"
+        // Other dialects have it.
+        case .overlay(let id): "consumers of `\(id.name)`"
         }
     }
 }

@@ -29,7 +29,8 @@ extension Compiler {
             RateLimitStage.Limit(
                 limiter: rateLimits.limiter(RateLimiter.Identity(attachment.scope, number, limit), limit),
                 key: limit.key.flatMap { program($0, of: .string, "the key of a limit must be a text") },
-                condition: limit.condition.flatMap { program($0, of: .bool, "a condition must be true or false") })
+                condition: limit.condition.flatMap { program($0, of: .bool, "a condition must be true or false") },
+                quota: limit.quota, answer: limit.answer)
         }
         let stage = RateLimitStage(limits, isFirstMatch: policy.isFirstMatch)
         rateLimits.stages[index] = stage

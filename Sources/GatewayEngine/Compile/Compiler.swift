@@ -105,8 +105,8 @@ package struct Compiler {
             (consumer, DocumentRank(revision: 0, place: place))
         }
         return ConsumerDirectory(
-            .empty, replacing: [], by: written, dates: configuration.checkedDates, keys: keys,
-            &diagnostics)
+            .empty, replacing: [], by: written, overlays: consumerOverlays(), dates: configuration.checkedDates,
+            keys: keys, &diagnostics)
     }
 
     private mutating func compile(
@@ -192,6 +192,10 @@ package struct Compiler {
             after: gatewayPolicy)
         if let traffic = snapshot.policy.traffic { checkPrefixes(traffic, of: route) }
         return snapshot
+    }
+
+    mutating func overlayPolicy(_ id: OverlayID) -> EffectivePolicy {
+        effectivePolicy(phase: .route, scopes: [.overlay(id)], after: EffectivePolicy(), onRoute: "")
     }
 
     /// The slots of a place. `scopes` go from the least to the most specific: of a kind the most specific

@@ -10,6 +10,8 @@ package struct ConfigurationChange: Sendable {
     /// Those that are written anew or, where the configuration does not have them, go.
     package var routes: Set<RouteID>
     package var consumers: Set<String>
+    /// Groups of limits (`RateLimit.group`) that nothing is in any more but what the configuration has of them.
+    package var limitGroups: Set<String> = []
     /// The places of those that are written.
     package var routeRanks: [RouteID: DocumentRank]
     package var consumerRanks: [String: DocumentRank]
@@ -148,7 +150,8 @@ extension Compiler {
             (consumer, change.consumerRanks[consumer.name] ?? .last)
         }
         return ConsumerDirectory(
-            old, replacing: change.consumers, by: written, dates: configuration.checkedDates, keys: keys, &diagnostics)
+            old, replacing: change.consumers, by: written, overlays: consumerOverlays(),
+            dates: configuration.checkedDates, keys: keys, &diagnostics)
     }
 
     private mutating func put(
@@ -174,15 +177,17 @@ extension Compiler {
         return known + trustPlaces.filter { new in !known.contains { $0.trust == new.trust } }
     }
 
-    /// Those of the routes that stay, and those that were compiled.
+    /// Those of what stays, and those that were compiled.
     private func rateLimiters(
         _ change: ConfigurationChange, _ old: SnapshotParts?
     ) -> [RateLimiter.Identity: RateLimiter] {
         guard let old else { return rateLimits.limiters }
-        if change.routes.isEmpty, rateLimits.limiters.isEmpty { return old.snapshot.rateLimiters }
         let kept = old.snapshot.rateLimiters.filter { identity, _ in
-            if case .route(let route) = identity.scope { return !change.routes.contains(route) }
-            return true
+            switch identity.owner {
+            case .place(.route(let route)): !change.routes.contains(route)
+            case .group(let group): !change.limitGroups.contains(group)
+            case .place: true
+            }
         }
         return kept.merging(rateLimits.limiters) { $1 }
     }

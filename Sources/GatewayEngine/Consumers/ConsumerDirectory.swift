@@ -32,18 +32,22 @@ final class ConsumerDirectory: Sendable {
     /// - Parameters:
     ///   - names: of those that go, or are written anew.
     ///   - written: those that come, with the place each has in the order of the configuration.
+    ///   - overlays: those that they name.
     ///   - dates: which ones policies ask tokens for, beside those that they asked for before.
     ///   - keys: those that were fetched.
     convenience init(
         _ old: ConsumerDirectory, replacing names: Set<String>,
-        by written: [(consumer: Consumer, rank: DocumentRank)], dates: Set<CheckedDates>, keys: KeyMaterial,
-        _ diagnostics: inout [Diagnostic]
+        by written: [(consumer: Consumer, rank: DocumentRank)], overlays: [OverlayID: ConsumerOverlay],
+        dates: Set<CheckedDates>, keys: KeyMaterial, _ diagnostics: inout [Diagnostic]
     ) {
         let dates = old.dates.union(dates)
         self.init(
             old, replacing: names.compactMap { old.consumers.find(Array($0.utf8).span) },
-            by: written.map { ConsumerSnapshot($0.consumer, $0.rank, dates: dates, keys: keys, &diagnostics) },
-            dates: dates)
+            by: written.map { consumer, rank in
+                ConsumerSnapshot(
+                    consumer, rank, overlay: consumer.overlay.flatMap { overlays[$0] }, dates: dates, keys: keys,
+                    &diagnostics)
+            }, dates: dates)
     }
 
     /// The same, with the keys that sources hold now.
@@ -106,16 +110,18 @@ private final class ConsumerSnapshot: ShardedElement {
     let users: [CredentialSnapshot]
 
     init(
-        _ consumer: Consumer, _ rank: DocumentRank, dates: Set<CheckedDates>, keys material: KeyMaterial,
-        _ diagnostics: inout [Diagnostic]
+        _ consumer: Consumer, _ rank: DocumentRank, overlay: ConsumerOverlay?, dates: Set<CheckedDates>,
+        keys material: KeyMaterial, _ diagnostics: inout [Diagnostic]
     ) {
         key = Array(consumer.name.utf8)
         self.rank = rank
-        let identity = IdentifiedConsumer(consumer, credential: nil)
+        let identity = IdentifiedConsumer(consumer, credential: nil, overlay: overlay)
         self.identity = identity
         var (tokens, keys, users): ([CredentialSnapshot], [CredentialSnapshot], [CredentialSnapshot]) = ([], [], [])
         for (position, credential) in consumer.credentials.enumerated() {
-            let identity = credential.id == nil ? identity : IdentifiedConsumer(consumer, credential: credential.id)
+            let identity =
+                credential.id == nil
+                ? identity : IdentifiedConsumer(consumer, credential: credential.id, overlay: overlay)
             let rank = CredentialSnapshot.Rank(consumer: rank, position: position)
             let compiled = CredentialSnapshot(
                 credential, of: identity, rank, dates: dates, keys: material, &diagnostics)

@@ -7,6 +7,8 @@ package final class IdentifiedConsumer: Sendable {
     package let name: String
     /// Field lines with their CRLFs.
     let headerLines: [UInt8]
+    /// What takes the place of a route's policies; nil: nothing.
+    let overlay: ConsumerOverlay?
     /// What rules see: `name`, and where there is one `group`, `credential` and `customId`.
     let attribute: JSONDocument?
 
@@ -17,7 +19,8 @@ package final class IdentifiedConsumer: Sendable {
     /// What no client may say of itself.
     static let fieldNames = FieldNames([userNameField, credentialField, customIDField].map { Array($0.utf8) })
 
-    init(_ consumer: Consumer, credential: String?) {
+    init(_ consumer: Consumer, credential: String?, overlay: ConsumerOverlay?) {
+        self.overlay = overlay
         name = consumer.name
         var lines = ""
         for (header, value) in [

@@ -75,10 +75,21 @@ package enum Pipeline {
             if let edit = route.policy.responseEdit { scratch.editResponse(edit) }
             if let answer = stages.runFirst(route.policy, bytes, &scratch) { return .answer(answer) }
             try stages.run(route.policy, listener, bytes, body: body, &scratch, &cache)
+            let overlay = scratch.consumer?.overlay
+            if let authorizer = overlay?.authorization {
+                try stages.run(authorizer, listener, bytes, body: body, &scratch)
+            }
             if scratch.awaitsBody || (route.needsBody && body == nil) { return .awaitBody }
-            try stages.runLimits(route.policy, listener, bytes, &scratch)
-            if let answer = try stages.runTraffic(route.policy, listener, bytes, body: body, &scratch) {
-                return .answer(answer)
+            if let overlay = overlay?.traffic {
+                let base = route.policy.traffic
+                if let answer = try stages.run(overlay, over: base, listener, bytes, body: body, &scratch) {
+                    return .answer(answer)
+                }
+            } else {
+                try stages.runLimits(route.policy, listener, bytes, &scratch)
+                if let answer = try stages.runTraffic(route.policy, listener, bytes, body: body, &scratch) {
+                    return .answer(answer)
+                }
             }
             guard let upstream = route.upstream else { throw Refusal(.noBackend) }
             TokenRemoval.finish(&scratch, bytes)
@@ -90,6 +101,7 @@ package enum Pipeline {
             }
             if let edit = route.policy.requestEdit { scratch.editRequest(edit, bytes) }
             if let names = route.guardedNames { scratch.guardedNames = names }
+            if let names = overlay?.guardedNames { scratch.guardedNames = .union(scratch.guardedNames, names) }
             return .forward(upstream: upstream)
         } catch {
             return .refuse(error)
@@ -230,18 +242,24 @@ private struct Stages {
             }
         }
         if let further = policy.furtherAuthentication { try run(further, listener, bytes, &scratch, &cache) }
-        if let authorizer = policy.authorization {
-            switch AuthorizationStage.run(authorizer, setting, bytes, body: body, &scratch, listener) {
-            case .passes:
-                if let trial = authorizer.trial,
-                    case .refuses(let verdict) = AuthorizationStage.run(
-                        trial, setting, bytes, body: body, &scratch, listener)
-                {
-                    Trial.note(verdict, &scratch)
-                }
-            case .refuses(let verdict): throw Refusal(verdict)
-            case .awaitsBody: scratch.awaitsBody = true
+        if let authorizer = policy.authorization { try run(authorizer, listener, bytes, body: body, &scratch) }
+    }
+
+    @inline(__always)
+    func run(
+        _ authorizer: Authorizer, _ listener: ListenerSnapshot, _ bytes: Span<UInt8>, body: Span<UInt8>?,
+        _ scratch: inout RequestScratch
+    ) throws(Refusal) {
+        switch AuthorizationStage.run(authorizer, setting, bytes, body: body, &scratch, listener) {
+        case .passes:
+            if let trial = authorizer.trial,
+                case .refuses(let verdict) = AuthorizationStage.run(
+                    trial, setting, bytes, body: body, &scratch, listener)
+            {
+                Trial.note(verdict, &scratch)
             }
+        case .refuses(let verdict): throw Refusal(verdict)
+        case .awaitsBody: scratch.awaitsBody = true
         }
     }
 
@@ -317,6 +335,20 @@ private struct Stages {
     ) throws(Refusal) {
         guard let traffic = policy.traffic else { return }
         try traffic.rateLimits?.run(setting, bytes, &scratch, listener)
+    }
+
+    /// What a consumer brings along for the same, where that is anything, in the place of a route's.
+    @inline(never)
+    func run(
+        _ overlay: TrafficSlots, over base: TrafficSlots?, _ listener: ListenerSnapshot, _ bytes: Span<UInt8>,
+        body: Span<UInt8>?, _ scratch: inout RequestScratch
+    ) throws(Refusal) -> LocalAnswer? {
+        try (overlay.rateLimits ?? base?.rateLimits)?.run(setting, bytes, &scratch, listener)
+        do throws(RefusalCode) {
+            return try overlay.run(over: base, setting, bytes, body: body, &scratch, listener)
+        } catch {
+            throw Refusal(error)
+        }
     }
 
     /// What comes behind authorization, once the route is known. Answers what is given in place of forwarding.

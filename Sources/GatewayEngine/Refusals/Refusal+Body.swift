@@ -11,8 +11,8 @@ extension Refusal {
         }
         let text =
             switch form.style {
-            case .agentgateway: verdict?.rule?.answer?.message ?? sentence
-            case .apisix: (verdict?.rule?.answer?.message).map(RefusalCode.apisixBody) ?? code.apisixBody
+            case .agentgateway: answer?.message ?? sentence
+            case .apisix: (answer?.message).map(code.apisixBody) ?? code.apisixBody
             case .problem: problem(requestID)
             case .openai: openai
             }
@@ -34,7 +34,7 @@ extension Refusal {
 
     /// What the client reads, without what it is about.
     private var message: String {
-        if let message = verdict?.rule?.answer?.message { return message }
+        if let message = answer?.message { return message }
         return failures.count > 1 ? "\(code.entry.text) (\(reasons))" : "\(code.entry.text)"
     }
 

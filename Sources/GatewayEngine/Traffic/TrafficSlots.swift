@@ -79,4 +79,27 @@ package final class TrafficSlots: Sendable {
         delay?.run(setting, bytes, &scratch, listener)
         return directResponse?.run(setting, bytes, &scratch, listener)
     }
+
+    /// Runs the same for a consumer that brings these along: of each kind they take the place of the route's.
+    func run(
+        over base: TrafficSlots?, _ setting: RequestSetting, _ bytes: Span<UInt8>, body: Span<UInt8>?,
+        _ scratch: inout RequestScratch, _ listener: ListenerSnapshot
+    ) throws(RefusalCode) -> LocalAnswer? {
+        base?.balanceKey?.run(setting, bytes, &scratch, listener)
+        let hasTarget =
+            (transformation ?? base?.transformation)?.run(setting, bytes, body: body, &scratch, listener) ?? false
+        // What a route makes of answers, a consumer does not undo.
+        if transformation != nil {
+            base?.transformation?.planAnswer(setting, bytes, body: body, &scratch, listener)
+        }
+        try URLRewriteStage.run(
+            urlRewrite, over: base?.urlRewrite, setting, bytes, &scratch, listener, keepsPath: hasTarget)
+        if let redirect = redirect ?? base?.redirect,
+            let answer = try redirect.run(setting, bytes, &scratch, listener)
+        {
+            return answer
+        }
+        (delay ?? base?.delay)?.run(setting, bytes, &scratch, listener)
+        return (directResponse ?? base?.directResponse)?.run(setting, bytes, &scratch, listener)
+    }
 }

@@ -61,6 +61,21 @@ final class URLRewriteStage: Sendable {
     }
 }
 
+extension URLRewriteStage {
+    /// The path of the first, or of the other where there is no first; the Host of the first that has one.
+    static func run(
+        _ own: URLRewriteStage?, over base: URLRewriteStage?, _ setting: RequestSetting, _ bytes: Span<UInt8>,
+        _ scratch: inout RequestScratch, _ listener: ListenerSnapshot, keepsPath: Bool
+    ) throws(RefusalCode) {
+        guard let own else {
+            try base?.run(setting, bytes, &scratch, listener, keepsPath: keepsPath)
+            return
+        }
+        try own.run(setting, bytes, &scratch, listener, keepsPath: keepsPath)
+        if case .asReceived = own.url.authority { base?.runAuthority(bytes, &scratch) }
+    }
+}
+
 extension CELProgram {
     /// The bytes of what it answers of a request: those of a text, or the digits of a number; nil where it cannot be
     /// evaluated.

@@ -1,6 +1,7 @@
 internal import Bytes
 internal import CEL
 internal import GatewayModel
+internal import HTTPWire
 
 /// The stage that counts requests. It stands behind authentication and authorization: a limit may go by who sent a
 /// request, and whoever may not pass takes nothing from those who may.
@@ -11,6 +12,9 @@ final class RateLimitStage: Sendable {
         let key: CELProgram?
         /// Nil: always.
         let condition: CELProgram?
+        let quota: RateLimit.Quota
+        /// What a request that is refused is answered; nil: as the table says.
+        let answer: AuthorizationRule.Answer?
     }
 
     private let limits: [Limit]
@@ -26,9 +30,10 @@ final class RateLimitStage: Sendable {
         _ setting: RequestSetting, _ bytes: Span<UInt8>, _ scratch: inout RequestScratch, _ listener: ListenerSnapshot
     ) throws(Refusal) {
         if limits.count == 1, limits[0].key == nil, limits[0].condition == nil {
-            let limiter = limits[0].limiter
-            guard case .empty(let wait) = limiter.take(Span(), uptime: setting.uptime) else { return }
-            throw Self.refusal(limiter, wait)
+            switch limits[0].limiter.take(Span(), uptime: setting.uptime) {
+            case .taken(_, let left): return limits[0].tell(left, &scratch)
+            case .empty(let wait): throw limits[0].refusal(wait)
+            }
         }
         try runAll(setting, bytes, &scratch, listener)
     }
@@ -44,26 +49,41 @@ final class RateLimitStage: Sendable {
             // Where it cannot be evaluated, all such requests have one bucket together.
             let key = limit.key.flatMap { $0.text(setting, bytes, &scratch, listener) } ?? []
             switch limit.limiter.take(key.span, uptime: setting.uptime) {
-            case .taken(let bucket): taken.append((limit.limiter, bucket))
+            case .taken(let bucket, let left):
+                taken.append((limit.limiter, bucket))
+                limit.tell(left, &scratch)
             case .empty(let wait):
                 for (limiter, bucket) in taken { limiter.giveBack(to: bucket) }
-                throw Self.refusal(limit.limiter, wait)
+                throw limit.refusal(wait)
             }
             if isFirstMatch { return }
         }
     }
+}
 
-    private static func refusal(_ limiter: RateLimiter, _ nanoseconds: Int64) -> Refusal {
-        let seconds = (nanoseconds + 999_999_999) / 1_000_000_000
-        let lines = """
-            retry-after: \(seconds)\r
-            x-ratelimit-limit: \(limiter.capacity)\r
-            x-ratelimit-remaining: 0\r
-            x-ratelimit-reset: \(seconds)\r
+extension RateLimitStage.Limit {
+    private static let names = ["x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset"]
 
-            """
-        return Refusal(.rateLimited, lines: Array(lines.utf8))
+    /// The field lines of a quota.
+    private func lines(left: Int, seconds: Int64) -> [(name: [UInt8], value: [UInt8])] {
+        let values = ["\(limiter.capacity)", "\(left)", "\(seconds)"]
+        return zip(Self.names, values).map { (Array($0.utf8), Array($1.utf8)) }
     }
+
+    /// Notes what the answer will say, where it says anything.
+    func tell(_ left: RateLimiter.Left, _ scratch: inout RequestScratch) {
+        guard quota == .always else { return }
+        scratch.editResponse(FieldEdit(setting: lines(left: left.tokens, seconds: Self.seconds(left.nanoseconds))))
+    }
+
+    func refusal(_ nanoseconds: Int64) -> Refusal {
+        let seconds = Self.seconds(nanoseconds)
+        var lines = Array("retry-after: \(seconds)\r\n".utf8)
+        if quota != .never { lines += FieldEdit.lines(self.lines(left: 0, seconds: seconds)) }
+        return Refusal(.rateLimited, lines: lines, answer: answer)
+    }
+
+    private static func seconds(_ nanoseconds: Int64) -> Int64 { (nanoseconds + 999_999_999) / 1_000_000_000 }
 }
 
 extension CELProgram {

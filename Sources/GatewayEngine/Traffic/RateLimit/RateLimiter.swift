@@ -7,42 +7,66 @@ internal import Synchronization
 package final class RateLimiter: Sendable {
     /// What makes a limit of one configuration that of another one.
     struct Identity: Hashable {
-        let scope: Attachment.Scope
-        /// Its place among the limits of its policy.
+        /// What counts together.
+        enum Owner: Hashable {
+            case place(Attachment.Scope)
+            case group(String)
+        }
+
+        let owner: Owner
+        /// Its place among the limits of its policy; of a group's always 0.
         let index: Int
         /// With the expressions as text, wherever they stand.
         let rule: [String]
 
         init(_ scope: Attachment.Scope, _ index: Int, _ limit: RateLimit) {
-            self.scope = scope
-            self.index = index
+            owner = limit.group.map { .group($0) } ?? .place(scope)
+            self.index = limit.group == nil ? index : 0
             rule = [
-                "\(limit.maxTokens) \(limit.tokensPerFill) \(limit.fillInterval) \(limit.maxKeys)",
+                "\(limit.maxTokens) \(limit.tokensPerFill) \(limit.fillInterval) \(limit.maxKeys) \(limit.measure)",
                 limit.key?.text ?? "", limit.condition?.text ?? "",
             ]
         }
     }
 
+    private enum Counters {
+        case buckets(TokenBuckets, tokensPerFill: UInt64)
+        case windows(RequestWindows)
+    }
+
     let capacity: Int
-    private let tokensPerFill: UInt64
     private let intervalNanoseconds: Int64
-    private let buckets: TokenBuckets
+    private let counters: Counters
     private let hash = KeyedHash.random()
     /// Uptime of the first request, from which intervals are counted; `Int64.min` before there is one.
     private let begin = Atomic<Int64>(.min)
 
     init(_ limit: RateLimit) {
         capacity = limit.maxTokens
-        tokensPerFill = UInt64(limit.tokensPerFill)
         intervalNanoseconds = limit.fillInterval.nanoseconds
-        buckets = TokenBuckets(capacity: UInt64(limit.maxTokens), maxKeys: limit.key == nil ? 1 : limit.maxKeys)
+        let maxKeys = limit.key == nil ? 1 : limit.maxKeys
+        switch limit.measure {
+        case .bucket:
+            counters = .buckets(
+                TokenBuckets(capacity: UInt64(limit.maxTokens), maxKeys: maxKeys),
+                tokensPerFill: UInt64(limit.tokensPerFill))
+        case .window:
+            counters = .windows(
+                RequestWindows(limit: limit.maxTokens, nanoseconds: intervalNanoseconds, maxKeys: maxKeys))
+        }
     }
 
     enum Outcome: Equatable {
         /// A token was taken from that bucket.
-        case taken(Int)
+        case taken(Int, Left)
         /// There is none before so many nanoseconds have passed.
         case empty(Int64)
+    }
+
+    /// What is left: tokens, until so many nanoseconds have passed.
+    struct Left: Equatable {
+        let tokens: Int
+        let nanoseconds: Int64
     }
 
     /// - Parameters:
@@ -50,15 +74,26 @@ package final class RateLimiter: Sendable {
     ///   - uptime: nanoseconds of a clock that is never set. Loops read it at different times, so that it may go back
     ///     by little: then the request finds what was there.
     func take(_ key: Span<UInt8>, uptime: Int64) -> Outcome {
-        let elapsed = max(0, uptime - beginning(uptime))
-        let granted = UInt64(elapsed / intervalNanoseconds) &* tokensPerFill
-        guard let bucket = buckets.take(hash: hash(key), granted: granted) else {
-            return .empty(intervalNanoseconds - elapsed % intervalNanoseconds)
+        switch counters {
+        case .buckets(let buckets, let tokensPerFill):
+            let elapsed = max(0, uptime - beginning(uptime))
+            let granted = UInt64(elapsed / intervalNanoseconds) &* tokensPerFill
+            let wait = intervalNanoseconds - elapsed % intervalNanoseconds
+            guard let bucket = buckets.take(hash: hash(key), granted: granted) else { return .empty(wait) }
+            return .taken(bucket.index, Left(tokens: bucket.left, nanoseconds: wait))
+        case .windows(let windows):
+            let count = windows.take(hash: hash(key), uptime: uptime)
+            guard let left = count.left else { return .empty(count.nanoseconds) }
+            return .taken(count.word, Left(tokens: left, nanoseconds: count.nanoseconds))
         }
-        return .taken(bucket)
     }
 
-    func giveBack(to bucket: Int) { buckets.giveBack(to: bucket) }
+    func giveBack(to bucket: Int) {
+        switch counters {
+        case .buckets(let buckets, _): buckets.giveBack(to: bucket)
+        case .windows(let windows): windows.giveBack(to: bucket)
+        }
+    }
 
     private func beginning(_ uptime: Int64) -> Int64 {
         let begin = begin.load(ordering: .relaxed)

@@ -49,6 +49,15 @@ final class TransformationStage: Sendable {
         return scratch.take(message, of: setting.head)
     }
 
+    /// Notes what is to be done to the answer, and leaves the request as it is.
+    func planAnswer(
+        _ setting: RequestSetting, _ bytes: Span<UInt8>, body: Span<UInt8>?, _ scratch: inout RequestScratch,
+        _ listener: ListenerSnapshot
+    ) {
+        guard let response = choice(setting, bytes, body: body, &scratch, listener)?.response else { return }
+        scratch.plan(response)
+    }
+
     private func choice(
         _ setting: RequestSetting, _ bytes: Span<UInt8>, body: Span<UInt8>?, _ scratch: inout RequestScratch,
         _ listener: ListenerSnapshot

@@ -1,0 +1,54 @@
+internal import Synchronization
+
+/// Counts of requests in windows of time, each of which begins with the first request of its key: when it ends, in
+/// milliseconds, in the upper 40 bits of a word, and how many there were in the lower 24.
+final class RequestWindows: Sendable {
+    /// Made with the first request: of many limits few are ever asked.
+    private let words = AtomicLazyReference<KeyedWords>()
+    private let maxKeys: Int
+    private let limit: UInt64
+    private let milliseconds: UInt64
+
+    static let maxLimit = 1 << countBits - 1
+    private static let countBits: UInt64 = 24
+    private static let countMask: UInt64 = 1 << countBits - 1
+
+    /// - Parameters:
+    ///   - limit: requests of a window, `maxLimit` at most.
+    ///   - nanoseconds: how long a window is.
+    init(limit: Int, nanoseconds: Int64, maxKeys: Int) {
+        self.limit = UInt64(min(limit, Self.maxLimit))
+        milliseconds = UInt64(max(1, nanoseconds / 1_000_000))
+        self.maxKeys = maxKeys
+    }
+
+    /// What a request has found.
+    struct Count {
+        let word: Int
+        /// How many more may come; nil where this one was one too many.
+        let left: Int?
+        /// Until the window ends.
+        let nanoseconds: Int64
+    }
+
+    /// - Parameter uptime: nanoseconds of a clock that is never set.
+    func take(hash: UInt64, uptime: Int64) -> Count {
+        let words = self.words.load() ?? self.words.storeIfNil(KeyedWords(maxKeys: maxKeys))
+        let now = UInt64(max(0, uptime)) / 1_000_000
+        // What is over counts for nothing.
+        let word = words.index(hash) { $0 >> Self.countBits <= now ? 0 : $0 & Self.countMask + 1 }
+        var seen = words.load(word)
+        while true {
+            let isOver = seen >> Self.countBits <= now
+            let end = isOver ? now + milliseconds : seen >> Self.countBits
+            let count = isOver ? 0 : seen & Self.countMask
+            let left = Int64(end - now) * 1_000_000
+            guard count < limit else { return Count(word: word, left: nil, nanoseconds: left) }
+            let (isDone, found) = words.exchange(word, seen, for: end << Self.countBits | (count + 1))
+            if isDone { return Count(word: word, left: Int(limit - count - 1), nanoseconds: left) }
+            seen = found
+        }
+    }
+
+    func giveBack(to word: Int) { words.load()?.subtractOne(word) }
+}

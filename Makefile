@@ -47,6 +47,7 @@ test-long: build test
 	TOLLGATE_BINARY=$(BINARY) TOLLGATE_LONG=1 $(SWIFT) test --skip-build --filter EndToEndTests
 	Scripts/end-to-end $(BINARY)
 	Scripts/try-clients $(BINARY)
+	Scripts/try-chaos $(BINARY)
 	Scripts/probe-tls $(BINARY)
 	Scripts/schemathesis $(BINARY)
 

@@ -150,10 +150,16 @@ final class FrameWire {
         }
     }
 
-    /// Sends until the other side takes no more, and answers what it says to that: the code of its GOAWAY.
-    func flood(with bytes: [UInt8], limit: Int) throws -> Int {
-        for _ in 0..<limit { guard (try? wire.send(bytes)) != nil else { break } }
-        return try next(.goAway).errorCode
+    /// Sends a frame so often, as fast as it is taken, and answers what the other side says to that: the code of its
+    /// GOAWAY; nil where it closes before that has reached us, who do not read meanwhile.
+    func flood(with frame: [UInt8], times: Int = 100_000) throws -> Int? {
+        // In one go, so that they come as a flood even where we get little of the processor's time.
+        _ = try? wire.send([[UInt8]](repeating: frame, count: times).flatMap { $0 })
+        do {
+            return try next(.goAway).errorCode
+        } catch WireFailure.broken {
+            return nil
+        }
     }
 }
 

@@ -142,8 +142,9 @@ import Testing
             try client.send("GET /copied HTTP/1.1\r\nHost: a\r\n\r\n")
             #expect(try client.readAnswer().status == 200)
         }
-        try eventually("copies") { try (24...26).contains(count(gateway, "answered")) }
-        #expect(try mirror.heads.count == count(gateway, "answered"))
+        try eventually("copies, each answered") {
+            try (24...26).contains(mirror.heads.count) && mirror.heads.count == count(gateway, "answered")
+        }
     }
 
     @Test func `carry credentials of their own backend, and none that is another's`() throws {

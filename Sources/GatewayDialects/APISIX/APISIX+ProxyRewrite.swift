@@ -61,7 +61,8 @@ struct APISIXHeaders {
                 lines.compactMap { line in
                     guard let colon = line.firstIndex(of: ":") else { return nil }
                     return (
-                        Self.trimmed(line[..<colon]), APISIXTemplate(Self.trimmed(line[line.index(after: colon)...]))
+                        line[..<colon].withoutOuterSpaces,
+                        APISIXTemplate(line[line.index(after: colon)...].withoutOuterSpaces)
                     )
                 }
             } ?? Self.fields(value["add"])
@@ -77,10 +78,6 @@ struct APISIXHeaders {
         (value?.object?.entries ?? []).flatMap { name, value in
             (value.array ?? [value]).map { (name, APISIXTemplate($0.string ?? $0.text)) }
         }
-    }
-
-    private static func trimmed(_ text: Substring) -> String {
-        String(text.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
     }
 
     /// What is wrong with the old form.

@@ -1,3 +1,5 @@
+internal import Bytes
+
 /// A text with variables: `/a/$arg_x`, `${http_x ?? none}`, and `$1` where a pattern has captures.
 struct APISIXTemplate {
     enum Part: Equatable {
@@ -31,7 +33,8 @@ struct APISIXTemplate {
     private static func part(_ rest: inout Substring, _ namesHaveDots: Bool) -> Part? {
         if rest.first == "{", let end = rest.firstIndex(of: "}") {
             let inside = rest[rest.index(after: rest.startIndex)..<end]
-            let sides = inside.split(separator: "??", maxSplits: 1, omittingEmptySubsequences: false).map(trimmed)
+            let sides = inside.split(separator: "??", maxSplits: 1, omittingEmptySubsequences: false)
+                .map(\.withoutOuterSpaces)
             guard let name = sides.first, !name.isEmpty else { return nil }
             rest = rest[rest.index(after: end)...]
             return named(name, fallback: sides.count == 2 ? sides[1] : "")
@@ -47,10 +50,6 @@ struct APISIXTemplate {
             return .capture(Int(name) ?? digit)
         }
         return .variable(name, fallback: fallback)
-    }
-
-    private static func trimmed(_ text: Substring) -> String {
-        String(text.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
     }
 
     var isConstant: Bool { parts.allSatisfy { if case .text = $0 { true } else { false } } }

@@ -41,7 +41,7 @@ extension Compiler {
     private mutating func secret(_ source: TextSource, at place: BackendCredential.Place) -> [UInt8]? {
         // A file that could not be read has been reported.
         guard let text = content(of: source) else { return nil }
-        let secret = Array(text.utf8).trimmed
+        let secret = text.utf8.withoutOuterBlanks
         let reason: String?
         switch place {
         case _ where secret.isEmpty: reason = "is empty"
@@ -74,16 +74,6 @@ extension Compiler {
                     hint: error.explanation))
             return nil
         }
-    }
-}
-
-extension [UInt8] {
-    /// Without blanks and line ends around it.
-    fileprivate var trimmed: [UInt8] {
-        guard let first = firstIndex(where: { $0 > 0x20 }), let last = lastIndex(where: { $0 > 0x20 }) else {
-            return []
-        }
-        return Array(self[first...last])
     }
 }
 

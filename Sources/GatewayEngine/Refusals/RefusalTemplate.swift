@@ -70,7 +70,7 @@ struct RefusalTemplate: Sendable {
                 throw .unended(line: 1 + bytes[..<open].count { $0 == ASCII.lineFeed })
             }
             let written = String(decoding: bytes[(open + 2)..<close], as: UTF8.self)
-            let name = String(written.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
+            let name = written.withoutOuterSpaces
             guard let placeholder = Placeholder(rawValue: name) else { throw .unknown(name: name) }
             pieces.append(.value(placeholder))
             start = close + 2

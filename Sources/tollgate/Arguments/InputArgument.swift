@@ -17,13 +17,13 @@ enum InputArgument {
             let path = String(argument.dropFirst())
             bytes = try contents(TextFile.readBytes(path, maxBytes: maxTokenBytes), of: path)
         }
-        var token = trimmed(bytes[...])
+        var token = bytes.withoutOuterBlanks
         let scheme = Array("bearer ".utf8)
         if token.count > scheme.count, token.prefix(scheme.count).map(\.asciiLowercased) == scheme {
-            token = trimmed(token.dropFirst(scheme.count))
+            token = token.dropFirst(scheme.count).withoutOuterBlanks
         }
         guard !token.isEmpty else { throw Exit.usage("there is no token to read; it is empty.") }
-        return Array(token)
+        return token
     }
 
     /// The bytes of a file, or of the standard input where the path is `-`.
@@ -39,11 +39,5 @@ enum InputArgument {
         case .success(let bytes): return bytes
         case .failure(let error): throw Exit.usage("cannot read \(name): \(error)")
         }
-    }
-
-    private static func trimmed(_ bytes: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
-        let start = bytes.drop { $0 <= ASCII.space }
-        guard let last = start.lastIndex(where: { $0 > ASCII.space }) else { return [] }
-        return start[start.startIndex...last]
     }
 }

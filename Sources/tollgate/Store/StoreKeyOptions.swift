@@ -43,7 +43,7 @@ struct StoreKeyOptions: ParsableArguments {
                     + "does not take it along")
         }
         let isBlank = { (byte: UInt8) in byte == ASCII.space || byte == ASCII.lineFeed || byte == 0x0D }
-        return Array(Array(bytes.drop(while: isBlank).reversed()).drop(while: isBlank).reversed())
+        return Array(bytes.trimming(while: isBlank))
     }
 
     private static func resolved(_ path: String) -> String? {

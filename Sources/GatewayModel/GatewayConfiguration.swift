@@ -53,6 +53,13 @@ package struct ListenAddress: Hashable, Sendable {
         self.host = host
         self.port = port
     }
+
+    /// Whether connections to the one may be meant for the other: the same, or all addresses and one of them.
+    package func overlaps(_ other: ListenAddress) -> Bool {
+        port == other.port && (host == other.host || isEveryAddress || other.isEveryAddress)
+    }
+
+    private var isEveryAddress: Bool { host == "::" || host == "0.0.0.0" }
 }
 
 extension ListenAddress: CustomStringConvertible {

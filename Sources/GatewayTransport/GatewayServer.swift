@@ -52,13 +52,18 @@ package final class GatewayServer: Sendable {
 
     private struct Listening {
         var drivers: [any Driver] = []
-        var addresses: Set<ListenAddress> = []
-        /// Of those addresses that are TLS.
-        var terminators: [ListenAddress: TLSTerminator] = [:]
+        /// Those that are listened on, or are about to be, and whose they are.
+        var addresses: [ListenAddress: ConfigurationSource] = [:]
         /// What is served.
-        var snapshot: Snapshot?
+        var sources: [ConfigurationSource: Served] = [:]
         /// Told to stop: nothing is opened any more.
         var isStopping = false
+    }
+
+    private struct Served {
+        var snapshot: Snapshot
+        /// Of those addresses that are TLS.
+        var terminators: [ListenAddress: TLSTerminator]
     }
 
     private struct Stopping: Error, CustomStringConvertible {
@@ -74,40 +79,19 @@ package final class GatewayServer: Sendable {
         self.settings = settings
     }
 
-    /// Listens on every address of the snapshot. Answers when all of them accept connections.
-    package func start(_ snapshot: Snapshot) async throws {
-        let terminators = try terminators(of: snapshot)
-        try initiators.prepare(snapshot.upstreamTrusts)
+    /// Makes the event loops. They serve what is then published.
+    package func start() async throws {
         for _ in 0..<settings.threads {
-            let driver = try await startDriver(snapshot, terminators)
+            let driver = try await startDriver()
             listening.withLock { $0.drivers.append(driver) }
         }
-        for bind in snapshot.binds { try await listen(bind.address) }
-        listening.withLock { $0.snapshot = snapshot }
     }
 
-    /// What ends TLS at each address; as it was where nothing has changed, so that sessions can be resumed.
-    private func terminators(of snapshot: Snapshot) throws -> [ListenAddress: TLSTerminator] {
-        let earlier = listening.withLock { $0.terminators }
-        var terminators: [ListenAddress: TLSTerminator] = [:]
-        for bind in snapshot.binds where !bind.tls.isEmpty {
-            if let same = earlier[bind.address], same.settings == bind.tls {
-                terminators[bind.address] = same
-            } else {
-                terminators[bind.address] = try TLSTerminator(bind.tls)
-            }
-        }
-        listening.withLock { [terminators] in $0.terminators = terminators }
-        return terminators
-    }
-
-    private func startDriver(
-        _ snapshot: Snapshot, _ terminators: [ListenAddress: TLSTerminator]
-    ) async throws -> any Driver {
+    private func startDriver() async throws -> any Driver {
         let makeWorker: @Sendable (any WorkerLoop) -> Worker = { [settings, initiators, logWriter] loop in
             Worker(
-                loop: loop, snapshot: snapshot, terminators: terminators, initiators: initiators,
-                loopCount: settings.threads, tokenCacheBytes: settings.tokenCacheBytes / settings.threads,
+                loop: loop, initiators: initiators, loopCount: settings.threads,
+                tokenCacheBytes: settings.tokenCacheBytes / settings.threads,
                 accessLog: AccessLog(settings.accessLog, logWriter), warn: settings.warn)
         }
         #if os(Linux)
@@ -116,42 +100,71 @@ package final class GatewayServer: Sendable {
         return try await NIODriver(makeWorker)
     }
 
-    /// Throws where the certificates of a snapshot can't be used.
-    package func prepare(_ snapshot: Snapshot) throws {
-        for bind in snapshot.binds where !bind.tls.isEmpty { _ = try TLSTerminator(bind.tls) }
-        try initiators.prepare(snapshot.upstreamTrusts)
+    /// What ends TLS at each address; as it was where nothing has changed, so that sessions can be resumed.
+    private func terminators(
+        of snapshot: Snapshot, earlier: [ListenAddress: TLSTerminator]
+    ) throws -> [ListenAddress: TLSTerminator] {
+        var terminators: [ListenAddress: TLSTerminator] = [:]
+        for bind in snapshot.binds where !bind.tls.isEmpty {
+            if let same = earlier[bind.address], same.settings == bind.tls {
+                terminators[bind.address] = same
+            } else {
+                terminators[bind.address] = try TLSTerminator(bind.tls)
+            }
+        }
+        return terminators
     }
 
-    /// Serves by another snapshot. Answers when every loop has it.
+    /// Throws where the certificates of a source's snapshot can't be used.
+    package func prepare(_ snapshot: Snapshot, of source: ConfigurationSource) throws {
+        for bind in snapshot.binds where !bind.tls.isEmpty { _ = try TLSTerminator(bind.tls) }
+        try initiators.prepare(snapshot.upstreamTrusts, of: source)
+    }
+
+    /// Serves a source by another snapshot, beside those of other sources. Answers when every loop has it.
     ///
-    /// New addresses are bound first: where one can't be, nothing changes.
-    package func publish(_ snapshot: Snapshot) async throws {
-        let (drivers, open) = try listening.withLock {
-            if $0.isStopping { throw Stopping() }
-            return ($0.drivers, $0.addresses)
-        }
-        let terminators = try terminators(of: snapshot)
-        try initiators.prepare(snapshot.upstreamTrusts)
+    /// New addresses are bound first: where one can't be, or is another source's, nothing changes. Snapshots of one
+    /// source are to be published one after the other.
+    package func publish(_ snapshot: Snapshot, of source: ConfigurationSource) async throws {
         let wanted = Set(snapshot.binds.map(\.address))
-        var added: [ListenAddress] = []
-        // A listener that moves between one address and all of them can't be bound beside its old self.
-        let moved = open.subtracting(wanted).filter { old in
-            wanted.subtracting(open).contains { $0.port == old.port }
+        let (drivers, earlier, open) = try listening.withLock {
+            if $0.isStopping { throw Stopping() }
+            let open = Set($0.addresses.filter { $0.value == source }.keys)
+            try Self.claim(wanted.subtracting(open), for: source, in: &$0.addresses)
+            return ($0.drivers, $0.sources[source], open)
         }
-        for address in moved { await close(address) }
+        let added = wanted.subtracting(open)
         do {
-            for address in wanted.subtracting(open) {
-                try await listen(address)
-                added.append(address)
+            let terminators = try terminators(of: snapshot, earlier: earlier?.terminators ?? [:])
+            try initiators.prepare(snapshot.upstreamTrusts, of: source)
+            for driver in drivers {
+                await driver.perform {
+                    $0.claim(added, for: snapshot, of: source)
+                    // Nobody can ask yet: whoever is the first finds all in place.
+                    if earlier == nil { $0.use(snapshot, of: source, terminators) }
+                }
             }
+            try await listen(added, movedFrom: open.subtracting(wanted), of: source)
+            for driver in drivers { await driver.perform { $0.use(snapshot, of: source, terminators) } }
+            listening.withLock { $0.sources[source] = Served(snapshot: snapshot, terminators: terminators) }
         } catch {
-            for address in added { await close(address) }
-            for address in moved { try await listen(address) }
+            for address in added { listening.withLock { $0.addresses[address] = nil } }
+            if earlier == nil { await forget(source) }
             throw error
         }
-        for driver in drivers { await driver.perform { $0.use(snapshot, terminators) } }
-        listening.withLock { $0.snapshot = snapshot }
         for address in open.subtracting(wanted) { await close(address) }
+    }
+
+    /// Stops serving a source: its addresses are closed, requests in service end.
+    package func withdraw(_ source: ConfigurationSource) async {
+        for address in listening.withLock({ $0.addresses.filter { $0.value == source }.keys }) { await close(address) }
+        await forget(source)
+        listening.withLock { $0.sources[source] = nil }
+    }
+
+    private func forget(_ source: ConfigurationSource) async {
+        for driver in listening.withLock({ $0.drivers }) { await driver.perform { $0.forget(source) } }
+        initiators.forget(source)
     }
 
     /// Stops listening and waits until every request in service has been answered, at most so long, or until the
@@ -161,7 +174,7 @@ package final class GatewayServer: Sendable {
             $0.isStopping = true
             return ($0.drivers, $0.addresses)
         }
-        for address in open { await close(address) }
+        for address in open.keys { await close(address) }
         for driver in drivers { await driver.perform { $0.drain() } }
         let deadline = ContinuousClock.now + limit
         while true {
@@ -174,7 +187,7 @@ package final class GatewayServer: Sendable {
     /// Closes what is open and ends the threads.
     package func shutdown() async {
         let (drivers, open) = listening.withLock { ($0.drivers, $0.addresses) }
-        for address in open { await close(address) }
+        for address in open.keys { await close(address) }
         for driver in drivers {
             await driver.perform { $0.closeAll() }
             await driver.shutdown()
@@ -182,8 +195,10 @@ package final class GatewayServer: Sendable {
         await logWriter.shutdown()
     }
 
-    /// What every loop serves by; nil before the start.
-    package var snapshot: Snapshot? { listening.withLock(\.snapshot) }
+    /// What every loop serves by: the file's, then those of gateway groups by their ids.
+    package var snapshots: [Snapshot] {
+        listening.withLock(\.sources).sorted { $0.key < $1.key }.map(\.value.snapshot)
+    }
 
     /// What all loops have counted.
     package func counters() async -> Counters {
@@ -197,31 +212,63 @@ package final class GatewayServer: Sendable {
 
     // MARK: - Addresses
 
+    /// Takes addresses for a source, all or none.
+    private static func claim(
+        _ wanted: Set<ListenAddress>, for source: ConfigurationSource,
+        in addresses: inout [ListenAddress: ConfigurationSource]
+    ) throws {
+        for address in wanted {
+            if let (other, owner) = addresses.first(where: { $0.value != source && $0.key.overlaps(address) }) {
+                throw BindError(address: address.description, reason: "\(owner) has \(other)")
+            }
+        }
+        for address in wanted { addresses[address] = source }
+    }
+
+    /// Listens on addresses, all or none.
+    ///
+    /// - Parameter old: those that will be closed. A listener that moves between one address and all of them can't be
+    ///   bound beside its old self.
+    private func listen(
+        _ wanted: Set<ListenAddress>, movedFrom old: Set<ListenAddress>, of source: ConfigurationSource
+    ) async throws {
+        let moved = old.filter { old in wanted.contains { $0.port == old.port } }
+        for address in moved { await stopListening(address) }
+        var added: [ListenAddress] = []
+        do {
+            for address in wanted {
+                try await listen(address)
+                added.append(address)
+            }
+        } catch {
+            for address in added { await stopListening(address) }
+            for address in moved { try await listen(address) }
+            throw error
+        }
+    }
+
     private func listen(_ address: ListenAddress) async throws {
         let drivers = listening.withLock { $0.drivers }
         do {
             try proveFree(address)
             for driver in drivers { try await driver.listen(address) }
         } catch {
-            for driver in drivers { await driver.stopListening(address) }
+            await stopListening(address)
             throw Self.bindError(address.description, error)
         }
-        let isTaken = listening.withLock {
-            if !$0.isStopping { $0.addresses.insert(address) }
-            return !$0.isStopping
-        }
-        guard isTaken else {
-            for driver in drivers { await driver.stopListening(address) }
+        if listening.withLock(\.isStopping) {
+            await stopListening(address)
             throw Stopping()
         }
     }
 
+    private func stopListening(_ address: ListenAddress) async {
+        for driver in listening.withLock({ $0.drivers }) { await driver.stopListening(address) }
+    }
+
     private func close(_ address: ListenAddress) async {
-        let drivers = listening.withLock {
-            $0.addresses.remove(address)
-            return $0.drivers
-        }
-        for driver in drivers { await driver.stopListening(address) }
+        await stopListening(address)
+        listening.withLock { $0.addresses[address] = nil }
     }
 
     static func bindError(_ address: String, _ error: any Error) -> BindError {

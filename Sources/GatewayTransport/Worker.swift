@@ -8,7 +8,6 @@ internal import NIOEmbedded
 /// loop alone.
 final class Worker {
     let loop: any WorkerLoop
-    private(set) var snapshot: Snapshot
     var tokens: TokenCache
     var scratch = RequestScratch()
     /// Lines of the response that is being read.
@@ -43,162 +42,70 @@ final class Worker {
     private var clients: [ObjectIdentifier: DownstreamConnection] = [:]
     /// Clients that speak HTTP/2.
     private var sessions: [ObjectIdentifier: HTTP2ServerSession] = [:]
-    private var pools: [Endpoint: UpstreamPool] = [:]
-    /// The pools of the snapshot's upstreams, by index of upstream and endpoint.
-    private var upstreams: [[UpstreamPool]] = []
-    /// What they are the pools of.
-    private var served: [UpstreamSnapshot] = []
-    private var turn: UInt64 = 0
-    /// What is served at each address, as of the current snapshot.
+    /// What the sources of configuration have served here.
+    private var served: [ConfigurationSource: ServedSnapshot] = [:]
+    /// What is served at each address.
     private var slots: [ListenAddress: BindSlot] = [:]
 
-    /// Where connections of one pool lead.
-    struct Endpoint: Hashable {
-        var address: StreamAddress
-        /// Nil: plain text.
-        var tls: UpstreamTLS?
-        /// Of HTTP.
-        var version = BackendVersion.byRequest
-        /// Whether copies of requests go there.
-        var isMirror = false
-        var limits: ConnectionLimits
-
-        /// As it stands in `Host`: without the port that `http`, or `https`, implies. A Unix socket, which has no
-        /// name, is asked for as what it always is: `localhost`.
-        var authority: [UInt8] {
-            switch address {
-            case .network(let host, tls == nil ? 80 : 443): Array((host.contains(":") ? "[\(host)]" : host).utf8)
-            case .network: Array(name.utf8)
-            case .unix: Array("localhost".utf8)
-            }
-        }
-
-        /// As it stands in the log.
-        var name: String { address.description }
-    }
-
     init(
-        loop: any WorkerLoop, snapshot: Snapshot, terminators: [ListenAddress: TLSTerminator],
-        initiators: TLSInitiators, loopCount: Int,
-        tokenCacheBytes: Int, accessLog: AccessLog,
+        loop: any WorkerLoop, initiators: TLSInitiators, loopCount: Int, tokenCacheBytes: Int, accessLog: AccessLog,
         warn: @escaping (String) -> Void
     ) {
         self.loop = loop
-        self.snapshot = snapshot
         self.initiators = initiators
         self.loopCount = loopCount
         self.accessLog = accessLog
         self.warn = warn
         tokens = TokenCache(maxBytes: tokenCacheBytes)
         setClock()
-        use(snapshot, terminators)
     }
 
     // MARK: - Configuration
 
-    /// Serves requests that begin from now on by this snapshot.
+    /// Makes room for what a source is to serve: its addresses can then be listened on.
+    func claim(_ addresses: Set<ListenAddress>, for snapshot: Snapshot, of source: ConfigurationSource) {
+        let served = served[source] ?? ServedSnapshot(snapshot, of: source, worker: self)
+        self.served[source] = served
+        for address in addresses where slots[address] == nil { slots[address] = BindSlot(served) }
+    }
+
+    /// Serves requests that begin from now on by this snapshot of a source.
+    ///
+    /// - Precondition: its addresses were claimed.
     ///
     /// - Parameter terminators: of those addresses that are TLS.
-    func use(_ snapshot: Snapshot, _ terminators: [ListenAddress: TLSTerminator]) {
-        self.snapshot = snapshot
-        scratch.beginConfiguration()
-        for slot in slots.values { slot.bind = nil }
+    func use(_ snapshot: Snapshot, of source: ConfigurationSource, _ terminators: [ListenAddress: TLSTerminator]) {
+        claim([], for: snapshot, of: source)
+        guard let served = served[source] else { return }
+        release(served)
         for bind in snapshot.binds {
-            slot(bind.address).bind = bind
-            slot(bind.address).terminator = terminators[bind.address]
+            let slot = slot(bind.address)
+            slot.served = served
+            slot.bind = bind
+            slot.terminator = terminators[bind.address]
         }
-        serve(snapshot.upstreams)
+        served.use(snapshot)
     }
 
-    /// Finds pools for these upstreams. Looks only at those that are not what they were: one that changes among ten
-    /// thousand must not hold up the loop.
-    private func serve(_ wanted: [UpstreamSnapshot]) {
-        var replaced: [UpstreamPool] = []
-        for index in wanted.indices where index >= served.count || served[index] !== wanted[index] {
-            let pools = pools(of: wanted[index])
-            if index < upstreams.count {
-                replaced += upstreams[index]
-                upstreams[index] = pools
-            } else {
-                upstreams.append(pools)
-            }
-        }
-        while upstreams.count > wanted.count { replaced += upstreams.removeLast() }
-        served = wanted
-        for pool in replaced {
-            pool.userCount -= 1
-            guard pool.userCount == 0 else { continue }
-            pools[pool.endpoint] = nil
-            pool.retire()
-        }
+    /// Serves nothing of a source any more.
+    func forget(_ source: ConfigurationSource) {
+        guard let served = self.served.removeValue(forKey: source) else { return }
+        release(served)
+        served.retire()
     }
 
-    private func pools(of upstream: UpstreamSnapshot) -> [UpstreamPool] {
-        zip(upstream.endpoints, upstream.tls).map { endpoint, tls in
-            let key = Endpoint(
-                address: endpoint.address, tls: tls,
-                version: endpoint.policies.version ?? .byRequest, isMirror: upstream.isMirror,
-                limits: upstream.connections)
-            let pool = pools[key] ?? UpstreamPool(endpoint: key, worker: self)
-            pools[key] = pool
-            pool.userCount += 1
-            return pool
-        }
+    /// Leaves the addresses of a source to nobody.
+    private func release(_ served: ServedSnapshot) {
+        scratch.beginConfiguration()
+        for slot in slots.values where slot.served === served { slot.bind = nil }
     }
 
-    /// The place where the current snapshot's bind of an address stands.
-    func slot(_ address: ListenAddress) -> BindSlot {
-        if let slot = slots[address] { return slot }
-        let slot = BindSlot()
-        slots[address] = slot
-        return slot
-    }
-
-    /// The pool that serves the next request to an upstream, with the policies of that endpoint; nil where no
-    /// endpoint takes requests.
-    func pool(upstream index: Int) -> (UpstreamPool, EndpointPolicy?)? {
-        turn &+= 1
-        let upstream = snapshot.upstreams[index]
-        let endpoint =
-            if let balancer = upstream.balancer {
-                choose(balancer, upstreams[index], scratch.balanceKey) { _ in false }
-            } else {
-                upstream.endpoint(turn: turn)
-            }
-        guard let endpoint else { return nil }
-        return (upstreams[index][endpoint], upstream.policy(of: endpoint))
-    }
-
-    private func choose(
-        _ balancer: Balancer, _ pools: [UpstreamPool], _ key: UInt64, isOut: (Int) -> Bool
-    ) -> Int? {
-        balancer.choose(key: key, turn: turn, load: { pools[$0].load }, isOut: isOut)
-    }
-
-    /// The pool of another endpoint of an upstream; the one tried last where there is none, where others have policies
-    /// of their own, or where the upstream is no longer served.
+    /// The place where the bind of an address stands.
     ///
-    /// - Parameters:
-    ///   - tried: those that have failed the request; one or more. They are asked again once all have.
-    ///   - key: the request's own, as `RequestScratch.balanceKey`.
-    func pool(of upstream: UpstreamSnapshot, insteadOf tried: [UpstreamPool], key: UInt64) -> UpstreamPool {
-        let last = tried[tried.count - 1]
-        guard let index = snapshot.upstreams.firstIndex(where: { $0 === upstream }) else { return last }
-        let pools = upstreams[index]
-        let usable = pools.indices.filter { pools[$0] !== last && upstream.policy(of: $0) == nil }
-        let untried = usable.filter { index in !tried.contains { $0 === pools[index] } }
-        let others = untried.isEmpty ? usable : untried
-        guard !others.isEmpty else { return last }
-        turn &+= 1
-        if let balancer = upstream.balancer {
-            return choose(balancer, pools, key) { !others.contains($0) }.map { pools[$0] } ?? last
-        }
-        // By their shares, where chance does not bring up the same one again and again.
-        for _ in 0..<others.count {
-            if let other = upstream.endpoint(turn: turn), others.contains(other) { return pools[other] }
-            turn &+= 1
-        }
-        return pools[others[0]]
+    /// - Precondition: it was claimed.
+    func slot(_ address: ListenAddress) -> BindSlot {
+        guard let slot = slots[address] else { preconditionFailure("\(address) is nobody's") }
+        return slot
     }
 
     // MARK: - Time
@@ -209,8 +116,8 @@ final class Worker {
     }
 
     /// When a connection that begins now is old, in uptime.
-    var retirement: Int64 {
-        let (sum, overflowed) = uptime.addingReportingOverflow(snapshot.traffic.maxConnectionAge)
+    func retirement(_ traffic: TrafficPolicy) -> Int64 {
+        let (sum, overflowed) = uptime.addingReportingOverflow(traffic.maxConnectionAge)
         return overflowed ? .max : sum
     }
 
@@ -252,7 +159,7 @@ final class Worker {
         handlerLoop?.advanceTime(by: .seconds(1))
         for client in clients.values { client.checkDeadline() }
         for session in sessions.values { session.checkDeadline() }
-        for pool in pools.values { pool.closeStale() }
+        for served in served.values { served.closeStale() }
         mirrors.checkDeadlines()
     }
 
@@ -321,9 +228,9 @@ final class Worker {
 
     /// Takes room for a piece of a body from this loop's share.
     ///
+    /// - Parameter traffic: how much that is.
     /// - Returns: false where there is not enough of it.
-    func takeBufferRoom(_ count: Int) -> Bool {
-        let traffic = snapshot.traffic
+    func takeBufferRoom(_ count: Int, _ traffic: TrafficPolicy) -> Bool {
         let share = max(traffic.maxBufferedBytes / loopCount, traffic.maxBufferedBodyBytes)
         guard count <= share - gatheredBytes else { return false }
         gatheredBytes += count
@@ -403,7 +310,7 @@ final class Worker {
         for client in clients.values { client.close() }
         for session in sessions.values { session.bytes.close() }
         mirrors.closeAll()
-        for pool in pools.values { pool.retire() }
+        for served in served.values { served.retire() }
         // Nothing may be left to do in a loop that ends.
         handlerLoop?.advanceTime(by: .hours(1))
         handlerLoop = nil
@@ -422,12 +329,4 @@ final class Worker {
         counters.tokenCacheBytes = UInt64(tokens.byteCount)
         return counters
     }
-}
-
-/// What is served at one address of one event loop: replaced as a whole when the configuration changes.
-final class BindSlot {
-    /// Nil where the configuration no longer has the address.
-    var bind: BindSnapshot?
-    /// Nil where the address is plain text.
-    var terminator: TLSTerminator?
 }

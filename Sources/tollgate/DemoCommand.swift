@@ -46,7 +46,8 @@ struct DemoCommand: AsyncParsableCommand {
             throw ExitCode(1)
         }
         do {
-            try await server.start(snapshot)
+            try await server.start()
+            try await server.publish(snapshot, of: .file)
         } catch {
             StandardError.print("error: \(error)\nhint: take other ports with --port and --upstream-port")
             throw ExitCode(1)

@@ -41,10 +41,12 @@ extension RunCommand {
             var services: [any Service] = []
             services += try await controls(
                 process, server, readiness, .init(remote: remote, local: LocalKeySources()), logger)
-            try await server.start(compiled.snapshot)
+            let publisher = SourcePublisher(server: server, source: .gatewayGroup("default"))
+            try await server.start()
+            try await publisher.publish(compiled.snapshot)
             logger.info("listening on \(admin.listen.address.description)")
             let resources = ResourceSet(
-                loaded, compiled, store: store, compiler: compiler, publisher: server, now: { WallClock.now() },
+                loaded, compiled, store: store, compiler: compiler, publisher: publisher, now: { WallClock.now() },
                 logger: logger)
             services.append(KeyRefresher(remote, fetcher: KeyClient(), consumer: resources, logger: logger))
             services.append(

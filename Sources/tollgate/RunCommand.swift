@@ -76,7 +76,8 @@ struct RunCommand: AsyncParsableCommand {
         do {
             services += try await controls(
                 process, server, readiness, .init(remote: keys, local: localKeys), logger)
-            try await server.start(snapshot)
+            try await server.start()
+            try await server.publish(snapshot, of: .file)
         } catch {
             StandardError.print("error: \(error)")
             throw ExitCode(1)
@@ -87,7 +88,7 @@ struct RunCommand: AsyncParsableCommand {
         for bind in snapshot.binds { logger.info("listening on \(bind.address.description)") }
         let reloader = ConfigurationReloader(
             loaded, environment: environment, tls: TLSChecker(), remote: keys, local: localKeys,
-            publisher: server, requests: hangups, logger: logger)
+            publisher: SourcePublisher(server: server, source: .file), requests: hangups, logger: logger)
         services.append(KeyRefresher(keys, fetcher: KeyClient(), consumer: reloader, logger: logger))
         services.append(reloader)
         services.append(

@@ -7,9 +7,12 @@ internal import JOSE
 // header, no text of a rule, which may hold any of them.
 extension Snapshot {
     /// The snapshot as one JSON object, with a line end.
-    package var json: String {
+    package var json: String { Self.json([self]) }
+
+    /// What several snapshots serve side by side, in the same form.
+    package static func json(_ snapshots: [Snapshot]) -> String {
         var object = JSONObjectWriter()
-        object.add("binds", binds.map(json))
+        object.add("binds", snapshots.flatMap { snapshot in snapshot.binds.map(snapshot.json) })
         return String(decoding: object.text, as: UTF8.self) + "\n"
     }
 

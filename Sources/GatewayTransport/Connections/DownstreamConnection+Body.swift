@@ -9,7 +9,7 @@ extension DownstreamConnection {
     /// sender may send it: that has been decided.
     func gatherBody(_ head: RequestHead, _ bytes: Span<UInt8>) {
         if case .length(let count) = head.framing, let code = refusal(ofBody: count) { return refuse(code) }
-        gathered = GatheredBody(head: bytes, worker: worker)
+        gathered = GatheredBody(head: bytes, worker: worker, slot.traffic)
         // The upstream, whose part this would be, is not asked before the body is there.
         guard exchange.awaitsContinue else { return }
         exchange.awaitsContinue = false
@@ -19,7 +19,7 @@ extension DownstreamConnection {
     private static var continues: StaticString { "HTTP/1.1 100 Continue\r\n\r\n" }
 
     private func refusal(ofBody count: UInt64) -> RefusalCode? {
-        let traffic = worker.snapshot.traffic
+        let traffic = slot.traffic
         if count > traffic.maxBodyBytes { return .bodyTooLarge }
         return count > UInt64(traffic.maxBufferedBodyBytes) ? .bodyExceedsBuffer : nil
     }

@@ -29,7 +29,7 @@ extension DownstreamConnection {
         let wait = currentWait
         guard wait != deadline.wait || wait == .body || wait == .idle else { return }
         deadline.wait = wait
-        let traffic = worker.snapshot.traffic
+        let traffic = slot.traffic
         let seconds: Int64? =
             switch wait {
             case .nothing: nil
@@ -102,7 +102,7 @@ extension DownstreamConnection {
 
     /// What an answer, or a tunnel, may be silent for; nil: no bound.
     private var answerSeconds: Int64? {
-        let traffic = worker.snapshot.traffic
+        let traffic = slot.traffic
         if let seconds = exchange.course?.silenceSeconds { return seconds }
         return if case .length = exchange.upstreamFraming { traffic.answerSeconds } else { traffic.streamSeconds }
     }
@@ -144,7 +144,7 @@ extension DownstreamConnection {
 
     /// A WebSocket ends with the token it was opened with.
     private func checkTokenExpiry() {
-        guard worker.snapshot.traffic.closesOnTokenExpiry, let expiry = exchange.tokenExpiresAt,
+        guard slot.traffic.closesOnTokenExpiry, let expiry = exchange.tokenExpiresAt,
             worker.now >= expiry
         else { return }
         close()

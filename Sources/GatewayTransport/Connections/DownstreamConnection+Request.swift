@@ -58,7 +58,7 @@ extension DownstreamConnection {
             respond(answer)
         case .forward(let upstream):
             noteLoggedRefusals()
-            if case .length(let count) = head.framing, count > worker.snapshot.traffic.maxBodyBytes {
+            if case .length(let count) = head.framing, count > slot.traffic.maxBodyBytes {
                 return refuse(.bodyTooLarge)
             }
             forward(head, bytes, upstream: upstream)
@@ -75,12 +75,12 @@ extension DownstreamConnection {
     }
 
     private func forward(_ head: RequestHead, _ bytes: Span<UInt8>, upstream index: Int) {
-        guard let (pool, policy) = worker.pool(upstream: index) else { return refuse(.noBackend) }
+        guard let (pool, policy) = slot.served.pool(upstream: index) else { return refuse(.noBackend) }
         exchange.record?.upstream = pool.endpoint.name
         noteMethod()
         if let traffic = worker.scratch.route?.policy.traffic {
             let isBound = policy != nil || worker.scratch.takesHostOfUpstream
-            setCourse(traffic, head, bytes, upstream: isBound ? nil : worker.snapshot.upstreams[index])
+            setCourse(traffic, head, bytes, upstream: isBound ? nil : slot.served.snapshot.upstreams[index])
             if let mirror = traffic.mirror { self.mirror(mirror, head, bytes) }
         }
         worker.scratch.chooseHost(of: pool)
@@ -229,7 +229,7 @@ extension DownstreamConnection {
         exchange.bodyBytes &+= UInt64(bytes.count)
         keepForRetry(bytes, upstream)
         if let course = exchange.course { course.mirrored?.append(bytes) }
-        guard exchange.bodyBytes <= worker.snapshot.traffic.maxBodyBytes || exchange.isTunnel else {
+        guard exchange.bodyBytes <= slot.traffic.maxBodyBytes || exchange.isTunnel else {
             self.upstream = nil
             upstream.abandon()
             return upstreamFailed(.bodyTooLarge)
@@ -293,7 +293,7 @@ extension DownstreamConnection {
         record.route = scratch.routeName ?? ""
         record.subject = scratch.subject
         if let plan = scratch.answerPlan { record.requestID = plan.requestID }
-        if let policy = worker.snapshot.accessLog, policy.readsRequests, let bind = slot.bind {
+        if let policy = slot.served.snapshot.accessLog, policy.readsRequests, let bind = slot.bind {
             record.request = LoggedRequest(
                 policy, head, bytes, scratch, bind: bind, connection: context, now: worker.now)
         }
@@ -312,7 +312,7 @@ extension DownstreamConnection {
         record.requestBytes = exchange.bodyBytes
         record.wasAborted = wasAborted
         worker.accessLog.add(
-            record, without: worker.snapshot.accessLog?.removed ?? [], peer: context.sourceAddress,
+            record, without: slot.served.snapshot.accessLog?.removed ?? [], peer: context.sourceAddress,
             wallNanoseconds: worker.wallNanoseconds, uptime: worker.uptime)
     }
 }

@@ -41,7 +41,7 @@ extension DownstreamConnection {
         }
         // A call of gRPC has messages for a body, as many as its sides want.
         if course.change.needsBody, !exchange.request.isGRPC {
-            course.held = (message, GatheredBody(worker: worker))
+            course.held = (message, GatheredBody(worker: worker, slot.traffic))
             if case .length(let count) = head.framing { checkHeld(count) }
             return
         }
@@ -52,7 +52,7 @@ extension DownstreamConnection {
     }
 
     private func checkHeld(_ count: UInt64) {
-        if count > UInt64(worker.snapshot.traffic.maxBufferedBodyBytes) { giveUpHeld(.answerExceedsBuffer) }
+        if count > UInt64(slot.traffic.maxBufferedBodyBytes) { giveUpHeld(.answerExceedsBuffer) }
     }
 
     private func giveUpHeld(_ code: RefusalCode) {
@@ -66,7 +66,7 @@ extension DownstreamConnection {
         if course.dropsBody { return true }
         guard let body = course.held?.body else { return false }
         exchange.heldBytes &+= UInt64(bytes.count)
-        if exchange.heldBytes > UInt64(worker.snapshot.traffic.maxBufferedBodyBytes) {
+        if exchange.heldBytes > UInt64(slot.traffic.maxBufferedBodyBytes) {
             giveUpHeld(.answerExceedsBuffer)
         } else if !body.append(bytes) {
             giveUpHeld(.bodyBuffersFull)

@@ -79,10 +79,10 @@ final class DownstreamConnection: BufferedUser {
         self.slot = slot
         self.ends = ends
         worker = stream.worker
-        let traffic = worker.snapshot.traffic
+        let traffic = slot.traffic
         machine = ServerConnection(limits: traffic.headLimits)
         self.context = context ?? ConnectionContext(ends, traffic: traffic)
-        retiresAt = worker.retirement
+        retiresAt = worker.retirement(traffic)
         super.init(stream: stream)
         stream.user = self
         updateDeadline()
@@ -94,7 +94,7 @@ final class DownstreamConnection: BufferedUser {
 
     override func secured(by listener: ListenerID, speaksHTTP2: Bool) {
         if speaksHTTP2 { return becomeHTTP2(Span(), securedBy: listener) }
-        context = ConnectionContext(ends, securedBy: listener, traffic: worker.snapshot.traffic)
+        context = ConnectionContext(ends, securedBy: listener, traffic: slot.traffic)
     }
 
     /// Leaves the stream to HTTP/2.
@@ -103,7 +103,7 @@ final class DownstreamConnection: BufferedUser {
     private func becomeHTTP2(_ bytes: Span<UInt8>, securedBy listener: ListenerID? = nil) {
         worker.remove(self)
         let context = ConnectionContext(
-            ends, securedBy: listener, speaksHTTP2: true, traffic: worker.snapshot.traffic)
+            ends, securedBy: listener, speaksHTTP2: true, traffic: slot.traffic)
         do {
             let session = try HTTP2ServerSession(over: stream, slot: slot, ends: ends, context)
             worker.add(session)

@@ -1,10 +1,13 @@
 internal import Bytes
+internal import GatewayEngine
 internal import HTTPWire
 
 /// A message whose body is gathered, because expressions read it, and then goes on in one piece. Of an answer only the
 /// body is kept here.
 final class GatheredBody {
     private let worker: Worker
+    /// How much is gathered at one time.
+    private let traffic: TrafficPolicy
     /// The head, as it came.
     private var head = ByteQueue()
     /// The body without its framing.
@@ -16,8 +19,9 @@ final class GatheredBody {
     private var room = 0
 
     /// - Parameter head: of a request; else empty.
-    init(head: Span<UInt8> = Span(), worker: Worker) {
+    init(head: Span<UInt8> = Span(), worker: Worker, _ traffic: TrafficPolicy) {
         self.worker = worker
+        self.traffic = traffic
         self.head.append(head)
     }
 
@@ -25,7 +29,7 @@ final class GatheredBody {
 
     /// - Returns: false where the worker has no room left.
     func append(_ bytes: Span<UInt8>) -> Bool {
-        guard worker.takeBufferRoom(bytes.count) else { return false }
+        guard worker.takeBufferRoom(bytes.count, traffic) else { return false }
         room += bytes.count
         payload.append(bytes)
         return true

@@ -31,7 +31,7 @@ final class UpstreamConnection: BufferedUser {
         servedCount = isReused ? 1 : 0
         isStream = stream is HTTP2ClientStream
         worker = stream.worker
-        machine = ClientConnection(limits: worker.snapshot.traffic.headLimits)
+        machine = ClientConnection(limits: pool.served.traffic.headLimits)
         super.init(stream: stream)
         stream.user = self
     }

@@ -3,7 +3,9 @@ internal import GatewayModel
 
 /// The connections of one event loop to one endpoint.
 final class UpstreamPool {
-    let endpoint: Worker.Endpoint
+    let endpoint: UpstreamEndpoint
+    /// Whose it is.
+    let served: ServedSnapshot
     unowned let worker: Worker
     /// Nil where the endpoint is plain text.
     private let initiator: TLSInitiator?
@@ -22,10 +24,11 @@ final class UpstreamPool {
     /// An idle connection lives so long, in nanoseconds: less than servers commonly keep theirs.
     static let idleTimeout: Int64 = 55_000_000_000
 
-    init(endpoint: Worker.Endpoint, worker: Worker) {
+    init(endpoint: UpstreamEndpoint, served: ServedSnapshot, worker: Worker) {
         self.endpoint = endpoint
+        self.served = served
         self.worker = worker
-        initiator = endpoint.tls.flatMap { worker.initiators.initiator($0.trust) }
+        initiator = endpoint.tls.flatMap { worker.initiators.initiator($0.trust, of: served.source) }
     }
 
     /// Requests in service, those that wait for a connection included.
@@ -77,7 +80,7 @@ final class UpstreamPool {
     }
 
     private func establish(speaksHTTP2: Bool, _ then: @escaping (Result<Stream, ConnectFailure>) -> Void) {
-        let seconds = endpoint.limits.connectSeconds ?? worker.snapshot.traffic.connectSeconds
+        let seconds = endpoint.limits.connectSeconds ?? served.traffic.connectSeconds
         guard let tls = endpoint.tls else { return worker.loop.connect(endpoint, seconds: seconds, then) }
         worker.loop.connect(endpoint, seconds: seconds) { result in
             switch result {

@@ -16,7 +16,7 @@ final class HTTP2ClientSession: HTTP2Session {
 
     init(over bytes: Stream, _ pool: UpstreamPool) throws {
         self.pool = pool
-        try super.init(over: bytes, .client)
+        try super.init(over: bytes, .client, pool.served)
     }
 
     /// Whether another request may be begun.

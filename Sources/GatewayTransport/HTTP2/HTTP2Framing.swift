@@ -12,12 +12,14 @@ final class HTTP2Framing {
     private let bottom: ChannelBottom
     private let frames: FrameHandler
 
-    init(_ session: HTTP2Session, _ mode: NIOHTTP2Handler.ParserMode, loop: EmbeddedEventLoop) throws {
+    init(
+        _ session: HTTP2Session, _ mode: NIOHTTP2Handler.ParserMode, _ traffic: TrafficPolicy, loop: EmbeddedEventLoop
+    ) throws {
         frames = FrameHandler(session)
         bottom = ChannelBottom { [weak session] in session?.frameBytes($0) }
         channel = EmbeddedChannel(loop: loop)
         let told = WrittenFrames(session)
-        let handler = HTTP2Limits.handler(mode, session.worker.snapshot.traffic, told: told)
+        let handler = HTTP2Limits.handler(mode, traffic, told: told)
         try channel.pipeline.syncOperations.addHandlers([bottom, handler, frames])
         // The handlers begin when their channel is active. The address is nobody's.
         channel.connect(to: try SocketAddress(ipAddress: "::", port: 0), promise: nil)

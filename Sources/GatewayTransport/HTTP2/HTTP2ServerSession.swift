@@ -32,9 +32,9 @@ final class HTTP2ServerSession: HTTP2Session {
         self.slot = slot
         self.ends = ends
         self.context = context
-        retiresAt = bytes.worker.retirement
+        retiresAt = bytes.worker.retirement(slot.traffic)
         heardAt = bytes.worker.uptime
-        try super.init(over: bytes, .server)
+        try super.init(over: bytes, .server, slot.served)
         if worker.isDraining { drain() }
     }
 
@@ -74,7 +74,7 @@ final class HTTP2ServerSession: HTTP2Session {
 
     /// Asks a client that is silent whether it is there (RFC 9113 §6.7), and lets it go where nothing comes.
     private func checkKeepalive() {
-        guard let limits = worker.snapshot.traffic.keepaliveSeconds, !streams.isEmpty, !isEnding else { return }
+        guard let limits = served.traffic.keepaliveSeconds, !streams.isEmpty, !isEnding else { return }
         let limit = isAsked ? limits.timeout : limits.interval
         guard worker.uptime - heardAt >= limit * 1_000_000_000 else { return }
         if isAsked { return bytes.close() }

@@ -13,6 +13,8 @@ internal import NIOHTTP2
 class HTTP2Session: StreamUser {
     final let bytes: Stream
     final let worker: Worker
+    /// Whose time limits hold.
+    final let served: ServedSnapshot
     /// What the other side may send before it is taken.
     final let windows: HTTP2Limits.Windows
     final private(set) var streams: [HTTP2StreamID: HTTP2Stream] = [:]
@@ -43,13 +45,14 @@ class HTTP2Session: StreamUser {
     /// The lines of a message that was written in the form of HTTP/1.1.
     final var table = FieldTable()
 
-    init(over bytes: Stream, _ mode: NIOHTTP2Handler.ParserMode) throws {
+    init(over bytes: Stream, _ mode: NIOHTTP2Handler.ParserMode, _ served: ServedSnapshot) throws {
         self.bytes = bytes
+        self.served = served
         worker = bytes.worker
-        windows = mode == .server ? .init(bytes.worker.snapshot.traffic.http2) : .standard
+        windows = mode == .server ? .init(served.traffic.http2) : .standard
         idleSince = worker.uptime
         super.init()
-        framing = try HTTP2Framing(self, mode, loop: worker.loopForHandlers())
+        framing = try HTTP2Framing(self, mode, served.traffic, loop: worker.loopForHandlers())
         bytes.user = self
         settleLater()
     }
@@ -265,7 +268,7 @@ class HTTP2Session: StreamUser {
 
     /// Once a second: what has taken too long.
     func checkDeadline() {
-        let traffic = worker.snapshot.traffic
+        let traffic = served.traffic
         unreadSince = !bytes.isWritable || isEnding ? unreadSince ?? worker.uptime : nil
         let patience = isEnding ? Self.lingerSeconds : traffic.bodySeconds
         if let unreadSince, worker.uptime - unreadSince >= patience * 1_000_000_000 { return bytes.close() }
@@ -274,7 +277,7 @@ class HTTP2Session: StreamUser {
         if worker.uptime - idleSince >= limit * 1_000_000_000 { endIdle() }
     }
 
-    var idleSeconds: Int64 { worker.snapshot.traffic.idleSeconds }
+    var idleSeconds: Int64 { served.traffic.idleSeconds }
 
     /// There has been no stream for too long.
     func endIdle() {

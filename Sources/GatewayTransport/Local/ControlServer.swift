@@ -71,7 +71,7 @@ package enum ControlServer {
             case "/keys" where pages.contains(.keys):
                 return LocalResponse("200 OK", contentType: "application/json", keys.json())
             case "/config_dump" where pages.contains(.configuration):
-                return LocalResponse("200 OK", contentType: "application/json", server.snapshot?.json ?? "null\n")
+                return LocalResponse("200 OK", contentType: "application/json", Snapshot.json(server.snapshots))
             case "/healthz/ready" where pages.contains(.health):
                 return readiness.isReady
                     ? LocalResponse("200 OK", "ready\n") : LocalResponse("503 Service Unavailable", "not ready\n")

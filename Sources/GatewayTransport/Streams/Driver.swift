@@ -45,7 +45,7 @@ protocol WorkerLoop: AnyObject {
 
     /// Opens a connection. Calls back on the same thread, perhaps at once.
     func connect(
-        _ endpoint: Worker.Endpoint, seconds: Int64, _ then: @escaping (Result<Stream, ConnectFailure>) -> Void)
+        _ endpoint: UpstreamEndpoint, seconds: Int64, _ then: @escaping (Result<Stream, ConnectFailure>) -> Void)
 }
 
 /// Why there is no connection to an upstream.

@@ -33,7 +33,7 @@
         }
 
         func connect(
-            _ endpoint: Worker.Endpoint, seconds: Int64, _ then: @escaping (Result<Stream, ConnectFailure>) -> Void
+            _ endpoint: UpstreamEndpoint, seconds: Int64, _ then: @escaping (Result<Stream, ConnectFailure>) -> Void
         ) {
             let race = ConnectRace(loop: loop, then)
             race.limit(seconds: seconds)

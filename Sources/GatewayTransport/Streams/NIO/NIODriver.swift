@@ -141,7 +141,7 @@ private final class NIOWorkerLoop: WorkerLoop {
     }
 
     func connect(
-        _ endpoint: Worker.Endpoint, seconds: Int64, _ then: @escaping (Result<Stream, ConnectFailure>) -> Void
+        _ endpoint: UpstreamEndpoint, seconds: Int64, _ then: @escaping (Result<Stream, ConnectFailure>) -> Void
     ) {
         connect(endpoint.address, until: .now() + .seconds(seconds), then)
     }

@@ -49,15 +49,22 @@ final class TLSInitiator: Sendable {
 
 /// Those of what is served, shared by all loops: each holds its authorities in memory.
 final class TLSInitiators: Sendable {
-    private let known = Mutex<[UpstreamTrust: TLSInitiator]>([:])
+    private let known = Mutex<[ConfigurationSource: [UpstreamTrust: TLSInitiator]]>([:])
 
-    /// Makes those of a snapshot that are not there, and forgets all others. To be called before a loop uses it.
-    func prepare(_ trusts: Set<UpstreamTrust>) throws {
-        let earlier = known.withLock { $0 }
+    /// Makes those of a source's snapshot that are not there, and forgets its others. To be called before a loop uses
+    /// it.
+    func prepare(_ trusts: Set<UpstreamTrust>, of source: ConfigurationSource) throws {
+        let earlier = known.withLock { $0[source] ?? [:] }
         var made: [UpstreamTrust: TLSInitiator] = [:]
         for trust in trusts { made[trust] = try earlier[trust] ?? TLSInitiator(trust) }
-        known.withLock { [made] in $0 = made }
+        known.withLock { [made] in $0[source] = made }
     }
 
-    func initiator(_ trust: UpstreamTrust) -> TLSInitiator? { known.withLock { $0[trust] } }
+    func forget(_ source: ConfigurationSource) {
+        known.withLock { $0[source] = nil }
+    }
+
+    func initiator(_ trust: UpstreamTrust, of source: ConfigurationSource) -> TLSInitiator? {
+        known.withLock { $0[source]?[trust] }
+    }
 }

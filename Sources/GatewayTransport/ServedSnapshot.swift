@@ -1,0 +1,166 @@
+internal import GatewayEngine
+internal import GatewayModel
+
+/// A source's snapshot as one event loop serves it, with the connections to its upstreams. Touched by that loop
+/// alone.
+///
+/// Sources have pools of their own, also where they name the same servers: none waits for, or is bounded by, what
+/// another one does.
+final class ServedSnapshot {
+    let source: ConfigurationSource
+    private unowned let worker: Worker
+    private(set) var snapshot: Snapshot
+    private var pools: [UpstreamEndpoint: UpstreamPool] = [:]
+    /// The pools of the snapshot's upstreams, by index of upstream and endpoint.
+    private var upstreams: [[UpstreamPool]] = []
+    /// What they are the pools of.
+    private var served: [UpstreamSnapshot] = []
+    private var turn: UInt64 = 0
+
+    init(_ snapshot: Snapshot, of source: ConfigurationSource, worker: Worker) {
+        self.source = source
+        self.worker = worker
+        self.snapshot = snapshot
+    }
+
+    var traffic: TrafficPolicy { snapshot.traffic }
+
+    /// Serves requests that begin from now on by this snapshot.
+    func use(_ snapshot: Snapshot) {
+        self.snapshot = snapshot
+        serve(snapshot.upstreams)
+    }
+
+    /// Nothing is served any more; requests in service end.
+    func retire() {
+        serve([])
+    }
+
+    func closeStale() {
+        for pool in pools.values { pool.closeStale() }
+    }
+
+    // MARK: - Upstreams
+
+    /// Finds pools for these upstreams. Looks only at those that are not what they were: one that changes among ten
+    /// thousand must not hold up the loop.
+    private func serve(_ wanted: [UpstreamSnapshot]) {
+        var replaced: [UpstreamPool] = []
+        for index in wanted.indices where index >= served.count || served[index] !== wanted[index] {
+            let pools = pools(of: wanted[index])
+            if index < upstreams.count {
+                replaced += upstreams[index]
+                upstreams[index] = pools
+            } else {
+                upstreams.append(pools)
+            }
+        }
+        while upstreams.count > wanted.count { replaced += upstreams.removeLast() }
+        served = wanted
+        for pool in replaced {
+            pool.userCount -= 1
+            guard pool.userCount == 0 else { continue }
+            pools[pool.endpoint] = nil
+            pool.retire()
+        }
+    }
+
+    private func pools(of upstream: UpstreamSnapshot) -> [UpstreamPool] {
+        zip(upstream.endpoints, upstream.tls).map { endpoint, tls in
+            let key = UpstreamEndpoint(
+                address: endpoint.address, tls: tls,
+                version: endpoint.policies.version ?? .byRequest, isMirror: upstream.isMirror,
+                limits: upstream.connections)
+            let pool = pools[key] ?? UpstreamPool(endpoint: key, served: self, worker: worker)
+            pools[key] = pool
+            pool.userCount += 1
+            return pool
+        }
+    }
+
+    /// The pool that serves the next request to an upstream, with the policies of that endpoint; nil where no
+    /// endpoint takes requests.
+    func pool(upstream index: Int) -> (UpstreamPool, EndpointPolicy?)? {
+        turn &+= 1
+        let upstream = snapshot.upstreams[index]
+        let endpoint =
+            if let balancer = upstream.balancer {
+                choose(balancer, upstreams[index], worker.scratch.balanceKey) { _ in false }
+            } else {
+                upstream.endpoint(turn: turn)
+            }
+        guard let endpoint else { return nil }
+        return (upstreams[index][endpoint], upstream.policy(of: endpoint))
+    }
+
+    private func choose(
+        _ balancer: Balancer, _ pools: [UpstreamPool], _ key: UInt64, isOut: (Int) -> Bool
+    ) -> Int? {
+        balancer.choose(key: key, turn: turn, load: { pools[$0].load }, isOut: isOut)
+    }
+
+    /// The pool of another endpoint of an upstream; the one tried last where there is none, where others have policies
+    /// of their own, or where the upstream is no longer served.
+    ///
+    /// - Parameters:
+    ///   - tried: those that have failed the request; one or more. They are asked again once all have.
+    ///   - key: the request's own, as `RequestScratch.balanceKey`.
+    func pool(of upstream: UpstreamSnapshot, insteadOf tried: [UpstreamPool], key: UInt64) -> UpstreamPool {
+        let last = tried[tried.count - 1]
+        guard let index = snapshot.upstreams.firstIndex(where: { $0 === upstream }) else { return last }
+        let pools = upstreams[index]
+        let usable = pools.indices.filter { pools[$0] !== last && upstream.policy(of: $0) == nil }
+        let untried = usable.filter { index in !tried.contains { $0 === pools[index] } }
+        let others = untried.isEmpty ? usable : untried
+        guard !others.isEmpty else { return last }
+        turn &+= 1
+        if let balancer = upstream.balancer {
+            return choose(balancer, pools, key) { !others.contains($0) }.map { pools[$0] } ?? last
+        }
+        // By their shares, where chance does not bring up the same one again and again.
+        for _ in 0..<others.count {
+            if let other = upstream.endpoint(turn: turn), others.contains(other) { return pools[other] }
+            turn &+= 1
+        }
+        return pools[others[0]]
+    }
+}
+
+/// Where connections of one pool lead.
+struct UpstreamEndpoint: Hashable {
+    var address: StreamAddress
+    /// Nil: plain text.
+    var tls: UpstreamTLS?
+    /// Of HTTP.
+    var version = BackendVersion.byRequest
+    /// Whether copies of requests go there.
+    var isMirror = false
+    var limits: ConnectionLimits
+
+    /// As it stands in `Host`: without the port that `http`, or `https`, implies. A Unix socket, which has no
+    /// name, is asked for as what it always is: `localhost`.
+    var authority: [UInt8] {
+        switch address {
+        case .network(let host, tls == nil ? 80 : 443): Array((host.contains(":") ? "[\(host)]" : host).utf8)
+        case .network: Array(name.utf8)
+        case .unix: Array("localhost".utf8)
+        }
+    }
+
+    /// As it stands in the log.
+    var name: String { address.description }
+}
+
+/// What is served at one address of one event loop: replaced as a whole when the configuration changes.
+final class BindSlot {
+    /// Whose address it is, or was last.
+    var served: ServedSnapshot
+    /// Nil where no configuration has the address.
+    var bind: BindSnapshot?
+    /// Nil where the address is plain text.
+    var terminator: TLSTerminator?
+
+    init(_ served: ServedSnapshot) { self.served = served }
+
+    var traffic: TrafficPolicy { served.traffic }
+}

@@ -6,11 +6,16 @@ package final class EndpointPolicy: Sendable {
     let transformation: TransformationStage?
     let requestEdit: FieldEdit?
     let responseEdit: FieldEdit?
+    /// Where credentials go; nil: none.
+    private let credentialNames: FieldNames?
     /// Names that a client may not send in trailers either; nil: none.
     private let guardedNames: FieldNames?
 
     /// Whether the gateway proves to the backend who asks.
     var hasCredentials: Bool { !credentials.isEmpty }
+
+    /// Whether the answer depends on it.
+    package var concernsAnswers: Bool { transformation != nil || responseEdit != nil }
 
     init(
         credentials: [BackendCredential], transformation: TransformationStage?, requestEdit: FieldEdit?,
@@ -20,8 +25,9 @@ package final class EndpointPolicy: Sendable {
         self.transformation = transformation
         self.requestEdit = requestEdit
         self.responseEdit = responseEdit
+        credentialNames = credentials.reduce(nil) { .union($0, $1.fieldNames) }
         let changed = FieldNames.union(requestEdit?.removed, transformation?.requestNames)
-        guardedNames = credentials.reduce(changed) { .union($0, $1.fieldNames) }
+        guardedNames = .union(changed, credentialNames)
     }
 
     /// Changes what goes to the backend and what comes back; to be called before the request's head is written.
@@ -33,6 +39,8 @@ package final class EndpointPolicy: Sendable {
     package func apply(
         to scratch: inout RequestScratch, _ setting: RequestSetting, _ bytes: Span<UInt8>, body: Span<UInt8>?
     ) {
+        // Expressions are not shown what proves to the backend who asks.
+        if transformation != nil { scratch.showForwarded(setting.head, bytes, hiding: credentialNames) }
         for credential in credentials { credential.put(into: &scratch, bytes, now: setting.now) }
         if let transformation, let listener = Pipeline.listener(of: setting.bind, &scratch) {
             let body = setting.head.framing.isEmpty ? Span<UInt8>() : body
@@ -42,6 +50,6 @@ package final class EndpointPolicy: Sendable {
         }
         if let requestEdit { scratch.editRequest(requestEdit, bytes) }
         if let guardedNames { scratch.guardedNames = .union(scratch.guardedNames, guardedNames) }
-        if let responseEdit { scratch.editResponse(responseEdit) }
+        if let responseEdit { scratch.modifyResponse(responseEdit) }
     }
 }

@@ -10,7 +10,7 @@ extension Refusal {
     ///   - form: how refusals are written there.
     ///   - requestID: empty where there is none.
     ///   - change: what transformations make of answers; nil: nothing.
-    ///   - edit: what other policies change of them; what says that and why a request was refused stays as it is.
+    ///   - edit: what other policies change of them afterwards; what says that and why a request was refused stays as it is.
     package func answer(
         isGRPC: Bool = false, form: CompiledRefusalForm, requestID: [UInt8] = [], change: AnswerChange? = nil,
         edit: FieldEdit? = nil
@@ -30,19 +30,26 @@ extension Refusal {
         message.lines += lines
         // Its calls are told in fields and a status that transformations of other answers would break.
         if !isGRPC, let change {
-            change.apply(to: &message)
+            if let modifier = change.modifier { Self.add(modifier, to: &message) }
+            change.transform(&message)
             Self.challengeNames.drop(from: &message.lines)
+            if let edit { FieldNames(edit.removed.names.filter(Self.mayLeave)).drop(from: &message.lines) }
         }
         if !isGRPC {
             for challenge in challenges(form.style) { message.lines.append("www-authenticate: \(challenge)\r\n") }
         }
         message.lines.append("tollgate-refusal: \(code.rawValue)\r\n")
-        if let edit {
-            var lines = edit.added
-            Self.ownFields.drop(from: &lines)
-            message.lines += lines
-        }
+        if let edit { Self.add(edit, to: &message) }
         return message
+    }
+
+    private static func mayLeave(_ name: [UInt8]) -> Bool { !ownFields.contains(name.span) }
+
+    /// Adds what an edit adds; of what is there nothing leaves.
+    private static func add(_ edit: FieldEdit, to message: inout AnswerMessage) {
+        var lines = edit.added
+        ownFields.drop(from: &lines)
+        message.lines += lines
     }
 
     private static let challengeNames = FieldNames([Array("www-authenticate".utf8)])

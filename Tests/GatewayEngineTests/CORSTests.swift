@@ -33,7 +33,7 @@ import Testing
 
     /// What a forwarded request's answer will have added.
     private static func added(_ gateway: TestGateway) -> String {
-        (gateway.scratch.responseEdit?.added.text ?? "").replacing("\r\n", with: "|")
+        (gateway.scratch.wholeResponseEdit?.added.text ?? "").replacing("\r\n", with: "|")
     }
 
     // MARK: - Pre-flights
@@ -116,7 +116,7 @@ import Testing
         #expect(gateway.get("/", Self.origin + "Authorization: Bearer \(token)\r\n").refusal == nil)
         #expect(Self.added(gateway) == expected)
         // What the backend says of the same goes.
-        let removed = gateway.scratch.responseEdit?.removed.names.map(\.text) ?? []
+        let removed = gateway.scratch.wholeResponseEdit?.removed.names.map(\.text) ?? []
         #expect(removed.contains("access-control-allow-origin"))
     }
 
@@ -125,7 +125,9 @@ import Testing
         var gateway = try Self.gateway(Self.policy(credentials: true))
         #expect(gateway.get("/", lines).upstream == "backend")
         #expect(Self.added(gateway) == "vary: origin|")
-        #expect(gateway.scratch.responseEdit?.removed.names.map(\.text).contains("access-control-allow-origin") == true)
+        #expect(
+            gateway.scratch.wholeResponseEdit?.removed.names.map(\.text).contains("access-control-allow-origin") == true
+        )
     }
 
     @Test func `of anyone may be read where the policy says so, by caches too`() throws {

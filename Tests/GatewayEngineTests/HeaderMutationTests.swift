@@ -108,7 +108,7 @@ import Testing
         let answer = gateway.get("/")
         #expect(answer.refusal == .tokenMissing)
         let refusal = Refusal(.tokenMissing)
-        let edit = try #require(gateway.scratch.responseEdit)
+        let edit = try #require(gateway.scratch.wholeResponseEdit)
         let text = refusal.answer(form: .standard(.agentgateway), edit: edit)
             .rendered(toHead: true, keepsAlive: true, date: Array("now".utf8)).text
         #expect(text.contains("\r\nX-Frame-Options: DENY\r\n") && text.hasSuffix("date: now\r\n\r\n"))
@@ -125,8 +125,8 @@ import Testing
                         policy: .responseHeaders(Self.mutation(set: [("a", "1")])), provenance: here)
                 ]))
         #expect(gateway.get("/", host: "b").refusal == nil)
-        #expect(gateway.scratch.responseEdit != nil)
+        #expect(gateway.scratch.wholeResponseEdit != nil)
         #expect(gateway.get("/").refusal == .routeNotFound)
-        #expect(gateway.scratch.responseEdit == nil)
+        #expect(gateway.scratch.wholeResponseEdit == nil)
     }
 }

@@ -205,6 +205,6 @@ import Testing
     @Test func `is kept from backends that are not to have it`() throws {
         var gateway = try Self.gateway(.never, tellsBackend: false, tellsClient: true)
         #expect(gateway.get("/").value(of: "x-request-id") == nil)
-        #expect(gateway.scratch.responseEdit?.added.text == "X-Request-Id: \(gateway.scratch.requestID.text)\r\n")
+        #expect(gateway.scratch.wholeResponseEdit?.added.text == "X-Request-Id: \(gateway.scratch.requestID.text)\r\n")
     }
 }

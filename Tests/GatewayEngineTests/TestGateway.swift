@@ -103,14 +103,14 @@ struct TestGateway {
             refusalText =
                 refusal.answer(
                     form: scratch.answerPlan?.refusals ?? snapshot.binds[0].refusals, requestID: scratch.requestID,
-                    edit: scratch.responseEdit
+                    edit: scratch.wholeResponseEdit
                 ).rendered(toHead: false, keepsAlive: true, date: Array("now".utf8)).text
             return Answer(
                 refusal: refusal.code, verdict: refusal.verdict?.sentence, requiredScopes: refusal.requiredScopes,
                 missingClaims: refusal.missingClaims,
                 mayWaitForKeys: refusal.keyRefresh != nil)
         case .answer(let answer):
-            let rendered = answer.message(edit: scratch.responseEdit)
+            let rendered = answer.message(edit: scratch.wholeResponseEdit)
                 .rendered(toHead: false, keepsAlive: true, date: Array("now".utf8))
             return Answer(response: rendered.text)
         case .forward(let upstream):

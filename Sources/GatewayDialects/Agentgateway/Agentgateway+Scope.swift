@@ -53,12 +53,6 @@ extension AgentgatewayDialect {
             "No honest clock wrote it, and a late `iat` hides a long life."
         ),
         (
-            "Expressions of a place see the request as it was received, also where `transformations` of the listener or "
-                + "the route have changed it; agentgateway shows them the changed one. A rule that is to bind the path "
-                + "a backend reads has to name the paths that become it.",
-            "What a rule reads cannot be moved by another policy."
-        ),
-        (
             "The backend gets the client's `Host`; agentgateway sends a backend that is named the backend's name. "
                 + "`urlRewrite: {authority: auto}` does so here.",
             "RFC 9110 §7.2 leaves the authority to the client, and what a backend builds links from is the name that "
@@ -69,10 +63,6 @@ extension AgentgatewayDialect {
                 + "`apiKey` look into the same header, the token is a key that is not known. `authentication: anyOf` "
                 + "is the way to ask for one of them.",
             "What passes does not hang on the order in which two policies looked."
-        ),
-        (
-            "`responseHeaderModifier` comes behind `transformations`; agentgateway has it before.",
-            "What an operator fixes is fixed whatever an expression makes of the answer."
         ),
         (
             "Unless it is set, the wait for the head of an answer ends after 60 s, with 504.",

@@ -23,8 +23,11 @@ package final class LoggedRequest {
         self.policy = policy
         self.request = request
         policy.credentialHeaders.drop(from: &request.scratch.table, in: bytes)
-        if !policy.credentialParameters.isEmpty {
-            TokenRemoval.noteParameters(named: policy.credentialParameters, &request.scratch, bytes)
+        request.scratch.changed.hide(policy.credentialHeaders)
+        guard !policy.credentialParameters.isEmpty else { return }
+        TokenRemoval.noteParameters(named: policy.credentialParameters, &request.scratch, bytes)
+        request.scratch.changed.removeParameters { _, name in
+            policy.credentialParameters.contains(QueryString.decoded(name))
         }
     }
 

@@ -22,30 +22,39 @@ internal import JOSE
     private unowned(unsafe) let listener: ListenerSnapshot
     /// Whether what stages have taken out since is shown, too.
     let isAsReceived: Bool
+    /// Whether what transformations have made of the request is shown in its place.
+    private let isChanged: Bool
 
     /// All pointers must stay valid, and what they point to unchanged, as long as the activation is used.
     init(
         head: UnsafeBufferPointer<UInt8>, host: UnsafeBufferPointer<UInt8>, storage: UnsafeBufferPointer<UInt8>,
         body: UnsafeBufferPointer<UInt8>?, scratch: UnsafePointer<RequestScratch>,
-        setting: UnsafePointer<RequestSetting>, listener: ListenerSnapshot, isAsReceived: Bool
+        setting: UnsafePointer<RequestSetting>, listener: ListenerSnapshot, isAsReceived: Bool,
+        isChanged: Bool = false
     ) {
         unsafe self.head = head
         unsafe self.host = host
         unsafe self.body = body
-        unsafe target = scratch.pointee.target.isVerbatim ? head : storage
+        unsafe target = isChanged || scratch.pointee.target.isVerbatim ? head : storage
         unsafe self.scratch = scratch
         unsafe self.setting = setting
         unsafe self.listener = listener
         self.isAsReceived = isAsReceived
+        self.isChanged = isChanged
     }
 
     var hasBody: Bool { unsafe body != nil }
-    var path: Range<Int> { unsafe scratch.pointee.target.path }
-    var query: Range<Int>? { unsafe scratch.pointee.target.query }
-    var lines: [FieldLine] { unsafe scratch.pointee.table.lines }
+    var path: Range<Int> { unsafe isChanged ? scratch.pointee.changed.path : scratch.pointee.target.path }
+    var query: Range<Int>? { unsafe isChanged ? scratch.pointee.changed.query : scratch.pointee.target.query }
+    var method: Range<Int> { unsafe isChanged ? scratch.pointee.changed.method : setting.pointee.head.methodName }
+    var lines: [FieldLine] { unsafe isChanged ? scratch.pointee.changed.lines : scratch.pointee.table.lines }
     /// What was found to be a token and is hidden: it does not go on to the upstream either.
     var removedCookies: [(line: Int, pair: Range<Int>)] { unsafe isAsReceived ? [] : scratch.pointee.removedCookies }
-    var removedParameters: [Range<Int>] { unsafe isAsReceived ? [] : scratch.pointee.removedParameters }
+    var removedParameters: [Range<Int>] {
+        // A query that transformations have made is another text, and rid of them already.
+        let isOther = unsafe isAsReceived || (isChanged && scratch.pointee.changed.hasNewQuery)
+        return unsafe isOther ? [] : scratch.pointee.removedParameters
+    }
     var connection: ConnectionContext { unsafe setting.pointee.connection }
     private var bind: BindSnapshot { unsafe setting.pointee.bind }
     private var backendName: String? {
@@ -65,7 +74,7 @@ internal import JOSE
     func resolve(_ attribute: Int) -> CELValue {
         guard let attribute = RequestAttribute(rawValue: attribute) else { return .null }
         switch attribute {
-        case .method: return unsafe plain(head, setting.pointee.head.methodName)
+        case .method: return unsafe plain(head, method)
         case .scheme: return connection.schemeValue
         case .host: return unsafe .string(CELBuffer(borrowing: host))
         case .path: return unsafe plain(target, path)

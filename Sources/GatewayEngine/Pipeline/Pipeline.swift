@@ -72,7 +72,7 @@ package enum Pipeline {
             }
             scratch.choose(route: number, of: listener.routes)
             let route = listener.routes[number]
-            if let edit = route.policy.responseEdit { scratch.editResponse(edit) }
+            if let edit = route.policy.responseEdit { scratch.modifyResponse(edit) }
             if let answer = stages.runFirst(route.policy, bytes, &scratch) { return .answer(answer) }
             try stages.run(route.policy, listener, bytes, body: body, &scratch, &cache)
             let overlay = scratch.consumer?.overlay
@@ -164,29 +164,26 @@ package enum Pipeline {
         of listener: ListenerSnapshot, _ setting: RequestSetting, _ bytes: Span<UInt8>, body: Span<UInt8>?,
         _ scratch: inout RequestScratch
     ) -> RouteChoice {
-        if scratch.transformation != nil || scratch.hasNewTarget {
-            // Dialects with such transformations have no routes with conditions.
-            return TransformedRequest.route(of: listener, setting.head, bytes, &scratch).map { .route($0) } ?? .none
+        if listener.routes.hasConditions || scratch.changed.isThere {
+            return shownRoute(of: listener, setting, bytes, body: body, &scratch)
         }
-        if listener.routes.hasConditions { return conditionalRoute(of: listener, setting, bytes, body: body, &scratch) }
         return route(of: listener, setting.head, bytes, &scratch).map { .route($0) } ?? .none
     }
 
+    /// The route of a request as expressions see it.
     @inline(never)
-    private static func conditionalRoute(
+    private static func shownRoute(
         of listener: ListenerSnapshot, _ setting: RequestSetting, _ bytes: Span<UInt8>, body: Span<UInt8>?,
         _ scratch: inout RequestScratch
     ) -> RouteChoice {
-        let lines = scratch.table.lines
-        let host = scratch.target.host
         let found = RequestActivation.show(setting, bytes, body: body, &scratch, listener) { activation in
             unsafe withUnsafePointer(to: activation) { conditions in
                 let target = unsafe activation.target.span
                 let request = unsafe MatchedRequest(
-                    host: host.span, path: target.extracting(activation.path),
+                    host: activation.host.span, path: target.extracting(activation.path),
                     query: target.extracting(activation.query ?? 0..<0),
-                    method: activation.head.span.extracting(setting.head.methodName), bytes: activation.head.span,
-                    lines: lines, conditions: conditions)
+                    method: activation.head.span.extracting(activation.method), bytes: activation.head.span,
+                    lines: activation.lines, conditions: conditions)
                 return listener.routes.match(request)
             }
         }

@@ -23,8 +23,11 @@ package struct RequestScratch {
     package var forwardingLines: [UInt8] = []
     /// Whether `X-Forwarded-Host` is added.
     package var sendsForwardedHost = true
-    /// What is changed of the answer's field lines, that of a refusal included; nil: nothing.
+    /// What is changed of the answer's field lines, that of a refusal included, once transformations have changed it;
+    /// nil: nothing.
     package private(set) var responseEdit: FieldEdit?
+    /// The same before transformations change the answer.
+    package private(set) var responseModifier: FieldEdit?
     /// What is known of the answer before there is one; nil: nothing.
     package internal(set) var answerPlan: AnswerPlan?
     /// What names requests.
@@ -79,6 +82,8 @@ package struct RequestScratch {
     package var rewrittenMethod: [UInt8] = []
     /// Whether path and query are those of a transformation.
     var hasNewTarget = false
+    /// What transformations have made of the request so far, for expressions.
+    var changed = ChangedRequest.none
     /// The body as forwarded, where a transformation says so.
     package var replacedBody: [UInt8]?
     /// What transformations noted for later expressions.
@@ -128,6 +133,7 @@ package struct RequestScratch {
         if !addedLines.isEmpty { addedLines.removeAll(keepingCapacity: true) }
         if !answeredToken.isEmpty { answeredToken = [] }
         if responseEdit != nil { responseEdit = nil }
+        if responseModifier != nil { responseModifier = nil }
         if transformation != nil { transformation = nil }
         if answerPlan != nil { answerPlan = nil }
         if guardedNames != nil { guardedNames = nil }
@@ -149,6 +155,7 @@ package struct RequestScratch {
         delayNanoseconds = 0
         if !rewrittenMethod.isEmpty { rewrittenMethod = [] }
         hasNewTarget = false
+        changed.forget()
         if replacedBody != nil { replacedBody = nil }
         if !metadata.isEmpty { metadata = [] }
     }
@@ -169,6 +176,14 @@ extension RequestScratch {
     package mutating func editResponse(_ edit: FieldEdit) {
         responseEdit = .chain(responseEdit, edit)
     }
+
+    /// The same for one that comes before transformations of the answer.
+    mutating func modifyResponse(_ edit: FieldEdit) {
+        responseModifier = .chain(responseModifier, edit)
+    }
+
+    /// All that is changed of the field lines of an answer that no transformation changes.
+    package var wholeResponseEdit: FieldEdit? { .chain(responseModifier, responseEdit) }
 
     /// Puts what a rewritten path brings before the query that is left of the request's own.
     mutating func joinQueries(_ bytes: Span<UInt8>) {

@@ -20,7 +20,8 @@ enum TokenRemoval {
     }
 
     private static func rewriteQuery(_ scratch: inout RequestScratch, _ bytes: Span<UInt8>) {
-        guard !scratch.hasNewTarget, let query = scratch.target.query else { return }
+        guard let query = scratch.target.query else { return }
+        if scratch.hasNewTarget { return leaveNewTarget(&scratch, bytes) }
         scratch.removedParameters.sort { $0.lowerBound < $1.lowerBound }
         scratch.hasRewrittenQuery = true
         if scratch.target.isVerbatim {
@@ -29,6 +30,42 @@ enum TokenRemoval {
             let storage = scratch.target.storage
             appendKept(of: storage.span.extracting(query), scratch.removedParameters, to: &scratch.rewrittenQuery)
         }
+    }
+
+    /// Takes the parameters that leave out of a target that transformations have made, too, where they stand there as
+    /// they were sent.
+    static func leaveNewTarget(_ scratch: inout RequestScratch, _ bytes: Span<UInt8>) {
+        guard scratch.hasNewTarget, !scratch.rewrittenQuery.isEmpty, let query = scratch.target.query else { return }
+        let storage = scratch.target.storage
+        let text = (scratch.target.isVerbatim ? bytes : storage.span).extracting(query)
+        let removed = scratch.removedParameters.map { text.extracting($0).copied }
+        var kept: [UInt8] = []
+        let hasLeft = appendKept(of: scratch.rewrittenQuery.span.extracting(droppingFirst: 1), to: &kept) { pair, _ in
+            removed.contains { pair.equals($0.span) }
+        }
+        guard hasLeft else { return }
+        scratch.rewrittenQuery = kept
+        scratch.changed.setQuery(kept)
+    }
+
+    /// The question mark and the parameters that stay, or nothing.
+    ///
+    /// - Returns: whether any has left.
+    static func appendKept(
+        of query: Span<UInt8>, to output: inout [UInt8],
+        _ isRemoved: (_ pair: Span<UInt8>, _ name: Span<UInt8>) -> Bool
+    ) -> Bool {
+        var hasLeft = false
+        QueryString.forEach(query) { pair, name, _ in
+            if isRemoved(query.extracting(pair), query.extracting(name)) {
+                hasLeft = true
+            } else {
+                output.append(output.isEmpty ? UInt8(ascii: "?") : UInt8(ascii: "&"))
+                output += query.extracting(pair).copied
+            }
+            return true
+        }
+        return hasLeft
     }
 
     /// The question mark and the parameters that stay, or nothing.

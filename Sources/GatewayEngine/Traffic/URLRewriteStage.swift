@@ -3,8 +3,7 @@ internal import CEL
 internal import GatewayModel
 internal import HTTPWire
 
-/// The stage that gives the upstream another path or Host than the client sent. What expressions see stays the
-/// request as it was received.
+/// The stage that gives the upstream another path or Host than the client sent.
 final class URLRewriteStage: Sendable {
     private let url: CompiledURLChange
 

@@ -30,7 +30,7 @@ extension DownstreamConnection {
                 ask(bind, head, bytes, body: nil)
             }
         exchange.tokenExpiresAt = worker.scratch.tokenExpiresAt
-        exchange.responseEdit = worker.scratch.responseEdit
+        exchange.responseEdit = worker.scratch.wholeResponseEdit
         exchange.guardedNames = worker.scratch.guardedNames
         if worker.scratch.answerPlan != nil { exchange.answerPlan = worker.scratch.answerPlan }
         if worker.accessLog.format != .off { beginRecord(head, bytes) }
@@ -158,12 +158,12 @@ extension DownstreamConnection {
         guard let bind = slot.bind else { return }
         let setting = setting(head, bind)
         withGathered { policy.apply(to: &worker.scratch, setting, bytes, body: $0) }
-        if exchange.answerPlan !== worker.scratch.answerPlan {
-            exchange.answerPlan = worker.scratch.answerPlan
-            planAnswer(head, bytes, bind)
-        }
-        exchange.responseEdit = worker.scratch.responseEdit
         exchange.guardedNames = worker.scratch.guardedNames
+        guard policy.concernsAnswers else { return }
+        exchange.responseEdit = worker.scratch.wholeResponseEdit
+        guard worker.scratch.answerPlan != nil else { return }
+        exchange.answerPlan = worker.scratch.answerPlan
+        planAnswer(head, bytes, bind)
     }
 
     static func render(

@@ -1,4 +1,5 @@
 internal import Bytes
+internal import GatewayEngine
 internal import HTTPWire
 
 /// What the upstream's answer becomes for the client. It is gathered, so that a small answer leaves in one
@@ -29,7 +30,7 @@ extension DownstreamConnection {
             exchange.plan = HeadWriter.ResponsePlan(
                 framing: planned.framing, keepsAlive: planned.keepsAlive, isHTTP11: machine.isHTTP11)
         }
-        if let edit = exchange.responseEdit {
+        if let edit = FieldEdit.chain(exchange.answerCourse?.change.modifier, exchange.responseEdit) {
             edit.removed.drop(from: &worker.responseTable, in: bytes)
             writeHead(head, bytes, plan: exchange.plan, lines: edit.added)
         } else {

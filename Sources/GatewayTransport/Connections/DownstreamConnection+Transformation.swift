@@ -19,12 +19,13 @@ extension DownstreamConnection {
 
     // MARK: - The answer
 
-    /// Keeps of the request what expressions about the answer read.
+    /// Keeps of the request what expressions about the answer read, and what is changed before and after them.
     func planAnswer(_ head: RequestHead, _ bytes: Span<UInt8>, _ bind: BindSnapshot) {
         let change = AnswerChange(
             exchange.answerPlan,
             KeptRequest(head, bytes, worker.scratch, bind: bind, connection: context, now: worker.now))
         exchange.answerCourse = change.map(AnswerCourse.init)
+        if change != nil { exchange.responseEdit = worker.scratch.responseEdit }
     }
 
     /// Changes the head of an answer, or holds it until its body is there.

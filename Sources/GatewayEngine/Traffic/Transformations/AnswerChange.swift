@@ -3,6 +3,8 @@ package import HTTPWire
 /// What is to be done to the answer of one request.
 package final class AnswerChange {
     private let request: KeptRequest
+    /// What is changed of the field lines before; nil: nothing.
+    package let modifier: FieldEdit?
     /// The closest to the backend first.
     private let changes: [CompiledChange]
     /// Whether the answer has to be whole before.
@@ -14,13 +16,20 @@ package final class AnswerChange {
     package init?(_ plan: AnswerPlan?, _ request: @autoclosure () -> KeptRequest?) {
         guard let plan, !plan.changes.isEmpty, let request = request() else { return nil }
         self.request = request
+        modifier = request.scratch.responseModifier
         changes = plan.changes.reversed()
         needsBody = changes.contains { $0.needsBody }
         replacesBody = changes.contains { $0.body != nil }
     }
 
-    /// Each change sees what those before it have made of the answer. A body that has not come stays as it will be.
+    /// Changes the field lines, then what transformations change.
     package func apply(to message: inout AnswerMessage) {
+        if let modifier { message.edit(modifier) }
+        transform(&message)
+    }
+
+    /// Each change sees what those before it have made of the answer. A body that has not come stays as it will be.
+    func transform(_ message: inout AnswerMessage) {
         for change in changes {
             request.scratch.answer = message
             request.scratch.answeredStatus = message.status

@@ -2,8 +2,8 @@ internal import Bytes
 internal import CEL
 internal import HTTPWire
 
-/// The stage that changes messages by expressions: the request's are evaluated here, on the request as it was received;
-/// those of the answer when there is one.
+/// The stage that changes messages by expressions: the request's are evaluated here, on the request as earlier ones have
+/// left it; those of the answer when there is one.
 final class TransformationStage: Sendable {
     struct Choice: Sendable {
         /// Nil: always.
@@ -46,7 +46,9 @@ final class TransformationStage: Sendable {
         let message = RequestActivation.show(setting, bytes, body: body, &scratch, listener) {
             change.evaluated($0)
         }
-        return scratch.take(message, of: setting.head)
+        let hasNewTarget = scratch.take(message, of: setting.head)
+        scratch.show(message, of: setting.head, bytes)
+        return hasNewTarget
     }
 
     /// Notes what is to be done to the answer, and leaves the request as it is.

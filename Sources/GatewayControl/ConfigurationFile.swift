@@ -180,8 +180,9 @@ package struct ConfigurationFile: Sendable {
 
     /// All diagnostics as people read them; what they quote cannot steer a terminal.
     package func renderedDiagnostics() -> String {
-        let rendered = diagnostics.map { $0.rendered(source: $0.provenance.document == path ? text : nil) }
-        return TerminalText.lines(rendered.joined())
+        guard let text else { return TerminalText.lines(diagnostics.map { $0.rendered(excerpt: nil) }.joined()) }
+        return TerminalText.lines(
+            AgentgatewayDialect.rendered(diagnostics, text: text, documentName: path).joined())
     }
 }
 

@@ -1,14 +1,10 @@
 extension Diagnostic {
-    /// The finding as people read it: place, message, the line with a caret, hint.
+    /// The finding as people read it: place, message, an excerpt, hint.
     ///
-    /// `source` is the text of the document the provenance names, or nil to leave the excerpt out.
-    package func rendered(source: String?) -> String {
+    /// - Parameter excerpt: of the document the provenance names, two lines; nil where there is none to show.
+    package func rendered(excerpt line: String?) -> String {
         var text = "\(provenance): \(severity.rawValue): \(message) [\(code)]\n"
-        if let excerpt {
-            text += excerpt.split(separator: "\n").map { "  \($0)\n" }.joined()
-        } else if let line = line(of: source) {
-            text += line
-        }
+        if let shown = excerpt ?? line { text += shown.split(separator: "\n").map { "  \($0)\n" }.joined() }
         if let hint { text += "  hint: \(hint)\n" }
         return text
     }
@@ -17,18 +13,4 @@ extension Diagnostic {
     package var oneLine: String {
         "\(provenance): \(message) [\(code)]" + (hint.map { "; \($0)" } ?? "")
     }
-
-    private func line(of source: String?) -> String? {
-        guard let source, provenance.line > 0 else { return nil }
-        let lines = source.split(separator: "\n", maxSplits: provenance.line, omittingEmptySubsequences: false)
-        guard provenance.line <= lines.count else { return nil }
-        let line = lines[provenance.line - 1].prefix { $0 != "\r" }.prefix(Self.longestExcerpt)
-        let number = String(provenance.line)
-        let gutter = String(repeating: " ", count: number.count)
-        // Tabs stay tabs, so that the caret stands below its character.
-        let indent = line.prefix(max(0, provenance.column - 1)).map { $0 == "\t" ? "\t" : " " }.joined()
-        return "  \(number) | \(line)\n  \(gutter) | \(indent)^\n"
-    }
-
-    private static var longestExcerpt: Int { 200 }
 }

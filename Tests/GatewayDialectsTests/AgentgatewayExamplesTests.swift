@@ -19,7 +19,7 @@ import Testing
         let loaded = try Self.loaded(example)
         let errors = loaded.diagnostics.filter { $0.severity == .error }
         let unexpected = errors.filter { !Self.notOffered.union(Self.missingFiles).contains($0.code) }
-        #expect(unexpected.isEmpty, "\(unexpected.map { $0.rendered(source: loaded.text) }.joined())")
+        #expect(unexpected.isEmpty, "\(unexpected.map(\.oneLine))")
         #expect((loaded.snapshot == nil) == !errors.isEmpty)
     }
 

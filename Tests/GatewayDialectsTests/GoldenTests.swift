@@ -13,7 +13,7 @@ import Testing
         let source = try golden.read("input.yaml")
         let (configuration, diagnostics) = AgentgatewayDialect.decode(
             text: source, documentName: "input.yaml", environment: try golden.environment())
-        let rendered = diagnostics.map { $0.rendered(source: source) }.joined()
+        let rendered = AgentgatewayDialect.rendered(diagnostics, text: source, documentName: "input.yaml").joined()
         let model = diagnostics.hasErrors ? "refused\n" : ModelDump.text(of: try #require(configuration))
         if GoldenCase.isRecording {
             try golden.write(rendered, to: "diagnostics.txt")

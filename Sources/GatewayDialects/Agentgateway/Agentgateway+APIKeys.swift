@@ -17,9 +17,9 @@ extension AgentgatewayShapes {
     static let apiKey = ObjectShape(
         "an API key",
         [
-            .optional("key", .string, "The key, as clients send it."),
+            .optional("key", .secret, "The key, as clients send it."),
             .optional(
-                "keyHash", .string,
+                "keyHash", .secret,
                 "In place of the key: its SHA-256, `sha256:` and 64 hexadecimal digits. The key itself need not be in "
                     + "the file then."),
             .optional(

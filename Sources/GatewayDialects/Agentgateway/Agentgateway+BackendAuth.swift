@@ -8,7 +8,7 @@ extension AgentgatewayShapes {
                 "passthrough", .object(passthrough),
                 "The token that `jwtAuth` has verified goes on to the backend; where there was none, nothing does."),
             .optional(
-                "key", .either([.string, .object(secretFile), .object(backendKey)]),
+                "key", .either([.secret, .object(secretFile), .object(backendKey)]),
                 "A secret, which the backend gets in `Authorization` as `Bearer`, or where `location` says."),
             .optional("jwtSign", .object(jwtSign), "A token that the gateway signs itself."),
             .optional("credentials", .list(of: .object(backendCredential)), "Further secrets, each at its own place."),
@@ -19,12 +19,12 @@ extension AgentgatewayShapes {
 
     static let backendKey = ObjectShape(
         "a backend's key",
-        [.required("value", .either([.string, .object(secretFile)]), "The secret."), credentialLocation])
+        [.required("value", .either([.secret, .object(secretFile)]), "The secret."), credentialLocation])
 
     static let backendCredential = ObjectShape(
         "a credential",
         [
-            .required("key", .either([.string, .object(secretFile)]), "The secret."),
+            .required("key", .either([.secret, .object(secretFile)]), "The secret."),
             .required("location", .object(tokenLocation), "Where the backend looks for it. Not an expression."),
         ])
 
@@ -41,7 +41,7 @@ extension AgentgatewayShapes {
         "a jwtSign",
         [
             .required(
-                "signingKey", .either([.string, .object(secretFile)]),
+                "signingKey", .either([.secret, .object(secretFile)]),
                 "The private key in PEM, RSA or EC as `alg` needs it; or, which agentgateway does not take, as JWK."),
             .optional("alg", .choice(signingAlgorithms), "Default: `RS256`."),
             .optional("kid", .string, "The `kid` of the token's header. Default: none."),

@@ -5,7 +5,7 @@ extension AgentgatewayShapes {
         "a basicAuth",
         [
             .required(
-                "htpasswd", .either([.string, .object(userFile)]),
+                "htpasswd", .either([.secret, .object(userFile)]),
                 "The users and the hashes of their passwords, as `htpasswd` writes them: bcrypt (`htpasswd -B`), MD5 or "
                     + "SHA-1. In a configuration `$` is written `$$`."),
             .optional("realm", .string, "The realm of the challenge. Default: `Restricted`."),

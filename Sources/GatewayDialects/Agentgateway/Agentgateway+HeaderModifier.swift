@@ -4,8 +4,8 @@ extension AgentgatewayShapes {
     static let headerModifier = ObjectShape(
         "a header modifier",
         [
-            .optional("add", .map(of: .string), "Headers that come in beside those of their name."),
-            .optional("set", .map(of: .string), "Headers that replace those of their name."),
+            .optional("add", .map(of: .secret), "Headers that come in beside those of their name."),
+            .optional("set", .map(of: .secret), "Headers that replace those of their name."),
             .optional("remove", .list(of: .string), "Names of headers that leave."),
         ])
 }

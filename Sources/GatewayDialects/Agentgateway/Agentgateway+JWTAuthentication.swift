@@ -50,7 +50,7 @@ extension AgentgatewayShapes {
             "audiences", .list(of: .string),
             "Any of these has to be in the token's `aud`. Default: `aud` is not looked at."),
         .required(
-            "jwks", .either([.string, .object(keySet), .ours(.list(of: .either([.string, .object(keySet)])))]),
+            "jwks", .either([.secret, .object(keySet), .ours(.list(of: .either([.secret, .object(keySet)])))]),
             "The issuer's public keys: a JWK Set as text, a `file` that holds one, a `url` to fetch one from, or "
                 + "`discovery` through the issuer's metadata. A list of these is ours: the keys of all of them are the "
                 + "issuer's."),

@@ -36,7 +36,7 @@ extension AgentgatewayShapes {
         "a header",
         [
             .required("name", .string, "The header's name."),
-            .required("value", .string, "Its value; `$NAME` takes it from the environment."),
+            .required("value", .secret, "Its value; `$NAME` takes it from the environment."),
         ])
 
     static let keyRefresh = ObjectShape(

@@ -32,6 +32,22 @@ package enum AgentgatewayDialect {
         }
         return (configuration, findings.sorted)
     }
+
+    /// Findings about a document as people read them, with the lines they are about but without secrets.
+    package static func rendered(_ diagnostics: [Diagnostic], text: String, documentName: String) -> [String] {
+        func isInside(_ diagnostic: Diagnostic) -> Bool {
+            diagnostic.provenance.document == documentName && diagnostic.provenance.line > 0
+        }
+        let places = diagnostics.filter(isInside)
+        let excerpts = SourceExcerpts(
+            of: SourceText(text), lines: Set(places.map(\.provenance.line)), AgentgatewayShapes.document,
+            isWellFormed: !diagnostics.contains { $0.code.hasPrefix("yaml_") })
+        return diagnostics.map { diagnostic in
+            let place = diagnostic.provenance
+            return diagnostic.rendered(
+                excerpt: isInside(diagnostic) ? excerpts.excerpt(line: place.line, column: place.column) : nil)
+        }
+    }
 }
 
 /// One decoding of one document. Each feature adds its part in a file of its own.

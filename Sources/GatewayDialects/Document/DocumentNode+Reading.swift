@@ -8,7 +8,7 @@ extension DocumentNode {
         guard !isUnusable else { return nil }
         guard case .scalar(let scalar) = content, scalar.value == .text else {
             let isScalar = if case .scalar = content { !isNull } else { false }
-            reportType("a string", findings, hint: isScalar ? "put quotes around it" : nil)
+            reportShape("a string", findings, hint: isScalar ? "put quotes around it" : nil)
             return nil
         }
         guard allowingEmpty || !scalar.text.isEmpty else {
@@ -66,8 +66,10 @@ extension DocumentNode {
             findings.valueNotOffered(name, of: label, at: provenance)
         } else {
             let expected = names.count > Self.longestChoice ? "a known name" : Suggestion.inWords(names)
+            let isWord = !name.contains { " :\"'".contains($0) }
             findings.error(
-                "value_unknown", "\(label) has to be \(expected), found \(kindInWords)", at: provenance,
+                "value_unknown", "\(label) has to be \(expected), found \(isWord ? kindInWords : kindAlone)",
+                at: provenance,
                 hint: Suggestion.nearest(to: name, among: names + notOffered).map { "did you mean `\($0)`?" })
         }
         return nil
@@ -103,7 +105,7 @@ extension DocumentNode {
         report(expected, found: kindInWords, findings, hint)
     }
 
-    /// Of what has parts of its own: a list or a mapping.
+    /// Where a list, a mapping or a text is due: what stands there is not said.
     func reportShape(_ expected: String, _ findings: Findings, hint: String? = nil) {
         report(expected, found: kindAlone, findings, hint)
     }

@@ -52,12 +52,22 @@ extension DocumentNode {
     }
 
     /// The name of the node in messages.
-    package var label: String { name.isEmpty ? "the document" : "`\(name)`" }
+    package var label: String { name.isEmpty ? "the document" : "`\(Self.shown(name))`" }
 
-    /// The same without what a text says: it may be a secret that was written a level too high.
+    /// Of a key that swallowed its value, for want of a blank behind the colon, what stands before it.
+    static func shown(_ key: String) -> String {
+        guard let end = key.dropFirst().firstIndex(where: { " :\"'".contains($0) }) else { return key }
+        return key[..<end] + "…"
+    }
+
+    /// The same without what a text or number says: it may be a secret, perhaps one that was written a level too high.
     var kindAlone: String {
-        if case .scalar(let scalar) = content, scalar.value == .text, scalar.origin == .asWritten { return "a string" }
-        return kindInWords
+        guard case .scalar(let scalar) = content, scalar.origin == .asWritten else { return kindInWords }
+        return switch scalar.value {
+        case .text: "a string"
+        case .integer, .otherNumber, .ambiguousNumber: "a number"
+        case .null, .boolean: kindInWords
+        }
     }
 
     /// What stands there, in the words of a message: `a list`, `the number 12`.

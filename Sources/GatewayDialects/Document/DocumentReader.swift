@@ -170,9 +170,9 @@ extension DocumentReader {
             findings.error(
                 "variable_undefined", "the environment variable `\(name)` is not set", at: place,
                 hint: "set it, or write $$ for a dollar sign")
-        case .malformed(let text):
+        case .malformed:
             findings.error(
-                "variable_malformed", "\(DocumentScalar.quotedForMessage(text)) is no variable", at: place,
+                "variable_malformed", "what begins with ${ here is no variable", at: place,
                 hint: "write ${NAME}, ${NAME:-otherwise}, or $$ for a dollar sign")
         }
     }
@@ -184,9 +184,8 @@ extension DocumentReader {
         case Self.coreTag + "int", Self.coreTag + "bool", Self.coreTag + "float", Self.coreTag + "null": return .plain
         default:
             findings.error(
-                "yaml_tag", "the tag \(DocumentScalar.quotedForMessage(scalar.tag.description)) is not known",
-                at: place,
-                hint: "remove the tag")
+                "yaml_tag", "this tag is not known", at: place,
+                hint: "remove it, or put quotes around a text that begins with !")
             return .quoted
         }
     }
@@ -195,8 +194,7 @@ extension DocumentReader {
         let name = tag.description
         guard name != "", name != "!", name != Self.coreTag + allowed else { return }
         findings.error(
-            "yaml_tag", "the tag \(DocumentScalar.quotedForMessage(name)) is not known", at: place,
-            hint: "remove the tag")
+            "yaml_tag", "this tag is not known", at: place, hint: "remove it")
     }
 
     private static var coreTag: String { "tag:yaml.org,2002:" }

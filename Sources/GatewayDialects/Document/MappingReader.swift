@@ -74,9 +74,7 @@ extension MappingReader {
     /// Whether a field is known and has a value; reports it otherwise.
     private static func accepts(_ entry: DocumentEntry, _ shape: ObjectShape, _ findings: Findings) -> Bool {
         guard let field = shape.field(entry.key) else {
-            findings.error(
-                "unknown_field", "\(shape.name) has no field `\(entry.key)`", at: entry.keyProvenance,
-                hint: hint(forUnknown: entry.key, shape))
+            reportUnknown(entry, shape, findings)
             return false
         }
         guard !entry.value.isNull else {
@@ -88,6 +86,26 @@ extension MappingReader {
             findings.fieldNotOffered(entry.key, at: entry.keyProvenance, hint: hint)
         }
         return true
+    }
+
+    /// What is written as a name may be a part of a value, of a secret even: behind a colon without a blank, or a comma.
+    private static func reportUnknown(_ entry: DocumentEntry, _ shape: ObjectShape, _ findings: Findings) {
+        let name = entry.key.prefix { "_-.".contains($0) || ($0.isASCII && ($0.isLetter || $0.isNumber)) }
+        let isName = name.count == entry.key.count
+        let near = Suggestion.nearest(to: entry.key, among: shape.fields.map(\.name))
+        let isShown = isName && (near != nil || !entry.value.isNull)
+        let hint =
+            if isName {
+                hint(forUnknown: entry.key, shape)
+            } else if !name.isEmpty, entry.key.dropFirst(name.count).first == ":" {
+                "put a blank behind the colon: `\(name): …`"
+            } else {
+                "put quotes around a text that holds a comma"
+            }
+        findings.error(
+            "unknown_field",
+            "\(shape.name) has no field \(isShown ? "`\(entry.key)`" : "of the name that stands here")",
+            at: entry.keyProvenance, hint: hint)
     }
 
     /// An empty `jwtAuth:` would open what looks protected, an empty `hostnames:` widen a route.

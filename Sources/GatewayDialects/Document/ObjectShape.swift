@@ -44,6 +44,8 @@ package struct ObjectShape: Sendable {
 package struct FieldShape: Sendable {
     package indirect enum Kind: Sendable {
         case string
+        /// A string that is shown to nobody.
+        case secret
         case integer(ClosedRange<Int>)
         /// Whole or not.
         case number

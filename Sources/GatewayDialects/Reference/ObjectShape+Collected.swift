@@ -54,7 +54,7 @@ package struct CollectedShapes {
         case .map(let item): add(item, path: path + ".NAME")
         case .ours(let kind): add(kind, path: path)
         case .either(let kinds): for kind in kinds { add(kind, path: path) }
-        case .string, .integer, .number, .boolean, .duration, .choice, .anything: break
+        case .string, .secret, .integer, .number, .boolean, .duration, .choice, .anything: break
         }
     }
 }

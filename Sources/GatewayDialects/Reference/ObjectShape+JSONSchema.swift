@@ -68,6 +68,7 @@ extension FieldShape.Kind {
     fileprivate func schema(_ shapes: CollectedShapes) -> [(String, JSONOutput)] {
         switch self {
         case .string: return [("type", .text("string"))]
+        case .secret: return [("type", .text("string")), ("writeOnly", .boolean(true))]
         case .integer(let range):
             var members: [(String, JSONOutput)] = [("type", .text("integer")), ("minimum", .number(range.lowerBound))]
             if range.upperBound != .max { members.append(("maximum", .number(range.upperBound))) }

@@ -51,6 +51,7 @@ extension FieldShape.Kind {
     fileprivate func inWords(_ shapes: CollectedShapes) -> String {
         switch self {
         case .string: return "text"
+        case .secret: return "text (secret)"
         case .integer(let range):
             return "number, \(range.lowerBound)" + (range.upperBound == .max ? " or more" : " to \(range.upperBound)")
         case .number: return "number"

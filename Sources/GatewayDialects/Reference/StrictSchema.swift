@@ -42,7 +42,7 @@ struct StrictSchema {
                 "value_extension",
                 "\(node.label): this form is an addition of Tollgate that \(findings.dialectName) does not read",
                 at: node.provenance)
-        case .string, .integer, .number, .boolean, .duration, .choice, .anything: break
+        case .string, .secret, .integer, .number, .boolean, .duration, .choice, .anything: break
         }
     }
 }
@@ -55,7 +55,9 @@ extension FieldShape.Kind {
             2 + entries.count { shape.field($0.key) != nil } - entries.count { shape.field($0.key) == nil }
         case (.map, .mapping), (.list, .sequence): 1
         case (.choice(let names, _), .scalar(let scalar)): names.contains(scalar.text) ? 2 : 0
-        case (.string, .scalar), (.integer, .scalar), (.number, .scalar), (.boolean, .scalar), (.duration, .scalar): 1
+        case (.string, .scalar), (.secret, .scalar), (.integer, .scalar), (.number, .scalar), (.boolean, .scalar),
+            (.duration, .scalar):
+            1
         case (.ours(let kind), _): kind.likeness(to: node)
         case (.either(let kinds), _): kinds.map { $0.likeness(to: node) }.max() ?? 0
         default: 0

@@ -11,6 +11,20 @@ import Testing
             self.rank = rank
         }
 
+        var keyHash: UInt64 {
+            let key = key
+            return ByteTable.hash(of: key.span)
+        }
+
+        func hasKey(_ key: Span<UInt8>) -> Bool {
+            let own = self.key
+            return own.span.equals(key)
+        }
+
+        func hasKey(of other: Element) -> Bool { key == other.key }
+        static func == (a: Element, b: Element) -> Bool { a === b }
+        func hash(into hasher: inout Hasher) { hasher.combine(ObjectIdentifier(self)) }
+
         func isBefore(_ other: Element) -> Bool { rank < other.rank }
     }
 

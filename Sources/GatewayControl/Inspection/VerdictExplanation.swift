@@ -31,9 +31,9 @@ struct VerdictExplanation {
     private func details(of token: VerifiedToken) -> [TokenCheck.Detail] {
         var details = [
             text("issuer", "issuer", claims?["iss"]), text("subject", "subject", claims?["sub"]),
-            text("algorithm", "algorithm", "\(token.algorithm)"), text("key", "key", describe(token.key)),
-            text("kid", "kid", token.key.kid.map { $0.span.text }),
-            text("thumbprint", "thumbprint", token.key.thumbprintText),
+            text("algorithm", "algorithm", "\(token.algorithm)"), text("key", "key", token.key.map { describe($0) }),
+            text("kid", "kid", token.key?.kid.map { $0.span.text }),
+            text("thumbprint", "thumbprint", token.key?.thumbprintText),
         ]
         if let expiresAt = token.expiresAt { details.append(.init("expires", "expiresAt", .date(expiresAt))) }
         let skew = policy.issuers[token.provider].clockSkewSeconds

@@ -7,14 +7,16 @@ internal import JOSE
 /// them have changed costs those few.
 final class ConsumerDirectory: Sendable {
     /// Credentials of tokens, by the text of the claim.
-    private let tokens: ShardedTable<CredentialSnapshot>
-    private let keys: ShardedTable<CredentialSnapshot>
-    private let users: ShardedTable<CredentialSnapshot>
-    private let consumers: ShardedTable<ConsumerSnapshot>
+    private let tokens: ShardedTable<IdentifiedConsumer>
+    private let keys: ShardedTable<IdentifiedConsumer>
+    private let users: ShardedTable<IdentifiedConsumer>
+    private let consumers: ShardedTable<IdentifiedConsumer>
     /// Those of whose credentials keys are fetched.
     private let remote: [ObjectIdentifier: ConsumerSnapshot]
-    /// Which dates verifiers were made for.
+    /// Which dates credentials were compiled for.
     private let dates: Set<CheckedDates>
+    /// For these dates.
+    private let rules: CredentialRulesPool
 
     static let empty = ConsumerDirectory()
 
@@ -25,6 +27,7 @@ final class ConsumerDirectory: Sendable {
         consumers = ShardedTable()
         remote = [:]
         dates = [.thoseThatAreThere]
+        rules = CredentialRulesPool()
     }
 
     /// A directory with other consumers in the place of some.
@@ -41,31 +44,35 @@ final class ConsumerDirectory: Sendable {
         dates: Set<CheckedDates>, keys: KeyMaterial, _ diagnostics: inout [Diagnostic]
     ) {
         let dates = old.dates.union(dates)
+        var rules = dates == old.dates ? old.rules : CredentialRulesPool()
+        let added = written.map { consumer, rank in
+            ConsumerSnapshot(
+                consumer, rank, overlay: consumer.overlay.flatMap { overlays[$0] }, dates: dates, &rules, keys: keys,
+                &diagnostics)
+        }
         self.init(
-            old, replacing: names.compactMap { old.consumers.find(Array($0.utf8).span) },
-            by: written.map { consumer, rank in
-                ConsumerSnapshot(
-                    consumer, rank, overlay: consumer.overlay.flatMap { overlays[$0] }, dates: dates, keys: keys,
-                    &diagnostics)
-            }, dates: dates)
+            old, replacing: names.compactMap { old.consumers.find(Array($0.utf8).span)?.consumer }, by: added,
+            dates: dates, rules: rules)
     }
 
     /// The same, with the keys that sources hold now.
     convenience init(renewing old: ConsumerDirectory, keys: KeyMaterial) {
         let outdated = Array(old.remote.values)
         self.init(
-            old, replacing: outdated, by: outdated.map { ConsumerSnapshot(renewing: $0, keys: keys) }, dates: old.dates)
+            old, replacing: outdated, by: outdated.map { ConsumerSnapshot(renewing: $0, keys: keys) },
+            dates: old.dates, rules: old.rules)
     }
 
     private init(
         _ old: ConsumerDirectory, replacing removed: [ConsumerSnapshot], by added: [ConsumerSnapshot],
-        dates: Set<CheckedDates>
+        dates: Set<CheckedDates>, rules: CredentialRulesPool
     ) {
         var (tokens, keys, users, consumers) = (old.tokens, old.keys, old.users, old.consumers)
-        consumers.change(removing: removed, adding: added)
-        tokens.change(removing: removed.flatMap(\.tokens), adding: added.flatMap(\.tokens))
-        keys.change(removing: removed.flatMap(\.keys), adding: added.flatMap(\.keys))
-        users.change(removing: removed.flatMap(\.users), adding: added.flatMap(\.users))
+        let (less, more) = (CredentialIndex(removed), CredentialIndex(added))
+        consumers.change(removing: less.consumers, adding: more.consumers)
+        tokens.change(removing: less.tokens, adding: more.tokens)
+        keys.change(removing: less.keys, adding: more.keys)
+        users.change(removing: less.users, adding: more.users)
         var remote = old.remote
         for consumer in removed { remote[ObjectIdentifier(consumer)] = nil }
         for consumer in added where consumer.hasRemoteKeys { remote[ObjectIdentifier(consumer)] = consumer }
@@ -75,18 +82,19 @@ final class ConsumerDirectory: Sendable {
         self.consumers = consumers
         self.remote = remote
         self.dates = dates
+        self.rules = rules
     }
 
     /// Whether keys of any of them are fetched.
     var hasRemoteKeys: Bool { !remote.isEmpty }
 
-    /// Whether verifiers are there for all of these.
+    /// Whether credentials were compiled for all of these.
     func serves(_ dates: Set<CheckedDates>) -> Bool { self.dates.isSuperset(of: dates) }
 
-    func consumer(named name: Span<UInt8>) -> IdentifiedConsumer? { consumers.find(name)?.identity }
+    func consumer(named name: Span<UInt8>) -> IdentifiedConsumer? { consumers.find(name) }
 
-    /// The credential that this value of a claim names; nil where it is no text, or nobody's.
-    func credential(ofToken claim: JSONValue) -> CredentialSnapshot? {
+    /// Whose credential this value of a claim names; nil where it is no text, or nobody's.
+    func consumer(ofToken claim: JSONValue) -> IdentifiedConsumer? {
         if claim.isPlainString {
             let bytes = claim.document.bytes
             return tokens.find(bytes.span.extracting(claim.range))
@@ -95,58 +103,29 @@ final class ConsumerDirectory: Sendable {
         return tokens.find(name.span)
     }
 
-    func credential(ofKey key: Span<UInt8>) -> CredentialSnapshot? { keys.find(key) }
+    func consumer(ofKey key: Span<UInt8>) -> IdentifiedConsumer? { keys.find(key) }
 
-    func credential(ofUser user: Span<UInt8>) -> CredentialSnapshot? { users.find(user) }
+    func consumer(ofUser user: Span<UInt8>) -> IdentifiedConsumer? { users.find(user) }
 }
 
-/// One compiled consumer.
-private final class ConsumerSnapshot: ShardedElement {
-    let key: [UInt8]
-    let rank: DocumentRank
-    let identity: IdentifiedConsumer
-    let tokens: [CredentialSnapshot]
-    let keys: [CredentialSnapshot]
-    let users: [CredentialSnapshot]
+/// Consumers and their credentials, by what each is found by.
+private struct CredentialIndex {
+    private(set) var consumers: [IdentifiedConsumer] = []
+    private(set) var tokens: [IdentifiedConsumer] = []
+    private(set) var keys: [IdentifiedConsumer] = []
+    private(set) var users: [IdentifiedConsumer] = []
 
-    init(
-        _ consumer: Consumer, _ rank: DocumentRank, overlay: ConsumerOverlay?, dates: Set<CheckedDates>,
-        keys material: KeyMaterial, _ diagnostics: inout [Diagnostic]
-    ) {
-        key = Array(consumer.name.utf8)
-        self.rank = rank
-        let identity = IdentifiedConsumer(consumer, credential: nil, overlay: overlay)
-        self.identity = identity
-        var (tokens, keys, users): ([CredentialSnapshot], [CredentialSnapshot], [CredentialSnapshot]) = ([], [], [])
-        for (position, credential) in consumer.credentials.enumerated() {
-            let identity =
-                credential.id == nil
-                ? identity : IdentifiedConsumer(consumer, credential: credential.id, overlay: overlay)
-            let rank = CredentialSnapshot.Rank(consumer: rank, position: position)
-            let compiled = CredentialSnapshot(
-                credential, of: identity, rank, dates: dates, keys: material, &diagnostics)
-            switch credential.proof {
-            case .token: tokens.append(compiled)
-            case .key: keys.append(compiled)
-            case .password: users.append(compiled)
+    init(_ snapshots: [ConsumerSnapshot]) {
+        for consumer in snapshots {
+            consumers.append(IdentifiedConsumer(consumer))
+            for (index, credential) in consumer.credentials.enumerated() {
+                let known = IdentifiedConsumer(consumer, credential: index)
+                switch credential.proof {
+                case .secret, .publicKeys, .none: tokens.append(known)
+                case .key: keys.append(known)
+                case .password: users.append(known)
+                }
             }
         }
-        self.tokens = tokens
-        self.keys = keys
-        self.users = users
     }
-
-    /// The same, with the keys that sources hold now.
-    init(renewing old: ConsumerSnapshot, keys material: KeyMaterial) {
-        key = old.key
-        rank = old.rank
-        identity = old.identity
-        tokens = old.tokens.map { CredentialSnapshot(renewing: $0, keys: material) ?? $0 }
-        keys = old.keys
-        users = old.users
-    }
-
-    var hasRemoteKeys: Bool { tokens.contains { $0.remote != nil } }
-
-    func isBefore(_ other: ConsumerSnapshot) -> Bool { rank < other.rank }
 }

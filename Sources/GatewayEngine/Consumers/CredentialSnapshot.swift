@@ -2,87 +2,123 @@ internal import Bytes
 internal import GatewayModel
 internal import JOSE
 
-/// One compiled credential.
-final class CredentialSnapshot: ShardedElement {
-    /// Where it stands among all.
-    struct Rank: Sendable {
-        var consumer: DocumentRank
-        /// Among the consumer's credentials.
-        var position: Int
+/// One compiled credential. Its texts stand among those of its consumer.
+struct CredentialSnapshot: Sendable {
+    enum Proof: Sendable {
+        case key
+        case password(TextRange)
+        /// Tokens signed with this secret.
+        case secret(TextRange, identity: VerificationIdentity, CredentialRules)
+        case publicKeys(CredentialVerifiers)
+        /// Tokens whose key can't be used.
+        case none
     }
 
     /// What it is named by: a claim's text, a key, a user.
-    let key: [UInt8]
-    let consumer: IdentifiedConsumer
-    /// Verifiers of a token credential, by which dates they look at; empty where its key can't be used.
-    private let verifiers: [(dates: CheckedDates, verifier: TokenVerifier)]
-    /// Of a token credential whose keys are fetched; nil for all others.
-    let remote: RemoteCredential?
-    /// Of a password credential.
-    let password: [UInt8]
-    private let rank: Rank
+    let name: TextRange
+    /// The credential's own name; nil where it is written on the consumer itself.
+    let id: TextRange?
+    let proof: Proof
 
     init(
-        _ credential: Credential, of consumer: IdentifiedConsumer, _ rank: Rank, dates: Set<CheckedDates>,
-        keys: KeyMaterial, _ diagnostics: inout [Diagnostic]
+        _ credential: Credential, _ text: inout ConsumerTextBuilder, dates: Set<CheckedDates>,
+        _ rules: inout CredentialRulesPool, keys: KeyMaterial, _ diagnostics: inout [Diagnostic]
     ) {
-        self.consumer = consumer
-        self.rank = rank
-        var verifiers: [(dates: CheckedDates, verifier: TokenVerifier)] = []
-        var password: [UInt8] = []
-        var remote: RemoteCredential?
+        id = credential.id.map { text.add($0.utf8) }
         switch credential.proof {
         case .token(let token):
-            key = Array(token.name.utf8)
-            if let source = token.keySource(at: credential.provenance) {
-                let rules = dates.map { (dates: $0, rules: token.rules($0)) }
-                let fetched = RemoteCredential(source: source, rules: rules, keys: keys)
-                verifiers = fetched.verifiers(keys)
-                remote = fetched
-            } else if let keys = token.keySet(at: credential.provenance, &diagnostics) {
-                verifiers = dates.map { ($0, TokenVerifier(providers: [(token.rules($0), [keys])])) }
-            }
-        case .password(let user, let text):
-            key = Array(user.utf8)
-            password = Array(text.utf8)
-        case .key(let text): key = Array(text.utf8)
+            name = text.add(token.name.utf8)
+            proof = Self.proof(
+                token, at: credential.provenance, &text, dates: dates, &rules, keys: keys, &diagnostics)
+        case .password(let user, let password):
+            name = text.add(user.utf8)
+            proof = .password(text.add(password.utf8))
+        case .key(let key):
+            name = text.add(key.utf8)
+            proof = .key
         }
+    }
+
+    private static func proof(
+        _ token: TokenCredential, at place: Provenance, _ text: inout ConsumerTextBuilder, dates: Set<CheckedDates>,
+        _ rules: inout CredentialRulesPool, keys: KeyMaterial, _ diagnostics: inout [Diagnostic]
+    ) -> Proof {
+        if let source = token.keySource(at: place) {
+            let rules = dates.map { (dates: $0, rules: token.rules($0)) }
+            return .publicKeys(
+                CredentialVerifiers(RemoteCredential(source: source, rules: rules, keys: keys), keys: keys))
+        }
+        guard let set = token.keySet(at: place, &diagnostics) else { return .none }
+        if case .secret(let secret) = token.key {
+            return .secret(
+                text.add(secret), identity: VerificationIdentity(ofSecret: secret),
+                rules.rules(of: token, dates: dates))
+        }
+        return .publicKeys(
+            CredentialVerifiers(dates.map { ($0, TokenVerifier(providers: [(token.rules($0), [set])])) }))
+    }
+
+    /// The same, with the keys that its source holds now.
+    init(renewing old: CredentialSnapshot, keys: KeyMaterial) {
+        name = old.name
+        id = old.id
+        if case .publicKeys(let verifiers) = old.proof, let remote = verifiers.remote {
+            proof = .publicKeys(
+                CredentialVerifiers(
+                    RemoteCredential(source: remote.source, rules: remote.rules, keys: keys), keys: keys))
+        } else {
+            proof = old.proof
+        }
+    }
+
+    /// The identity of what takes its tokens; nil where its key can't be used.
+    func identity(_ dates: CheckedDates) -> VerificationIdentity? {
+        switch proof {
+        case .secret(_, let identity, let rules): rules.rules(dates).map { identity.under($0) }
+        case .publicKeys(let verifiers): verifiers.verifier(dates)?.firstIdentity
+        case .key, .password, .none: nil
+        }
+    }
+
+    var hasRemoteKeys: Bool {
+        if case .publicKeys(let verifiers) = proof { return verifiers.remote != nil }
+        return false
+    }
+}
+
+/// The verifiers of a credential with public keys.
+final class CredentialVerifiers: Sendable {
+    /// By which dates they look at.
+    private let verifiers: [(dates: CheckedDates, verifier: TokenVerifier)]
+    /// Of one whose keys are fetched.
+    let remote: RemoteCredential?
+
+    init(_ verifiers: [(dates: CheckedDates, verifier: TokenVerifier)]) {
         self.verifiers = verifiers
-        self.remote = remote
-        self.password = password
+        remote = nil
     }
 
-    /// The same, with the keys that its source holds now; nil where its keys are not fetched.
-    init?(renewing old: CredentialSnapshot, keys: KeyMaterial) {
-        guard let remote = old.remote else { return nil }
-        key = old.key
-        consumer = old.consumer
-        rank = old.rank
-        self.remote = RemoteCredential(source: remote.source, rules: remote.rules, keys: keys)
+    /// - Parameter keys: those that are there.
+    init(_ remote: RemoteCredential, keys: KeyMaterial) {
         verifiers = remote.verifiers(keys)
-        password = old.password
+        self.remote = remote
     }
 
-    /// Nil where its key can't be used.
     func verifier(_ dates: CheckedDates) -> TokenVerifier? {
         for known in verifiers where known.dates == dates { return known.verifier }
         return nil
     }
 
-    func isBefore(_ other: CredentialSnapshot) -> Bool {
-        (rank.consumer, rank.position) < (other.rank.consumer, other.rank.position)
+    /// Asks for the keys that a token lacked, where they can be fetched. Answers a fetch that is worth waiting for.
+    func refresh(
+        after failure: TokenError, of token: Span<UInt8>, _ dates: CheckedDates, now: Int64
+    ) -> KeyRefresh? {
+        guard let remote else { return nil }
+        return verifier(dates)?.refresh(after: failure, of: token, with: remote.refreshes, now: now)
     }
 }
 
 extension TokenCredential {
-    /// Nil where none is named, or none of that name is known.
-    private var algorithms: AlgorithmSet? {
-        algorithm.flatMap { SignatureAlgorithm(name: $0) }.map { AlgorithmSet([$0]) }
-    }
-
-    /// Longer ones are refused unread, in bytes.
-    static let maxTokenBytes = 16 << 10
-
     /// The key, or nil where it can't be used: that is a warning, and concerns nobody else.
     fileprivate func keySet(at place: Provenance, _ diagnostics: inout [Diagnostic]) -> KeySet? {
         if let algorithm, algorithms == nil {
@@ -115,22 +151,5 @@ extension TokenCredential {
             return nil
         }
         return keys
-    }
-
-    fileprivate func rules(_ dates: CheckedDates) -> IssuerRules {
-        var required: [String] = []
-        if case .only(let expiration, let notBefore) = dates {
-            required = (expiration ? ["exp"] : []) + (notBefore ? ["nbf"] : [])
-        }
-        var rules = IssuerRules(
-            issuers: issuers, audiences: audiences, algorithms: algorithms, requiredClaims: required,
-            clockSkewSeconds: clockSkewSeconds, maxLifetimeSeconds: nil, type: admitsAnyType ? .any : .ordinary,
-            subjects: [], requiredScopes: [], claims: [], maxTokenBytes: Self.maxTokenBytes,
-            refusesFutureIssuedAt: false, allowsUnprovenBinding: false)
-        if case .only(let expiration, let notBefore) = dates {
-            rules.ignoresExpiration = !expiration
-            rules.ignoresNotBefore = !notBefore
-        }
-        return rules
     }
 }

@@ -21,13 +21,3 @@ struct RemoteCredential: Sendable {
         return rules.map { ($0.dates, TokenVerifier(providers: [($0.rules, sets)])) }
     }
 }
-
-extension CredentialSnapshot {
-    /// Asks for the keys that a token lacked, where they can be fetched. Answers a fetch that is worth waiting for.
-    func refresh(
-        after failure: TokenError, of token: Span<UInt8>, _ dates: CheckedDates, now: Int64
-    ) -> KeyRefresh? {
-        guard let remote else { return nil }
-        return verifier(dates)?.refresh(after: failure, of: token, with: remote.refreshes, now: now)
-    }
-}

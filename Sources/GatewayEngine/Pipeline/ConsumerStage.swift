@@ -67,13 +67,13 @@ enum ConsumerStage {
             scratch.verifiedToken = token
             return consumer
         case .key:
-            var known = directory.credential(ofKey: text)
+            var known = directory.consumer(ofKey: text)
             // One of the query may be written with escapes.
             if known == nil, case .query = found.place {
-                known = directory.credential(ofKey: QueryString.decoded(text).span)
+                known = directory.consumer(ofKey: QueryString.decoded(text).span)
             }
             guard let known else { throw .apiKeyInvalid }
-            return known.consumer
+            return known
         case .password: return try consumer(ofPassword: text, directory)
         }
     }
@@ -88,11 +88,12 @@ enum ConsumerStage {
             throw .basicInvalid
         }
         guard let sent = BasicCredentials(base64: written.span.extracting(scheme...)),
-            let known = directory.credential(ofUser: sent.user.span)
+            let known = directory.consumer(ofUser: sent.user.span),
+            case .password(let password)? = known.credential?.proof
         else { throw .basicInvalid }
-        let (expected, given) = (known.password, sent.password)
-        guard constantTimeEquals(expected.span, given.span) else { throw .basicInvalid }
-        return known.consumer
+        let (text, given) = (known.consumer.text, sent.password)
+        guard constantTimeEquals(text.span.extracting(password.indices), given.span) else { throw .basicInvalid }
+        return known
     }
 
     private static func verify(
@@ -101,11 +102,11 @@ enum ConsumerStage {
     ) throws(RefusalCode) -> (VerifiedToken, IdentifiedConsumer) {
         if let known = cache.find(token, proof.cacheName, []) {
             // Good as long as the credential it names is the one that took it.
-            if let claim = known.claims.root[proof.claim.span], let credential = directory.credential(ofToken: claim),
-                credential.verifier(proof.dates)?.firstIdentity == known.identity
+            if let claim = known.claims.root[proof.claim.span], let consumer = directory.consumer(ofToken: claim),
+                consumer.credential?.identity(proof.dates) == known.identity
             {
                 try checkTime(known, now: now)
-                return (known, credential.consumer)
+                return (known, consumer)
             }
             cache.remove(token, proof.cacheName)
         }
@@ -113,17 +114,36 @@ enum ConsumerStage {
         guard let claim = unverified.unverifiedClaims.root[proof.claim.span], !claim.isNull else {
             throw .consumerUnnamed
         }
-        guard let credential = directory.credential(ofToken: claim) else { throw .consumerUnknown }
-        guard let verifier = credential.verifier(proof.dates) else { throw .keyUnknown }
-        let verified: VerifiedToken
-        do {
-            verified = try verifier.verify(unverified, token, now: now)
-        } catch {
-            awaitedKeys = credential.refresh(after: error, of: token, proof.dates, now: now)
-            throw RefusalCode(error)
-        }
+        guard let consumer = directory.consumer(ofToken: claim) else { throw .consumerUnknown }
+        let verified = try verify(unverified, token, proof.dates, consumer, &awaitedKeys, now: now)
         cache.insert(token, proof.cacheName, verified)
-        return (verified, credential.consumer)
+        return (verified, consumer)
+    }
+
+    private static func verify(
+        _ unverified: UnverifiedToken, _ token: Span<UInt8>, _ dates: CheckedDates, _ consumer: IdentifiedConsumer,
+        _ awaitedKeys: inout KeyRefresh?, now: Int64
+    ) throws(RefusalCode) -> VerifiedToken {
+        switch consumer.credential?.proof {
+        case .secret(let secret, let identity, let rules)?:
+            guard let rules = rules.rules(dates) else { throw .keyUnknown }
+            let text = consumer.consumer.text
+            do {
+                return try rules.verify(
+                    unverified, token, secret: text.span.extracting(secret.indices), identity, now: now)
+            } catch {
+                throw RefusalCode(error)
+            }
+        case .publicKeys(let verifiers)?:
+            guard let verifier = verifiers.verifier(dates) else { throw .keyUnknown }
+            do {
+                return try verifier.verify(unverified, token, now: now)
+            } catch {
+                awaitedKeys = verifiers.refresh(after: error, of: token, dates, now: now)
+                throw RefusalCode(error)
+            }
+        default: throw .keyUnknown
+        }
     }
 
     private static func parse(_ token: Span<UInt8>) throws(RefusalCode) -> UnverifiedToken {

@@ -94,7 +94,7 @@ package enum Pipeline {
             guard let upstream = route.upstream else { throw Refusal(.noBackend) }
             TokenRemoval.finish(&scratch, bytes)
             if !scratch.precedingQuery.isEmpty { scratch.joinQueries(bytes) }
-            if let consumer = scratch.consumer { scratch.addedLines += consumer.headerLines }
+            if let consumer = scratch.consumer { consumer.writeLines(to: &scratch.addedLines) }
             if let edit = scratch.transformation {
                 scratch.editRequest(edit, bytes)
                 scratch.transformation = nil

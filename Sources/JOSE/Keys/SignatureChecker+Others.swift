@@ -68,16 +68,17 @@ struct MLDSA87Checker: SignatureChecker {
 
 /// HMAC of RFC 7518 §3.2. The full code must be there: no truncation.
 struct HMACChecker: SignatureChecker {
-    // Copied for each token: the blocks of the key are hashed once.
-    private let sha256: HMAC<SHA256>
-    private let sha384: HMAC<SHA384>
-    private let sha512: HMAC<SHA512>
+    // Copied for each token: the blocks of the key are hashed once. Nil where the key does not serve the algorithm: each
+    // takes several hundred bytes.
+    private let sha256: HMAC<SHA256>?
+    private let sha384: HMAC<SHA384>?
+    private let sha512: HMAC<SHA512>?
 
-    init(_ secret: [UInt8]) {
+    init(_ secret: [UInt8], for algorithms: AlgorithmSet) {
         let key = SymmetricKey(data: secret)
-        sha256 = HMAC(key: key)
-        sha384 = HMAC(key: key)
-        sha512 = HMAC(key: key)
+        sha256 = algorithms.contains(.hs256) ? HMAC(key: key) : nil
+        sha384 = algorithms.contains(.hs384) ? HMAC(key: key) : nil
+        sha512 = algorithms.contains(.hs512) ? HMAC(key: key) : nil
     }
 
     func isValid(
@@ -92,9 +93,9 @@ struct HMACChecker: SignatureChecker {
     }
 
     private func isValid<Hash: HashFunction>(
-        _ signature: Span<UInt8>, over message: Span<UInt8>, _ keyed: HMAC<Hash>
+        _ signature: Span<UInt8>, over message: Span<UInt8>, _ keyed: HMAC<Hash>?
     ) -> Bool {
-        var mac = keyed
+        guard var mac = keyed else { return false }
         unsafe message.withBytes { unsafe mac.update(data: $0) }
         let code = mac.finalize()
         return unsafe code.withUnsafeBytes { code in

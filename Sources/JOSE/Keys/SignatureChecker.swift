@@ -11,7 +11,9 @@ protocol SignatureChecker: Sendable {
 
 extension KeyMaterial {
     /// The key object, or nil if the numbers are no key.
-    func makeChecker() -> (any SignatureChecker)? {
+    ///
+    /// - Parameter algorithms: those it is asked for.
+    func makeChecker(for algorithms: AlgorithmSet) -> (any SignatureChecker)? {
         switch self {
         case .rsa(let modulus, let exponent):
             return RSAChecker(modulus: modulus, exponent: exponent)
@@ -31,7 +33,7 @@ extension KeyMaterial {
             case .mlDSA87: return MLDSA87Checker(key)
             }
         case .secret(let bytes):
-            return HMACChecker(bytes)
+            return HMACChecker(bytes, for: algorithms)
         }
     }
 }

@@ -21,7 +21,7 @@ package final class VerificationKey: Sendable {
 
     /// Nil if the material is no key: a point off the curve, a modulus of bad form.
     init?(_ material: KeyMaterial, kid: [UInt8]?, algorithms: AlgorithmSet, isWeak: Bool) {
-        guard let checker = material.makeChecker() else { return nil }
+        guard let checker = material.makeChecker(for: algorithms) else { return nil }
         self.kid = kid
         self.type = material.type
         self.curve = material.curve

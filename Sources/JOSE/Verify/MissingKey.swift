@@ -21,7 +21,7 @@ extension TokenVerifier {
         let issuer = unverified.registered.issuer
         let header = unverified.unverifiedHeader
         let lacking = providers.indices.filter {
-            providers[$0].answers(for: issuer) && providers[$0].lacksKey(of: header)
+            providers[$0].rules.answers(for: issuer) && providers[$0].lacksKey(of: header)
         }
         guard !lacking.isEmpty else { return nil }
         return MissingKey(providers: lacking, unverifiedKid: header.kid?.decodedBytes ?? [])

@@ -20,7 +20,9 @@ package final class TokenVerifier: Sendable {
     /// A verifier for these providers, asked in this order.
     package init(providers: [(IssuerRules, [KeySet])]) {
         self.providers = providers.enumerated().map { index, provider in
-            Provider(index: index, rules: provider.0, keySets: provider.1)
+            Provider(
+                index: index, identity: VerificationIdentity(ofProvider: index, provider.0, provider.1),
+                rules: CompiledRules(provider.0), keySets: provider.1)
         }
         let identities = self.providers.map(\.identity)
         firstIdentity = identities.first ?? .none
@@ -48,7 +50,7 @@ package final class TokenVerifier: Sendable {
         let issuer = unverified.registered.issuer
         var failure: TokenError?
         var budget = Self.maxSignatureChecks
-        for provider in providers where provider.answers(for: issuer) {
+        for provider in providers where provider.rules.answers(for: issuer) {
             do {
                 return try provider.verify(unverified, token, now: now, budget: &budget)
             } catch {
@@ -65,9 +67,10 @@ package final class TokenVerifier: Sendable {
         guard let unverified = try? UnverifiedToken(parsing: token, maxBytes: maxTokenBytes) else { return [] }
         let issuer = unverified.registered.issuer
         let refusing = providers.first {
-            $0.answers(for: issuer) && $0.refuses(claimsOf: unverified, for: failure, now: now)
+            $0.rules.answers(for: issuer) && $0.rules.refuses(claimsOf: unverified, for: failure, now: now)
         }
         guard let refusing else { return [] }
-        return failure == .scopeInsufficient ? refusing.requiredScopes : refusing.missingClaims(of: unverified)
+        return failure == .scopeInsufficient
+            ? refusing.rules.requiredScopes : refusing.rules.missingClaims(of: unverified)
     }
 }

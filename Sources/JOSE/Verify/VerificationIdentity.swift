@@ -19,7 +19,7 @@ package struct VerificationIdentity: Sendable, Hashable {
         self.init(digestOf: Array("shared\0\(name)".utf8))
     }
 
-    private init(digestOf bytes: [UInt8]) {
+    init(digestOf bytes: [UInt8]) {
         var words: [UInt64] = [0, 0, 0, 0]
         for (index, byte) in SHA256.hash(data: bytes).enumerated() {
             words[index / 8] |= UInt64(byte) << UInt64(index % 8 * 8)
@@ -30,7 +30,7 @@ package struct VerificationIdentity: Sendable, Hashable {
     /// Nobody's: what takes no token has it.
     static let none = VerificationIdentity(words: (0, 0, 0, 0))
 
-    private init(words: (UInt64, UInt64, UInt64, UInt64)) {
+    init(words: (UInt64, UInt64, UInt64, UInt64)) {
         self.words = words
     }
 

@@ -14,13 +14,13 @@ package final class VerifiedToken: Sendable {
     /// Index of the provider, in the order given to the verifier.
     package let provider: Int
     package let algorithm: SignatureAlgorithm
-    /// The key that verified it.
-    package let key: VerificationKey
+    /// The key that verified it; nil: a secret of which no more is known.
+    package let key: VerificationKey?
 
     init(
         claims: JSONDocument, fieldLines: [UInt8], times: TokenTimes, identity: VerificationIdentity, provider: Int,
         algorithm: SignatureAlgorithm,
-        key: VerificationKey
+        key: VerificationKey?
     ) {
         self.claims = claims
         self.fieldLines = fieldLines

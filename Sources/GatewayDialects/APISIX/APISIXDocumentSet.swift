@@ -50,7 +50,20 @@ package struct APISIXDocumentSet: Sendable {
     /// Ids of the credentials of each consumer.
     private var credentialIDs: [String: [String]] = [:]
     /// Whose it is.
-    private var owners: [APISIXUniqueKey: String] = [:]
+    private var owners: [Fingerprint: String] = [:]
+    private let hashes = (KeyedHash.random(), KeyedHash.random())
+
+    /// What stands for a key that tells consumers apart, which may be longer, and is said in its document already. Two of
+    /// one fingerprint nobody finds: the hashes are keyed by chance.
+    private struct Fingerprint: Hashable, Sendable {
+        let first: UInt64
+        let second: UInt64
+    }
+
+    private func fingerprint(_ key: APISIXUniqueKey) -> Fingerprint {
+        let text = Array("\(key.plugin)\0\(key.member)\0\(key.text)".utf8)
+        return Fingerprint(first: hashes.0(text.span), second: hashes.1(text.span))
+    }
 
     package init() {}
 
@@ -78,7 +91,7 @@ package struct APISIXDocumentSet: Sendable {
     /// What a document says to be told apart by and another consumer's says, too; with that document.
     package func duplicate(of document: APISIXDocument) -> (plugin: String, member: String, entry: Entry)? {
         for key in document.uniqueKeys {
-            guard let owner = owners[key] else { continue }
+            guard let owner = owners[fingerprint(key)] else { continue }
             // A consumer may repeat what its own credentials say.
             if document.kind == .consumer, owner == document.owner { continue }
             let entries = [entry(.consumer, owner)].compactMap(\.self) + credentials(of: owner)
@@ -99,7 +112,7 @@ package struct APISIXDocumentSet: Sendable {
         }
         entries[entry.kind, default: [:]][entry.id] = entry
         for (kind, id) in document.references { users[APISIXDocument.key(kind, id), default: []].insert(entry.key) }
-        for key in document.uniqueKeys where owners[key] == nil { owners[key] = document.owner }
+        for key in document.uniqueKeys.map(fingerprint) where owners[key] == nil { owners[key] = document.owner }
         if entry.kind == .credential { credentialIDs[document.owner, default: []].append(entry.id) }
     }
 
@@ -121,8 +134,9 @@ package struct APISIXDocumentSet: Sendable {
             credentialIDs[document.owner]?.removeAll { $0 == old.id }
             if credentialIDs[document.owner]?.isEmpty == true { credentialIDs[document.owner] = nil }
         }
-        for key in document.uniqueKeys where owners[key] == document.owner && !isSaid(key, besides: document) {
-            owners[key] = nil
+        for key in document.uniqueKeys {
+            let fingerprint = fingerprint(key)
+            if owners[fingerprint] == document.owner, !isSaid(key, besides: document) { owners[fingerprint] = nil }
         }
     }
 

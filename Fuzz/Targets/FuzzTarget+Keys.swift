@@ -27,7 +27,20 @@ enum KeyReading {
         let body = Array(input.dropFirst())
         let text = Base64URL.encode(body.span)
         run(document: body)
+        run(certificate: body)
         run(pem: Array("-----BEGIN \(label)-----\n".utf8) + text + Array("\n-----END \(label)-----\n".utf8))
+    }
+
+    /// Names of a certificate: no control character comes out, nor more than came in.
+    private static func run(certificate: [UInt8]) {
+        let names = FuzzBudget.charge(certificate.count) { CertificateNames(der: certificate) }
+        for text in [try? names.subject.get(), try? names.issuer.get(), try? names.commonName.get()] {
+            guard let text else { continue }
+            require(text.unicodeScalars.allSatisfy { $0.value >= 0x20 && $0.value != 0x7F }, "a control character")
+            // An escape before each character, and the name of its attribute.
+            require(text.utf8.count <= certificate.count * 8, "more than there is")
+        }
+        if case .success(let id?) = names.spiffeID { require(SPIFFEID(id.text) == id, "another identity") }
     }
 
     private static func check(_ result: KeyImport, admitsSecrets: Bool) {

@@ -30,10 +30,25 @@ final class CertificateAuthority {
         try sign(name, newKey: ["-newkey", "rsa:2048", "-nodes"])
     }
 
-    private func sign(_ name: String, newKey: [String]) throws -> (certificate: String, key: String) {
-        try run(["req"] + newKey + ["-keyout", "\(name).key", "-out", "\(name).csr", "-subj", "/CN=\(name)"])
+    /// The same for a client.
+    ///
+    /// - Parameters:
+    ///   - subject: as openssl has it; nil: with the name as its common name.
+    ///   - names: alternative names as openssl has them.
+    func sign(
+        client name: String, subject: String? = nil, names: String
+    ) throws -> (certificate: String, key: String) {
+        try sign(name, newKey: Self.newKey, subject: subject, names: names)
+    }
+
+    private func sign(
+        _ name: String, newKey: [String], subject: String? = nil, names: String? = nil
+    ) throws -> (certificate: String, key: String) {
+        try run(
+            ["req", "-utf8"] + newKey
+                + ["-keyout", "\(name).key", "-out", "\(name).csr", "-subj", subject ?? "/CN=\(name)"])
         let kind = name.allSatisfy { $0.isNumber || $0 == "." } ? "IP" : "DNS"
-        try "subjectAltName=\(kind):\(name)\n".write(
+        try "subjectAltName=\(names ?? "\(kind):\(name)")\n".write(
             to: folder.appending(path: "names"), atomically: true, encoding: .utf8)
         try run([
             "x509", "-req", "-in", "\(name).csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-days", "2",

@@ -269,7 +269,8 @@ import Testing
             message: "`metadata` is always null: no `metadata` of `transformations` stands before this rule"),
         Filling(
             rule: "source.identity.namespace == 'a'", attachments: [],
-            message: "`source.identity` is always absent: nothing fills it yet"),
+            message: "`source.identity` is always absent: the listener asks no client for a certificate",
+            hint: "`root` in the listener's `tls` fills it: a file with the authorities of clients"),
         Filling(rule: "request.path == '/' && source.tls", attachments: [], message: nil),
     ])
     func `a rule that reads what nothing before it fills is pointed out`(_ entry: Filling) throws {

@@ -11,7 +11,8 @@ extension AgentgatewayShapes {
                 "key", .string, "A PEM file with the certificate's private key. Read again when it changes."),
             .optional(
                 "root", .string,
-                "A PEM file with certificates: clients must show one that one of these has signed. "
+                "A PEM file with certificates: clients must show one that one of these has signed. What it says of them "
+                    + "is there for expressions, as `source.subjectCn` and its like. "
                     + "Default: clients are not asked."),
             .optional(
                 "minTLSVersion", tlsVersions,

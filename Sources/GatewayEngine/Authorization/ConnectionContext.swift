@@ -22,15 +22,19 @@ package final class ConnectionContext: Sendable {
     /// The listener that ended TLS: the only one the connection is for. Nil on a plain-text connection.
     package let securedBy: ListenerID?
     package let speaksHTTP2: Bool
+    /// What is known of the client by its certificate; nil where it was not asked for one.
+    let client: ClientCertificate?
 
     /// - Parameters:
     ///   - address: the socket's, without port; nil for a peer without one (a Unix socket).
     ///   - securedBy: the listener that ended TLS; nil on a plain-text connection.
+    ///   - client: the certificate that was verified.
     ///   - destination: the socket's own address, without port.
     package init(
-        address: String?, port: Int, securedBy: ListenerID? = nil, speaksHTTP2: Bool = false,
-        destination: String? = nil, traffic: TrafficPolicy
+        address: String?, port: Int, securedBy: ListenerID? = nil, client: ClientCertificate? = nil,
+        speaksHTTP2: Bool = false, destination: String? = nil, traffic: TrafficPolicy
     ) {
+        self.client = client
         self.speaksHTTP2 = speaksHTTP2
         let scheme = securedBy == nil ? "http" : "https"
         self.securedBy = securedBy

@@ -58,8 +58,6 @@ struct RuleCompiler {
     /// Deny rules that were pointed out.
     var warned: Set<Key> = []
     var fillers = FillerCheck()
-    /// Places whose rules were looked at for it.
-    var noted: Set<Place> = []
 }
 
 extension Compiler {
@@ -67,13 +65,12 @@ extension Compiler {
     ///
     /// - Parameters:
     ///   - policy: the other slots of the place.
-    ///   - earlier: what a request has passed before.
-    ///   - route: the name of the route; empty for the gateway phase, nil where no route matches.
     mutating func authorizer(
-        _ attachments: [Int], beside policy: EffectivePolicy, after earlier: EffectivePolicy, onRoute route: String?
+        _ attachments: [Int], beside policy: EffectivePolicy, at policyPlace: PolicyPlace
     ) -> Authorizer? {
+        let earlier = policyPlace.earlier
         let place = RuleCompiler.Place(attachments, beside: policy, after: earlier)
-        defer { noteFillers(at: place, behind: [policy, earlier], onRoute: route) }
+        defer { noteFillers(of: attachments, behind: [policy, earlier], at: policyPlace) }
         if let known = rules.authorizers[place] { return known }
         let rules = attachments.flatMap { configuration.attachments[$0].policy.authorizationRules }
         let trial = trial(attachments)
@@ -84,12 +81,11 @@ extension Compiler {
     }
 
     private mutating func noteFillers(
-        at place: RuleCompiler.Place, behind policies: [EffectivePolicy], onRoute route: String?
+        of attachments: [Int], behind policies: [EffectivePolicy], at place: PolicyPlace
     ) {
-        guard let route, rules.noted.insert(place).inserted else { return }
-        for rule in place.attachments.flatMap({ configuration.attachments[$0].policy.authorizationRules }) {
+        for rule in attachments.flatMap({ configuration.attachments[$0].policy.authorizationRules }) {
             guard let program = rules.programs[.init(text: rule.expression, use: .rule)] else { continue }
-            rules.fillers.note(program, of: RuleCompiler.Key(rule), behind: policies, onRoute: route)
+            rules.fillers.note(program, of: RuleCompiler.Key(rule), behind: policies, at: place)
         }
     }
 

@@ -18,18 +18,22 @@ struct FillerCheck {
     /// In the order in which they were found.
     private var uses: [Use] = []
 
-    /// Notes what a rule reads at a place that these policies stand before.
-    ///
-    /// - Parameter route: the name of the route; empty where rules are asked before one is chosen.
+    /// Notes what a rule reads at a place, behind these policies of it and before it.
     mutating func note(
-        _ program: CELProgram, of rule: RuleCompiler.Key, behind policies: [EffectivePolicy], onRoute route: String
+        _ program: CELProgram, of rule: RuleCompiler.Key, behind policies: [EffectivePolicy], at place: PolicyPlace
     ) {
+        let route: String
+        switch place.route {
+        case .notChosenYet: route = ""
+        case .named(let name): route = name
+        case .none: return
+        }
         for id in program.attributes {
             guard let attribute = RequestAttribute(rawValue: id), let filler = attribute.entry.filler else { continue }
             let use = Use(rule: rule, attribute: attribute)
             if findings[use] == nil { uses.append(use) }
             var finding = findings[use] ?? Finding()
-            if policies.contains(where: filler.stands) {
+            if filler.stands(at: place) || policies.contains(where: filler.stands(in:)) {
                 finding.isFilledSomewhere = true
             } else {
                 finding.emptyPlace = finding.emptyPlace ?? route
@@ -46,18 +50,10 @@ struct FillerCheck {
             let entry = use.attribute.entry
             let state = entry.type == .dyn ? "null" : "absent"
             // Of several routes one is named: those that are alike were compiled once.
-            let whereTo = finding.isFilledSomewhere ? " on some routes, such as `\(place)`" : ""
+            let whereTo = finding.isFilledSomewhere && !place.isEmpty ? " on some routes, such as `\(place)`" : ""
             return Diagnostic(
-                .warning, "root_never_filled",
-                filler.isOffered
-                    ? "`\(entry.path)` is always \(state)\(whereTo): no \(filler.words) stands before this rule"
-                    : "`\(entry.path)` is always \(state): nothing fills it yet",
-                at: use.rule.provenance,
-                hint: filler.isOffered
-                    ? "a policy \(filler.words) fills it, "
-                        + (place.isEmpty
-                            ? "in the gateway phase, as this rule is" : "at the route, its listener or its gateway")
-                    : "it is for \(filler.words), which is not offered yet")
+                .warning, "root_never_filled", "`\(entry.path)` is always \(state)\(whereTo): \(filler.absence)",
+                at: use.rule.provenance, hint: filler.remedy(isInGatewayPhase: place.isEmpty))
         }
     }
 }

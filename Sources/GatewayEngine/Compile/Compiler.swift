@@ -126,9 +126,7 @@ package struct Compiler {
     }
 
     private mutating func compile(_ listener: Listener, upstreams: [UpstreamID: Int]) -> ListenerSnapshot {
-        let scopes = listener.scopes
-        let gatewayPolicy = effectivePolicy(
-            phase: .gateway, scopes: scopes, after: EffectivePolicy(), onRoute: "")
+        let gatewayPolicy = effectivePolicy(.gatewayPhase(of: listener))
         var builder = RouteTableBuilder()
         let names = RouteNames(listener.routes.map(\.displayName))
         var snapshots: [Treatment: RouteSnapshot] = [:]
@@ -136,15 +134,14 @@ package struct Compiler {
             let treatment = treatment(of: route, upstreams: upstreams)
             let snapshot =
                 snapshots[treatment]
-                ?? self.snapshot(of: route, treatment, names, in: scopes, after: gatewayPolicy)
+                ?? self.snapshot(of: route, treatment, names, in: listener, after: gatewayPolicy)
             snapshots[treatment] = snapshot
             if let traffic = snapshot.policy.traffic { checkPrefixes(traffic, of: route) }
             builder.add(route, snapshot, conditions: conditions(of: route))
         }
         // A route may stand in several listeners.
         for diagnostic in builder.diagnostics { report(diagnostic) }
-        let unroutedPolicy = effectivePolicy(
-            phase: .route, scopes: scopes, after: gatewayPolicy, onRoute: nil)
+        let unroutedPolicy = effectivePolicy(.unrouted(in: listener, after: gatewayPolicy))
         let documents = resourceDocuments([gatewayPolicy, unroutedPolicy] + snapshots.values.map(\.policy))
         return ListenerSnapshot(
             listener, gatewayPolicy: gatewayPolicy, unroutedPolicy: unroutedPolicy, routes: builder.build(),
@@ -167,12 +164,10 @@ package struct Compiler {
     }
 
     private mutating func snapshot(
-        of route: Route, _ treatment: Treatment, _ names: RouteNames, in scopes: [Attachment.Scope],
+        of route: Route, _ treatment: Treatment, _ names: RouteNames, in listener: Listener,
         after gatewayPolicy: EffectivePolicy
     ) -> RouteSnapshot {
-        let policy = effectivePolicy(
-            phase: .route, scopes: scopes + [.route(route.id)], after: gatewayPolicy,
-            onRoute: route.displayName)
+        let policy = effectivePolicy(.route(route, in: listener, after: gatewayPolicy))
         let guarded = FieldNames.union(gatewayPolicy.traffic?.guardedNames, policy.traffic?.guardedNames)
         return RouteSnapshot(
             names: names, upstream: treatment.upstream, policy: policy,
@@ -188,25 +183,19 @@ package struct Compiler {
         of route: Route, in listener: Listener, upstreams: [UpstreamID: Int], after gatewayPolicy: EffectivePolicy
     ) -> RouteSnapshot {
         let snapshot = snapshot(
-            of: route, treatment(of: route, upstreams: upstreams), RouteNames([route.displayName]), in: listener.scopes,
+            of: route, treatment(of: route, upstreams: upstreams), RouteNames([route.displayName]), in: listener,
             after: gatewayPolicy)
         if let traffic = snapshot.policy.traffic { checkPrefixes(traffic, of: route) }
         return snapshot
     }
 
     mutating func overlayPolicy(_ id: OverlayID) -> EffectivePolicy {
-        effectivePolicy(phase: .route, scopes: [.overlay(id)], after: EffectivePolicy(), onRoute: "")
+        effectivePolicy(.overlay(id))
     }
 
-    /// The slots of a place. `scopes` go from the least to the most specific: of a kind the most specific
-    /// counts, but authorization rules of all levels hold together.
-    ///
-    /// - Parameters:
-    ///   - earlier: what a request has passed before.
-    ///   - route: the name of the route; empty for the gateway phase, nil where no route matches.
-    mutating func effectivePolicy(
-        phase: Attachment.Phase, scopes: [Attachment.Scope], after earlier: EffectivePolicy, onRoute route: String?
-    ) -> EffectivePolicy {
+    /// The slots of a place: of a kind the most specific scope counts, but authorization rules of all levels hold
+    /// together.
+    mutating func effectivePolicy(_ place: PolicyPlace) -> EffectivePolicy {
         var policy = EffectivePolicy()
         var authorizations: [Int] = []
         var combined: CombinedAuthenticator?
@@ -214,8 +203,8 @@ package struct Compiler {
         var apiKeys: APIKeyAuthenticator?
         var traffic = TrafficPolicies()
         var consumers: ConsumerAuthenticator?
-        for scope in scopes {
-            for index in attachments[scope] ?? [] where configuration.attachments[index].phase == phase {
+        for scope in place.scopes {
+            for index in attachments[scope] ?? [] where configuration.attachments[index].phase == place.phase {
                 switch configuration.attachments[index].policy {
                 case .jwtAuthentication(let authentication):
                     policy.jwtAuthentication = authenticator(index, authentication)
@@ -238,7 +227,7 @@ package struct Compiler {
         }
         policy.furtherAuthentication = FurtherAuthentication(
             consumers: consumers, combined: combined, basic: basic, apiKeys: apiKeys)
-        policy.authorization = authorizer(authorizations, beside: policy, after: earlier, onRoute: route)
+        policy.authorization = authorizer(authorizations, beside: policy, at: place)
         checkForwarding(traffic)
         policy.traffic = TrafficSlots(
             traffic, refusals: traffic.refusals.flatMap { refusalForm($0) },
@@ -313,14 +302,9 @@ package struct Compiler {
     }
 }
 
-extension Listener {
-    /// What its policies may be attached to, from the least to the most specific.
-    var scopes: [Attachment.Scope] { [.gateway(gatewayName), .listener(id)] }
-}
-
 extension Route {
     /// Its name, or its place where it has none.
-    fileprivate var displayName: String { name.isEmpty ? id.name : name }
+    var displayName: String { name.isEmpty ? id.name : name }
 }
 
 extension HostTable {

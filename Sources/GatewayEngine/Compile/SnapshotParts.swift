@@ -108,7 +108,7 @@ extension Compiler {
         let oldListener = oldBind?.listeners.first
         let gatewayPolicy =
             oldListener?.gatewayPolicy
-            ?? effectivePolicy(phase: .gateway, scopes: listener.scopes, after: EffectivePolicy(), onRoute: "")
+            ?? effectivePolicy(.gatewayPhase(of: listener))
         let written = listener.routes.map { route in
             SnapshotParts.Part(
                 rank: change.routeRanks[route.id] ?? .last, route: route,
@@ -163,7 +163,7 @@ extension Compiler {
         for diagnostic in builder.diagnostics { report(diagnostic) }
         let unroutedPolicy =
             old?.unroutedPolicy
-            ?? effectivePolicy(phase: .route, scopes: listener.scopes, after: gatewayPolicy, onRoute: nil)
+            ?? effectivePolicy(.unrouted(in: listener, after: gatewayPolicy))
         let documents = resourceDocuments([gatewayPolicy, unroutedPolicy] + parts.map(\.snapshot.policy))
         return ListenerSnapshot(
             listener, gatewayPolicy: gatewayPolicy, unroutedPolicy: unroutedPolicy, routes: builder.build(),

@@ -119,10 +119,15 @@ internal import JOSE
         case .responseBody:
             guard let body = answer?.body else { return .error(CELEvaluationError(.noSuchMember)) }
             return .bytes(CELBuffer(copying: body))
-        // Nothing sets these yet.
-        case .extauthz, .sourceIdentity, .sourceSPIFFEID, .sourceSubject,
-            .sourceSubjectCN, .sourceIssuer, .sourceSubjectAltNames, .sourceCertificate:
-            return .null
+        case .sourceIdentity: return connection.client?.identity ?? .null
+        case .sourceSPIFFEID: return connection.client?.spiffeID ?? .null
+        case .sourceSubject: return connection.client?.subject ?? .null
+        case .sourceSubjectCN: return connection.client?.commonName ?? .null
+        case .sourceIssuer: return connection.client?.issuer ?? .null
+        case .sourceSubjectAltNames: return connection.client?.alternativeNames ?? .null
+        case .sourceCertificate: return connection.client?.pem ?? .null
+        // Nothing sets it yet.
+        case .extauthz: return .null
         case .rawToken: return rawToken
         // What does not compile.
         case .apiKeyText, .backendType, .backendProtocol:
@@ -138,7 +143,10 @@ internal import JOSE
         case RequestAttribute.headers.rawValue: return key.withSpan { header($0) }
         case RequestAttribute.responseHeaders.rawValue: return key.withSpan { answerHeader($0) }
         case RequestAttribute.query.rawValue: return key.withSpan { parameter($0) }
-        default: return resolve(attribute).entry(named: key)
+        default:
+            let value = resolve(attribute)
+            // What cannot be read has every member, and reading it fails.
+            return value.isError ? value : value.entry(named: key)
         }
     }
 

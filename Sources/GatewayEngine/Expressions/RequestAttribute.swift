@@ -93,22 +93,31 @@ package enum RequestAttribute: Int, CaseIterable, Sendable {
         case .sourceIdentity:
             Entry(
                 "source.identity", .map(.string, .string), .filled(by: .clientCertificates),
-                "`trustDomain`, `namespace` and `serviceAccount` of the SPIFFE identity in the client's certificate.")
+                "`trustDomain`, `namespace` and `serviceAccount` of that ID, where it is written as service meshes do: "
+                    + "`spiffe://DOMAIN/ns/NAMESPACE/sa/ACCOUNT`.")
         case .sourceSPIFFEID:
             Entry(
                 "source.spiffeId", .string, .filled(by: .clientCertificates),
-                "The SPIFFE ID in the client's certificate: `spiffe://example.org/ns/default/sa/web`.")
+                "The SPIFFE ID in the client's certificate: `spiffe://example.org/ns/default/sa/web`. It has one at "
+                    + "most: reading one of several is an error.")
         case .sourceSubject:
             Entry(
-                "source.subject", .string, .filled(by: .clientCertificates), "The subject of the client's certificate.")
+                "source.subject", .string, .filled(by: .clientCertificates),
+                "The subject of the client's certificate, attributes in their order: `C=DE, O=Example, CN=alice`. A "
+                    + "special character within a value stands behind a backslash (RFC 4514).")
         case .sourceSubjectCN:
-            Entry("source.subjectCn", .string, .filled(by: .clientCertificates), "The common name of that subject.")
+            Entry(
+                "source.subjectCn", .string, .filled(by: .clientCertificates),
+                "The common name of that subject. Of two, reading it is an error.")
         case .sourceIssuer:
-            Entry("source.issuer", .string, .filled(by: .clientCertificates), "The issuer of the client's certificate.")
+            Entry(
+                "source.issuer", .string, .filled(by: .clientCertificates),
+                "Who has signed it, in the form of `source.subject`.")
         case .sourceSubjectAltNames:
             Entry(
                 "source.subjectAltNames", .list(.string), .filled(by: .clientCertificates),
-                "The alternative names of the client's certificate.")
+                "The alternative names of the client's certificate that are DNS names, URIs, addresses or e-mail addresses, "
+                    + "in their order.")
         case .sourceCertificate:
             Entry("source.certificate", .string, .filled(by: .clientCertificates), "The client's certificate in PEM.")
         case .destinationAddress:

@@ -29,6 +29,11 @@ extension RequestEnvironment {
         read what is there sometimes is an error at other times; `has()` tells. Loading warns of rules that read what no
         policy before them fills (`root_never_filled`).
 
+        **Certificates of clients** are there where the listener's `tls` has a `root`: without one that leads to it there is
+        no connection, so what is read was verified. They are read once per connection, and strictly: control characters,
+        texts in old character sets, names that read like those of another kind, two common names or SPIFFE IDs, more than
+        256 alternative names or 16 KiB are an error for the rule that reads the attribute in question, not an absence.
+
         The access log (`frontendPolicies.accessLog`) is asked once a request has been answered: `response.code` and
         `backend.name` are there, too, and of the rest no body, no secret and no header or parameter that a credential
         stands in.

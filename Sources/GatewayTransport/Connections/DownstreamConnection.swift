@@ -81,7 +81,7 @@ final class DownstreamConnection: BufferedUser {
         worker = stream.worker
         let traffic = slot.traffic
         machine = ServerConnection(limits: traffic.headLimits)
-        self.context = context ?? ConnectionContext(ends, traffic: traffic)
+        self.context = context ?? ConnectionContext(ends, nil, speaksHTTP2: false, traffic: traffic)
         retiresAt = worker.retirement(traffic)
         super.init(stream: stream)
         stream.user = self
@@ -92,18 +92,17 @@ final class DownstreamConnection: BufferedUser {
     /// The request in service cannot go on yet: its body is not read.
     var isHeld: Bool { isConnecting || !heldHead.isEmpty }
 
-    override func secured(by listener: ListenerID, speaksHTTP2: Bool) {
-        if speaksHTTP2 { return becomeHTTP2(Span(), securedBy: listener) }
-        context = ConnectionContext(ends, securedBy: listener, traffic: slot.traffic)
+    override func secured(_ agreement: TLSAgreement) {
+        if agreement.speaksHTTP2 { return becomeHTTP2(Span(), agreement) }
+        context = ConnectionContext(ends, agreement, speaksHTTP2: false, traffic: slot.traffic)
     }
 
     /// Leaves the stream to HTTP/2.
     ///
     /// - Parameter bytes: those that have come.
-    private func becomeHTTP2(_ bytes: Span<UInt8>, securedBy listener: ListenerID? = nil) {
+    private func becomeHTTP2(_ bytes: Span<UInt8>, _ agreement: TLSAgreement? = nil) {
         worker.remove(self)
-        let context = ConnectionContext(
-            ends, securedBy: listener, speaksHTTP2: true, traffic: slot.traffic)
+        let context = ConnectionContext(ends, agreement, speaksHTTP2: true, traffic: slot.traffic)
         do {
             let session = try HTTP2ServerSession(over: stream, slot: slot, ends: ends, context)
             worker.add(session)
@@ -280,10 +279,10 @@ final class DownstreamConnection: BufferedUser {
 
 extension ConnectionContext {
     fileprivate convenience init(
-        _ ends: SocketEnds, securedBy listener: ListenerID? = nil, speaksHTTP2: Bool = false, traffic: TrafficPolicy
+        _ ends: SocketEnds, _ agreement: TLSAgreement?, speaksHTTP2: Bool, traffic: TrafficPolicy
     ) {
         self.init(
-            address: ends.address, port: ends.port, securedBy: listener, speaksHTTP2: speaksHTTP2,
-            destination: ends.destination, traffic: traffic)
+            address: ends.address, port: ends.port, securedBy: agreement?.listener, client: agreement?.client,
+            speaksHTTP2: speaksHTTP2, destination: ends.destination, traffic: traffic)
     }
 }

@@ -170,8 +170,8 @@ class StreamUser {
     /// Asked before anything is read. Whoever answers false calls `Stream.resumeReading` when that changes.
     var mayRead: Bool { true }
 
-    /// Before any byte: TLS has been agreed on with the certificate of a listener, and which protocol is spoken in it.
-    func secured(by listener: ListenerID, speaksHTTP2: Bool) {}
+    /// Before any byte: TLS has been agreed on with a client.
+    func secured(_ agreement: TLSAgreement) {}
 
     /// Before any byte: TLS has been agreed on with an upstream that is who it has to be, and which protocol is
     /// spoken in it.

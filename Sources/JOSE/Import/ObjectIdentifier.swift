@@ -1,4 +1,4 @@
-/// Content bytes of the object identifiers that keys are named by.
+/// Content bytes of the object identifiers that keys are named by, and what certificates say of names.
 enum ObjectIdentifier {
     static let rsaEncryption: [UInt8] = [0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x01, 0x01]
     static let rsaPSS: [UInt8] = [0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x01, 0x0A]
@@ -9,6 +9,9 @@ enum ObjectIdentifier {
     static let ed25519: [UInt8] = [0x2B, 0x65, 0x70]
     static let mlDSA65: [UInt8] = [0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x03, 0x12]
     static let mlDSA87: [UInt8] = [0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x03, 0x13]
+
+    static let commonName: [UInt8] = [0x55, 0x04, 0x03]
+    static let subjectAlternativeName: [UInt8] = [0x55, 0x1D, 0x11]
 
     /// What is called by this identifier and not offered, as people know it; else the identifier in numbers.
     static func name(ofUnsupported identifier: [UInt8]) -> String {
@@ -33,7 +36,7 @@ enum ObjectIdentifier {
     ]
 
     /// X.690 §8.19: base 128, the first two numbers in one.
-    private static func numbers(of identifier: [UInt8]) -> String {
+    static func numbers(of identifier: [UInt8]) -> String {
         var numbers: [UInt64] = []
         var number: UInt64 = 0
         for byte in identifier.prefix(32) {

@@ -1,4 +1,5 @@
 internal import Bytes
+internal import GatewayEngine
 internal import GatewayModel
 internal import NIOCore
 internal import NIOEmbedded
@@ -134,8 +135,8 @@ final class TLSStream: Stream {
         writeRecords()
         if handshake.isOver, !hasToldSecured {
             hasToldSecured = true
-            if let listener = handshake.listener {
-                user?.secured(by: listener, speaksHTTP2: handshake.hasChosenHTTP2)
+            if let agreement = handshake.agreement {
+                user?.secured(agreement)
             } else {
                 user?.secured(speaksHTTP2: handshake.hasChosenHTTP2)
             }
@@ -220,7 +221,8 @@ private final class RecordUser: StreamUser {
 private final class Handshake: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
 
-    private(set) var listener: ListenerID?
+    private var identity: TLSTerminator.Identity?
+    private weak var server: NIOSSLServerHandler?
     private(set) var isOver = false
     /// RFC 7301: the client has offered HTTP/2, too.
     private(set) var hasChosenHTTP2 = false
@@ -228,6 +230,19 @@ private final class Handshake: ChannelInboundHandler {
     private var hello: [UInt8]?
 
     static let firstHandler = "server name"
+
+    /// What a client has been met with, once it is over; nil where no client was to be met.
+    var agreement: TLSAgreement? {
+        guard let identity else { return nil }
+        return TLSAgreement(
+            listener: identity.listener, client: identity.verifiesClients ? client : nil, speaksHTTP2: hasChosenHTTP2)
+    }
+
+    /// Where none can be had all the same, one that says nothing: no rule is to take the client for one that was not
+    /// asked.
+    private var client: ClientCertificate {
+        ClientCertificate(der: (try? server?.peerCertificate?.toDERBytes()) ?? [])
+    }
 
     /// - Parameter isServer: a client is to be met.
     init(isServer: Bool) {
@@ -247,13 +262,13 @@ private final class Handshake: ChannelInboundHandler {
         let name: String? = if case .hostname(let name) = result { name } else { nil }
         do {
             guard let identity = terminator.identity(for: name) else { throw ChannelError.inputClosed }
-            listener = identity.listener
+            self.identity = identity
             let offered = hello.map { ClientHello.cipherSuites($0.span) } ?? []
             hello = nil
             let first = try pipeline.context(name: Self.firstHandler).handler
-            let handlers: [any ChannelHandler] = [
-                NIOSSLServerHandler(context: identity.ciphers.context(offered: offered)), self,
-            ]
+            let server = NIOSSLServerHandler(context: identity.ciphers.context(offered: offered))
+            self.server = server
+            let handlers: [any ChannelHandler] = [server, self]
             try pipeline.addHandlers(handlers, position: .after(first))
             return loop.makeSucceededVoidFuture()
         } catch {

@@ -3,6 +3,15 @@ package import GatewayEngine
 package import GatewayModel
 internal import NIOSSL
 
+/// What TLS with a client came to.
+struct TLSAgreement {
+    /// Whose certificate was shown.
+    let listener: ListenerID
+    /// Its own certificate, verified; nil where it was not asked for one.
+    let client: ClientCertificate?
+    let speaksHTTP2: Bool
+}
+
 /// Ends TLS at one address: which certificate is shown to whom.
 final class TLSTerminator: Sendable {
     /// What one listener shows.
@@ -10,6 +19,8 @@ final class TLSTerminator: Sendable {
         let listener: ListenerID
         let hostname: HostPattern
         let ciphers: CipherOrder
+        /// Whether there is no connection without a certificate of the client that was verified.
+        let verifiesClients: Bool
     }
 
     let settings: [TLSSettings]
@@ -19,7 +30,9 @@ final class TLSTerminator: Sendable {
     init(_ settings: [TLSSettings]) throws {
         self.settings = settings
         identities = try settings.map {
-            Identity(listener: $0.listener, hostname: $0.hostname, ciphers: try $0.made())
+            Identity(
+                listener: $0.listener, hostname: $0.hostname, ciphers: try $0.made(),
+                verifiesClients: $0.clientRoots != nil)
         }
     }
 

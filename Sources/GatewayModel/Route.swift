@@ -99,12 +99,18 @@ package struct Upstream: Equatable, Sendable {
         package var weight: Int
         /// Those of lower ones are asked only where those of higher ones have failed the request.
         package var priority: Int
+        /// Whether requests name it in their `Host`, unless the route says what they name.
+        package var isNamedInHost: Bool
         package var policies: BackendPolicies
 
-        package init(_ address: StreamAddress, weight: Int, priority: Int = 0, policies: BackendPolicies = .none) {
+        package init(
+            _ address: StreamAddress, weight: Int, priority: Int = 0, isNamedInHost: Bool = false,
+            policies: BackendPolicies = .none
+        ) {
             self.address = address
             self.weight = weight
             self.priority = priority
+            self.isNamedInHost = isNamedInHost
             self.policies = policies
         }
     }

@@ -1,7 +1,10 @@
 /// What takes the place of a request's authority and path.
 package struct URLChange: Equatable, Sendable {
     package enum Authority: Equatable, Sendable {
+        /// That of the request, unless the server that it goes to is named in `Host`.
         case asReceived
+        /// That of the request, wherever it goes.
+        case client
         /// `host` or `host:port`, as it stands in a URL.
         case full(String)
         /// Another host, as it stands in a URL.

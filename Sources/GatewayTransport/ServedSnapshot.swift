@@ -70,6 +70,7 @@ final class ServedSnapshot {
             let key = UpstreamEndpoint(
                 address: endpoint.address, tls: tls,
                 version: endpoint.policies.version ?? .byRequest, isMirror: upstream.isMirror,
+                isNamedInHost: endpoint.isNamedInHost,
                 limits: upstream.connections)
             let pool = pools[key] ?? UpstreamPool(endpoint: key, served: self, worker: worker)
             pools[key] = pool
@@ -105,11 +106,16 @@ final class ServedSnapshot {
     /// - Parameters:
     ///   - tried: those that have failed the request; one or more. They are asked again once all have.
     ///   - key: the request's own, as `RequestScratch.balanceKey`.
-    func pool(of upstream: UpstreamSnapshot, insteadOf tried: [UpstreamPool], key: UInt64) -> UpstreamPool {
+    ///   - isNamed: whether the request names the server it goes to, as its next one has to be named.
+    func pool(
+        of upstream: UpstreamSnapshot, insteadOf tried: [UpstreamPool], key: UInt64, isNamed: Bool
+    ) -> UpstreamPool {
         let last = tried[tried.count - 1]
         guard let index = snapshot.upstreams.firstIndex(where: { $0 === upstream }) else { return last }
         let pools = upstreams[index]
-        let usable = pools.indices.filter { pools[$0] !== last && upstream.policy(of: $0) == nil }
+        let usable = pools.indices.filter {
+            pools[$0] !== last && upstream.policy(of: $0) == nil && (!isNamed || pools[$0].endpoint.isNamedInHost)
+        }
         let untried = usable.filter { index in !tried.contains { $0 === pools[index] } }
         let others = untried.isEmpty ? usable : untried
         guard !others.isEmpty else { return last }
@@ -135,6 +141,8 @@ struct UpstreamEndpoint: Hashable {
     var version = BackendVersion.byRequest
     /// Whether copies of requests go there.
     var isMirror = false
+    /// Whether requests name it in their Host where nothing else says what they name.
+    var isNamedInHost = false
     var limits: ConnectionLimits
 
     /// As it stands in `Host`: without the port that `http`, or `https`, implies. A Unix socket, which has no

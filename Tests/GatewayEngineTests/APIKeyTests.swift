@@ -114,4 +114,71 @@ import Testing
         }
         #expect(error?.diagnostics.map(\.code) == ["key_duplicate"])
     }
+
+    // MARK: - Beside a token at the same place
+
+    private static let bearer: [TokenLocation] = [.header(name: "Authorization", prefix: "Bearer ")]
+
+    @Test(arguments: [
+        (Presence.permissive, Presence.optional, "token", RefusalCode?.none),
+        (.permissive, .optional, "sk-alice", nil), (.permissive, .optional, "other", .apiKeyInvalid),
+        (.permissive, .optional, "", nil), (.permissive, .strict, "token", .apiKeyMissing),
+        (.permissive, .strict, "sk-alice", nil), (.permissive, .strict, "other", .apiKeyInvalid),
+        (.optional, .optional, "token", nil), (.optional, .optional, "sk-alice", .tokenMalformed),
+        (.strict, .optional, "token", nil), (.strict, .strict, "token", .apiKeyMissing),
+        (.strict, .permissive, "sk-alice", .tokenMalformed), (.permissive, .optional, "forged", .apiKeyInvalid),
+    ])
+    func `is not looked for in a token that was verified`(
+        _ token: Presence, _ key: Presence, _ sent: String, _ refusal: RefusalCode?
+    ) throws {
+        let text =
+            switch sent {
+            case "token": try Tokens.token().text
+            case "forged": try Tokens.token(key: Tokens.stranger).text
+            default: sent
+            }
+        var gateway = try Self.gateway(.jwtAuthentication(.test(token)), Self.policy(key, Self.bearer))
+        let answer = gateway.get("/", sent.isEmpty ? "" : "Authorization: Bearer \(text)\r\n")
+        #expect(answer.refusal == refusal)
+        #expect(answer.subject == (sent == "token" && refusal == nil ? "alice" : nil))
+        #expect(!answer.head.contains(text) || sent.isEmpty)
+    }
+
+    @Test func `that the listener has verified is no token to the route`() throws {
+        let attachments: [GatewayModel.Attachment] = [
+            .policy(Self.policy(.permissive, Self.bearer), .listener(ListenerID("listener")), phase: .gateway),
+            .jwt(.test(.optional), .route(RouteID("backend"))),
+        ]
+        var gateway = try TestGateway(GatewayConfiguration([.named("backend")], attachments))
+        #expect(gateway.get("/", "Authorization: Bearer sk-alice\r\n").upstream == "backend")
+        #expect(gateway.get("/", "Authorization: Bearer other\r\n").refusal == .tokenMalformed)
+        #expect(gateway.get(token: try Tokens.token()).subject == "alice")
+        // Nor is it another one's of the next request.
+        #expect(gateway.get("/", "Authorization: Bearer other\r\n").refusal == .tokenMalformed)
+    }
+
+    @Test func `that falls short of a combination leaves the text of the token before it`() throws {
+        let keys = APIKeyAuthentication(
+            handling: CredentialHandling(
+                presence: .strict, locations: [.header(name: "X-Key", prefix: "")], forwardsVerified: false,
+                forwardsUnverified: false, realm: "test"),
+            keys: Self.keys)
+        let combined = CombinedAuthentication(
+            presence: .permissive,
+            requirement: .allOf([.token(.test(locations: [.queryParameter(name: "token")]), here), .apiKey(keys)]))
+        let header = Transformation.Field(
+            name: "x-token", value: Expression("jwt.rawToken.unredacted()", at: here), provenance: here)
+        let change = Transformation.Change(
+            add: [], set: [header], remove: [], replace: nil, body: nil, metadata: [])
+        let attachments: [GatewayModel.Attachment] = [
+            .jwt(.test(), .listener(ListenerID("listener")), phase: .gateway), .policy(.combined(combined)),
+            .policy(.transformation(Transformation(choices: [.init(condition: nil, request: change, response: nil)]))),
+        ]
+        var gateway = try TestGateway(GatewayConfiguration([.named("backend")], attachments))
+        let own = try Tokens.token().text
+        let other = try Tokens.token(["sub": #""bob""#]).text
+        let answer = gateway.get("/?token=\(other)", "Authorization: Bearer \(own)\r\n")
+        #expect(answer.subject == "alice")
+        #expect(answer.value(of: "x-token") == own)
+    }
 }

@@ -68,7 +68,8 @@ extension AgentgatewayShapes {
 
     private static let backendHost = FieldShape.optional(
         "host", .string,
-        "The server as `name:port`, `192.0.2.1:port`, `[2001:db8::1]:port`, or as a Unix socket, `unix:/path`.")
+        "The server as `name:port`, `192.0.2.1:port`, `[2001:db8::1]:port`, or as a Unix socket, `unix:/path`. One with "
+            + "a name gets that as `Host`, unless the route's `urlRewrite.authority` says otherwise.")
 
     private static let backendName = FieldShape.optional(
         "backend", .string, "A server of the document's `backends`, by its name.")
@@ -141,7 +142,9 @@ extension AgentgatewayDecoder {
         }
         do {
             let (name, port) = try HostSyntax.endpoint(text)
-            return Upstream.Endpoint(.network(host: name, port: port), weight: weight, policies: policies)
+            let isAddress = HostSyntax.isIPv4(name) || HostSyntax.isIPv6(name)
+            return Upstream.Endpoint(
+                .network(host: name, port: port), weight: weight, isNamedInHost: !isAddress, policies: policies)
         } catch {
             findings.error("host_invalid", "\(host.label) \(error.message)", at: host.provenance, hint: error.hint)
             return nil

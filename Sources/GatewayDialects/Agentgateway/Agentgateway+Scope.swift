@@ -53,16 +53,10 @@ extension AgentgatewayDialect {
             "No honest clock wrote it, and a late `iat` hides a long life."
         ),
         (
-            "The backend gets the client's `Host`; agentgateway sends a backend that is named the backend's name. "
-                + "`urlRewrite: {authority: auto}` does so here.",
-            "RFC 9110 §7.2 leaves the authority to the client, and what a backend builds links from is the name that "
-                + "clients know."
-        ),
-        (
-            "Credentials are read from the request as it was received, each policy for itself: where `jwtAuth` and "
-                + "`apiKey` look into the same header, the token is a key that is not known. `authentication: anyOf` "
-                + "is the way to ask for one of them.",
-            "What passes does not hang on the order in which two policies looked."
+            "Credentials are read from the request as it was received: a `jwtAuth` at the listener and one at the route "
+                + "both find the token, where agentgateway's second one finds none. What one policy has verified is "
+                + "nothing to those of other kinds, as there.",
+            "What the route asks for does not hang on what its listener has asked for."
         ),
         (
             "Unless it is set, the wait for the head of an answer ends after 60 s, with 504.",

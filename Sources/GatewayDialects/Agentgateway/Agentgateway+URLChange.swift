@@ -15,7 +15,10 @@ extension AgentgatewayShapes {
     static let urlRewrite = ObjectShape(
         "a rewrite",
         [
-            .optional("authority", authorityField, "The `Host` for the upstream. Default: as the client sent it."),
+            .optional(
+                "authority", authorityField,
+                "The `Host` for the backend. `auto`: the backend's own, also where it is an address; `none`: as the "
+                    + "client sent it. Default: the backend's where that has a name, else as the client sent it."),
             .optional("path", .object(pathChange), "The path for the upstream; the query is kept. Default: as it is."),
         ])
 
@@ -67,7 +70,7 @@ extension AgentgatewayDecoder {
     private func authorityChange(_ entry: DocumentEntry) -> URLChange.Authority? {
         if case .scalar = entry.value.content {
             let word = entry.value.choice(["auto", "none"], findings)
-            return word == "auto" ? .upstream : .asReceived
+            return word == "auto" ? .upstream : .client
         }
         guard
             let reader = MappingReader(

@@ -55,7 +55,9 @@ enum Authentication {
         _ scratch: inout RequestScratch, _ bytes: Span<UInt8>
     ) throws(RefusalCode) -> FoundToken? {
         do {
-            return try TokenExtraction.find(authenticator.locations, &scratch, bytes, setting, listener)
+            let found = try TokenExtraction.find(authenticator.locations, &scratch, bytes, setting, listener)
+            guard scratch.apiKey != nil || scratch.user != nil, let found else { return found }
+            return scratch.isVerified(found, besides: .token) ? nil : found
         } catch {
             guard authenticator.presence == .permissive else {
                 throw error == .ambiguous ? .tokenAmbiguous : .tokenMalformed

@@ -162,6 +162,7 @@ private struct Identity {
     private let token: VerifiedToken?
     private let apiKey: KnownAPIKey?
     private let user: KnownUser?
+    private let texts: (token: FoundToken, apiKey: FoundToken, user: FoundToken)
     /// With the headers that claims are handed on as.
     private let lines: [UInt8]
 
@@ -169,6 +170,7 @@ private struct Identity {
         token = scratch.verifiedToken
         apiKey = scratch.apiKey
         user = scratch.user
+        texts = (scratch.verifiedText, scratch.keyText, scratch.passwordText)
         lines = scratch.addedLines
     }
 
@@ -176,6 +178,7 @@ private struct Identity {
         scratch.verifiedToken = token
         scratch.apiKey = apiKey
         scratch.user = user
+        (scratch.verifiedText, scratch.keyText, scratch.passwordText) = texts
         scratch.addedLines = lines
     }
 }

@@ -65,6 +65,7 @@ enum ConsumerStage {
             let (token, consumer) = try verify(
                 text, proof, directory, &scratch.awaitedKeys, cache: &cache, now: now)
             scratch.verifiedToken = token
+            scratch.verifiedText = found
             return consumer
         case .key:
             var known = directory.consumer(ofKey: text)

@@ -10,12 +10,13 @@ enum CredentialStage {
         _ scratch: inout RequestScratch, _ bytes: Span<UInt8>
     ) throws(RefusalCode) {
         let credential = authenticator.credential
-        switch try find(credential, setting, listener, &scratch, bytes) {
+        switch try find(credential, .key, setting, listener, &scratch, bytes) {
         case .nothing: break
         // What proves nothing undoes what an earlier phase found.
         case .useless: scratch.apiKey = nil
         case .one(let found):
             scratch.apiKey = found.withText(scratch, bytes) { authenticator.key($0) }
+            scratch.keyText = found
             try settle(found, credential, isVerified: scratch.apiKey != nil, &scratch, bytes)
         }
     }
@@ -26,12 +27,14 @@ enum CredentialStage {
         _ scratch: inout RequestScratch, _ bytes: Span<UInt8>
     ) throws(RefusalCode) {
         let credential = authenticator.credential
-        switch try find(credential, setting, listener, &scratch, bytes) {
+        switch try find(credential, .password, setting, listener, &scratch, bytes) {
         case .nothing: break
         case .useless: scratch.user = nil
         case .one(let found):
             switch found.withText(scratch, bytes, { authenticator.verdict($0) }) {
-            case .user(let user): scratch.user = user
+            case .user(let user):
+                scratch.user = user
+                scratch.passwordText = found
             case .invalid: scratch.user = nil
             case .unchecked(let check):
                 scratch.awaitedPassword = check
@@ -50,13 +53,13 @@ enum CredentialStage {
 
     /// The one credential of the request. Throws where one must be there, or what is there must be one.
     private static func find(
-        _ credential: CompiledCredential, _ setting: RequestSetting, _ listener: ListenerSnapshot,
+        _ credential: CompiledCredential, _ kind: CredentialKind, _ setting: RequestSetting,
+        _ listener: ListenerSnapshot,
         _ scratch: inout RequestScratch, _ bytes: Span<UInt8>
     ) throws(RefusalCode) -> Finding {
         do {
-            if let found = try TokenExtraction.find(credential.locations, &scratch, bytes, setting, listener) {
-                return .one(found)
-            }
+            let found = try TokenExtraction.find(credential.locations, &scratch, bytes, setting, listener)
+            if let found, !scratch.isVerified(found, besides: kind) { return .one(found) }
         } catch {
             guard credential.presence == .permissive else {
                 throw error == .ambiguous ? .credentialsAmbiguous : credential.invalid
@@ -78,6 +81,20 @@ enum CredentialStage {
         guard isVerified || credential.presence == .permissive else { throw credential.invalid }
         let stays = isVerified ? credential.forwardsVerified : credential.forwardsUnverified
         if !stays { TokenRemoval.note(found, &scratch, bytes) }
+    }
+}
+
+/// What policies of one kind ask for.
+enum CredentialKind {
+    case token, password, key
+}
+
+extension RequestScratch {
+    /// Whether a policy that asks for something else has verified what stands there: then nothing else is found there.
+    func isVerified(_ found: FoundToken, besides kind: CredentialKind) -> Bool {
+        (kind != .token && verifiedToken != nil && verifiedText.isAt(found))
+            || (kind != .password && user != nil && passwordText.isAt(found))
+            || (kind != .key && apiKey != nil && keyText.isAt(found))
     }
 }
 

@@ -40,6 +40,9 @@ package struct RequestScratch {
     package var verifiedToken: VerifiedToken?
     /// Where the text of that token stands.
     var verifiedText = FoundToken()
+    /// Where the API key, and the password, that were verified stand.
+    var keyText = FoundToken()
+    var passwordText = FoundToken()
     /// Those that were signed for backends.
     var signedTokens = SignedTokens()
     /// What is known of the API key that was verified.
@@ -70,8 +73,8 @@ package struct RequestScratch {
     var precedingQuery: [UInt8] = []
     /// Host as forwarded, where it was rewritten; else empty.
     package var rewrittenHost: [UInt8] = []
-    /// Whether the upstream gets its own address as Host.
-    package var takesHostOfUpstream = false
+    /// What the upstream gets as Host.
+    package var hostChoice = HostChoice.byServer
     /// The hash of what is the same for requests that go to the same server, where upstreams are balanced by it.
     package var balanceKey: UInt64 = 0
 
@@ -150,7 +153,7 @@ package struct RequestScratch {
         if !rewrittenPath.isEmpty { rewrittenPath.removeAll(keepingCapacity: true) }
         if !rewrittenHost.isEmpty { rewrittenHost.removeAll(keepingCapacity: true) }
         if !precedingQuery.isEmpty { precedingQuery.removeAll(keepingCapacity: true) }
-        takesHostOfUpstream = false
+        hostChoice = .byServer
         balanceKey = 0
         delayNanoseconds = 0
         if !rewrittenMethod.isEmpty { rewrittenMethod = [] }
@@ -159,6 +162,16 @@ package struct RequestScratch {
         if replacedBody != nil { replacedBody = nil }
         if !metadata.isEmpty { metadata = [] }
     }
+}
+
+/// What a request names in its Host.
+package enum HostChoice: Sendable {
+    /// The server it goes to, where that is one to be named; else what the request names.
+    case byServer
+    /// The server it goes to, by its address if it has no name.
+    case server
+    /// What the client named, or a rewrite.
+    case request
 }
 
 extension RequestScratch {

@@ -3,7 +3,7 @@ internal import CEL
 internal import HTTPWire
 
 /// Where a token was found, so that it can be taken out of what is forwarded.
-enum TokenPlace {
+enum TokenPlace: Equatable {
     case none
     /// A whole header line, by its index in the table.
     case header(line: Int)
@@ -32,6 +32,9 @@ package struct FoundToken {
 }
 
 extension FoundToken {
+    /// Whether both stand at one place of the request. What an expression answered stands at none.
+    func isAt(_ other: FoundToken) -> Bool { place == other.place && place != .anywhere && place != .none }
+
     /// The bytes that `range` counts in, where they are not the head's.
     func storage(_ scratch: borrowing RequestScratch) -> [UInt8] {
         text == .target ? scratch.target.storage : scratch.answeredToken

@@ -6,6 +6,7 @@ internal import GatewayModel
 struct CompiledURLChange: Sendable {
     enum Authority: Sendable {
         case asReceived
+        case client
         case full([UInt8])
         case host([UInt8])
         case port(Int)
@@ -27,6 +28,7 @@ struct CompiledURLChange: Sendable {
         authority =
             switch change.authority {
             case .asReceived: .asReceived
+            case .client: .client
             case .full(let text): .full(Array(text.utf8))
             case .host(let text): .host(Array(text.utf8))
             case .port(let port): .port(port)
@@ -89,7 +91,7 @@ struct CompiledURLChange: Sendable {
     ///   - keepsPort: whether another host keeps the request's port, unless the scheme implies it.
     func appendAuthority(of received: Span<UInt8>, scheme: Span<UInt8>, keepsPort: Bool, to output: inout [UInt8]) {
         switch authority {
-        case .asReceived, .upstream: output += received.copied
+        case .asReceived, .client, .upstream: output += received.copied
         case .full(let authority): output += authority
         case .host(let host):
             output += host
@@ -101,10 +103,10 @@ struct CompiledURLChange: Sendable {
         }
     }
 
-    /// Appends the Host of a rewritten request; nothing where it stays, or is the upstream's.
+    /// Appends the Host of a rewritten request; nothing where it is not for the rewrite to say, or the upstream's.
     func appendHost(of received: Span<UInt8>, to output: inout [UInt8]) {
         switch authority {
-        case .asReceived, .upstream: break
+        case .asReceived, .client, .upstream: break
         case .full(let text), .host(let text): output += text
         case .port(let port):
             output += received.extracting(0..<Self.endOfHost(received)).copied

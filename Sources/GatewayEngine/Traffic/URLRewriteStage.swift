@@ -41,7 +41,11 @@ final class URLRewriteStage: Sendable {
     private func runAuthority(_ bytes: Span<UInt8>, _ scratch: inout RequestScratch) {
         if case .asReceived = url.authority {} else { scratch.rewrittenHost.removeAll(keepingCapacity: true) }
         url.appendHost(of: bytes.extracting(scratch.target.authority), to: &scratch.rewrittenHost)
-        if case .upstream = url.authority { scratch.takesHostOfUpstream = true }
+        switch url.authority {
+        case .asReceived: break
+        case .upstream: scratch.hostChoice = .server
+        case .client, .full, .host, .port: scratch.hostChoice = .request
+        }
     }
 
     private func compute(

@@ -79,8 +79,9 @@ extension DownstreamConnection {
         exchange.record?.upstream = pool.endpoint.name
         noteMethod()
         if let traffic = worker.scratch.route?.policy.traffic {
-            let isBound = policy != nil || worker.scratch.takesHostOfUpstream
+            let isBound = policy != nil || worker.scratch.hostChoice == .server
             setCourse(traffic, head, bytes, upstream: isBound ? nil : slot.served.snapshot.upstreams[index])
+            exchange.course?.namesServer = worker.scratch.isNamedFor(pool)
             if let mirror = traffic.mirror { self.mirror(mirror, head, bytes) }
         }
         worker.scratch.chooseHost(of: pool)
@@ -320,7 +321,22 @@ extension DownstreamConnection {
 extension RequestScratch {
     /// Has the head say which server it goes to, where policies say so.
     mutating func chooseHost(of pool: UpstreamPool) {
-        if takesHostOfUpstream { rewrittenHost = pool.endpoint.authority }
+        if names(pool) {
+            rewrittenHost.removeAll(keepingCapacity: true)
+            rewrittenHost.append(contentsOf: pool.authority)
+        }
         if !rewrittenHost.isEmpty { table.drop(.host) }
     }
+
+    @inline(__always)
+    private func names(_ pool: UpstreamPool) -> Bool {
+        switch hostChoice {
+        case .byServer: pool.endpoint.isNamedInHost && rewrittenHost.isEmpty
+        case .server: true
+        case .request: false
+        }
+    }
+
+    /// Whether the Host of the request is that of one server, and would be another one's elsewhere.
+    func isNamedFor(_ pool: UpstreamPool) -> Bool { names(pool) && hostChoice == .byServer }
 }

@@ -71,7 +71,12 @@ extension DownstreamConnection {
         if machine.hasReadWholeRequest, exchange.hasSentBody { exchange.request.isWhole = true }
         course.tried.append(pool)
         let next =
-            course.upstream.map { pool.served.pool(of: $0, insteadOf: course.tried, key: course.balanceKey) } ?? pool
+            course.upstream.map {
+                pool.served.pool(
+                    of: $0, insteadOf: course.tried, key: course.balanceKey, isNamed: course.namesServer)
+            } ?? pool
+        var head = head
+        if course.namesServer, next !== pool { head.replaceHost(by: next.authority) }
         exchange.record?.upstream = next.endpoint.name
         // The next attempt has a time of its own.
         deadline = Deadline()

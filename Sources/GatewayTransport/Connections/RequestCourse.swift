@@ -11,6 +11,8 @@ final class RequestCourse {
     let retry: RetryPlan?
     /// Where another server may be found; nil where the head was written for one and no other.
     let upstream: UpstreamSnapshot?
+    /// Whether its Host names the server it goes to.
+    var namesServer = false
     /// What requests that go to the same server have in common, as `RequestScratch.balanceKey`.
     let balanceKey: UInt64
     /// The servers that have failed it.

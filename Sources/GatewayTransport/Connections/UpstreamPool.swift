@@ -4,6 +4,8 @@ internal import GatewayModel
 /// The connections of one event loop to one endpoint.
 final class UpstreamPool {
     let endpoint: UpstreamEndpoint
+    /// As it stands in `Host`.
+    let authority: [UInt8]
     /// Whose it is.
     let served: ServedSnapshot
     unowned let worker: Worker
@@ -26,6 +28,7 @@ final class UpstreamPool {
 
     init(endpoint: UpstreamEndpoint, served: ServedSnapshot, worker: Worker) {
         self.endpoint = endpoint
+        authority = endpoint.authority
         self.served = served
         self.worker = worker
         initiator = endpoint.tls.flatMap { worker.initiators.initiator($0.trust, of: served.source) }

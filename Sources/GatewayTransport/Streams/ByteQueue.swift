@@ -59,6 +59,20 @@ struct ByteQueue: ~Copyable {
         append("\r\n")
     }
 
+    /// Has a request that was written with a Host of its own, which comes first of its lines, name another server.
+    mutating func replaceHost(by host: [UInt8]) {
+        guard let first = bytes.firstIndex(of: ASCII.lineFeed),
+            let end = bytes.firstIndex(of: ASCII.lineFeed, from: first + 1)
+        else { return }
+        var other = ByteQueue()
+        other.append(bytes.extracting(0...first))
+        other.append("host: ")
+        other.append(host.span)
+        other.append("\r\n")
+        other.append(bytes.extracting(end + 1..<count))
+        swap(&self, &other)
+    }
+
     /// - Parameter bytes: those the trailer lines were read from.
     mutating func appendLastChunk(_ trailers: FieldTable, _ bytes: Span<UInt8>) {
         append(room: HeadWriter.boundOfLastChunk(trailers)) { HeadWriter.writeLastChunk(trailers, bytes, into: &$0) }

@@ -73,7 +73,11 @@ package struct ConfigurationFile: Sendable {
         let (decoded, decoding) = AgentgatewayDialect.decode(
             text: text, documentName: path, environment: environment, strictly: isStrict)
         diagnostics = decoding
-        defer { diagnostics = diagnostics.inOrderOfPlace(beginningWith: path) }
+        defer {
+            diagnostics = AgentgatewayDialect.located(
+                diagnostics, text: text, documentName: path, environment: environment
+            ).inOrderOfPlace(beginningWith: path)
+        }
         guard var configuration = decoded else { return }
         if let host {
             for index in configuration.binds.indices { configuration.binds[index].address.host = host }

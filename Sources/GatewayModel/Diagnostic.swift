@@ -17,8 +17,9 @@ package struct Diagnostic: Hashable, Sendable {
     package var provenance: Provenance
     /// What to do about it.
     package var hint: String?
-    /// An excerpt to show instead of the document's line: of an expression inside it, say.
-    package var excerpt: String?
+    /// Where in the text that stands at the provenance, or below it, such as an expression; nil where that is all the
+    /// provenance, or there is no such text.
+    package var inside: TextPlace?
 
     package init(
         _ severity: Severity, _ code: String, _ message: String, at provenance: Provenance, hint: String? = nil
@@ -28,6 +29,26 @@ package struct Diagnostic: Hashable, Sendable {
         self.message = message
         self.provenance = provenance
         self.hint = hint
+    }
+}
+
+/// A place in a text that is a value of a document.
+package struct TextPlace: Hashable, Sendable {
+    package var text: String
+    /// In its UTF-8.
+    package var offset: Int
+    /// Both from 1.
+    package var line: Int
+    package var column: Int
+    /// The line, with a caret under the place.
+    package var excerpt: String
+
+    package init(_ offset: Int, in text: String, line: Int, column: Int, excerpt: String) {
+        self.text = text
+        self.offset = offset
+        self.line = line
+        self.column = column
+        self.excerpt = excerpt
     }
 }
 

@@ -1,3 +1,4 @@
+import GatewayControl
 import GatewayDialects
 import GatewayModel
 import Testing
@@ -42,5 +43,70 @@ import Testing
         let text = rendered("routes: [{policies: {apiKey: {mode: strict, keys: [{key: abcdefgh, Zetadata: {}}]}}}]\n")
         #expect(text.contains("{key: …, Zetadata: {}}"), "\(text)")
         #expect(pointedAt(text).contains("Z"))
+    }
+
+    struct Inside: CustomTestStringConvertible {
+        var name: String
+        /// A rule, as it is written in the list of rules. The mistake is at the `Z`.
+        var rule: String
+        var testDescription: String { name }
+    }
+
+    @Test(arguments: [
+        Inside(name: "plain", rule: "request.Zath == '/'"),
+        Inside(name: "plain over two lines", rule: "true &&\n        request.Zath == '/'"),
+        Inside(name: "in single quotes", rule: "'\"it''s\" == \"x\" && request.Zath == \"/\"'"),
+        Inside(name: "in double quotes", rule: #""'\u00e4\"\x41' == 'x' && request.Zath == '/'""#),
+        Inside(
+            name: "in double quotes over lines",
+            rule: "\"'a' == 'x'\n\n        && true \\\n        && request.Zath == '/'\""),
+        Inside(name: "a block", rule: "|\n        true &&\n          // why\n          request.Zath == '/'\n"),
+        Inside(name: "a folded block", rule: ">-\n        true &&\n        true\n\n        && request.Zath == '/'"),
+        Inside(name: "behind variables", rule: "'$WORD == \"$$a\" && ${WORD:-x} == \"b\" && request.Zath == \"/\"'"),
+        Inside(name: "in a field", rule: "deny: request.Zath == '/'"),
+        Inside(name: "behind letters of several bytes", rule: "'\"ÄÖ😀\" == \"x\" && request.Zath == \"/\"'"),
+    ])
+    func `show the place inside an expression`(_ written: Inside) throws {
+        let text = """
+            gateways: {default: {port: 3000}}
+            routes:
+            - backends: [{host: "127.0.0.1:80"}]
+              policies:
+                authorization:
+                  rules:
+                  - \(written.rule)
+
+            """
+        try pointsAtZ(text, environment: ["WORD": "'value'"])
+    }
+
+    @Test(arguments: [
+        "matches: [{path: {regex: '/a(Z)b)'}}]", "matches:\n  - path:\n      regex: \"/\\\\d+(?<!Z)\"",
+        "policies: {cors: {allowOrigins: ['https://a']}}\n  matches: [{headers: [{name: x, value: {regex: '[Z-A]'}}]}]",
+    ])
+    func `show the place inside a regular expression`(_ field: String) throws {
+        let text = """
+            gateways: {default: {port: 3000}}
+            routes:
+            - backends: [{host: "127.0.0.1:80"}]
+              \(field)
+
+            """
+        let loaded = ConfigurationFile.compile(text, path: "a.yaml", environment: [:])
+        let problem = try #require(loaded.diagnostics.first { $0.code == "regex_invalid" })
+        #expect(problem.inside == nil)
+        let line = text.split(separator: "\n")[problem.provenance.line - 1]
+        #expect(line.contains("Z") && problem.provenance.column > 10 && problem.provenance.column <= line.count)
+    }
+
+    private func pointsAtZ(_ text: String, environment: [String: String]) throws {
+        let loaded = ConfigurationFile.compile(text, path: "a.yaml", environment: environment)
+        let problem = try #require(loaded.diagnostics.first { $0.message.contains("Zath") }, "\(loaded.diagnostics)")
+        let line = Array(
+            text.split(separator: "\n", omittingEmptySubsequences: false)[problem.provenance.line - 1].unicodeScalars)
+        let column = problem.provenance.column - 1
+        // Of a member that is not there the dot is the place.
+        #expect(line[column...].prefix(2).contains("Z"), "\(loaded.renderedDiagnostics())")
+        #expect(!problem.oneLine.contains("of the text"))
     }
 }

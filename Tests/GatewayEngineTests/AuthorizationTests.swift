@@ -112,10 +112,10 @@ import Testing
     }
 
     @Test(arguments: [
-        ("request.pth == '/'", "'request' has no member 'pth', at 1:9 of the expression", "Did you mean 'path'?"),
-        ("rquest.path == '/'", "unknown variable 'rquest', at 1:1 of the expression", "Did you mean 'request'?"),
+        ("request.pth == '/'", "'request' has no member 'pth', at 1:9 of the text", "Did you mean 'path'?"),
+        ("rquest.path == '/'", "unknown variable 'rquest', at 1:1 of the text", "Did you mean 'request'?"),
         (
-            "request.path.startWith('/')", "unknown function 'startWith', at 1:14 of the expression",
+            "request.path.startWith('/')", "unknown function 'startWith', at 1:14 of the text",
             "Did you mean 'startsWith'?"
         ),
     ])
@@ -127,9 +127,9 @@ import Testing
         let gateway = try TestGateway(configuration)
         #expect(gateway.diagnostics.map(\.code) == ["expression_unknown_name"])
         #expect(gateway.diagnostics.map(\.severity) == [.warning])
-        #expect(gateway.diagnostics.map(\.message) == [message])
+        #expect(gateway.diagnostics.map(\.wholeMessage) == [message])
         #expect(gateway.diagnostics.map(\.hint) == [hint])
-        #expect(gateway.diagnostics.first?.excerpt?.hasSuffix("^") == true)
+        #expect(gateway.diagnostics.first?.inside?.excerpt.hasSuffix("^") == true)
     }
 
     @Test func `an expression that is wrong is shown with line, column, caret and suggestion`() throws {
@@ -138,8 +138,8 @@ import Testing
         }
         let diagnostic = try #require(invalid?.diagnostics.first)
         #expect(diagnostic.code == "expression_invalid")
-        #expect(diagnostic.message == "'request' has no member 'pth', at 2:11 of the expression")
-        #expect(diagnostic.excerpt == " |   request.pth == '/'\n |           ^")
+        #expect(diagnostic.wholeMessage == "'request' has no member 'pth', at 2:11 of the text")
+        #expect(diagnostic.inside?.excerpt == " |   request.pth == '/'\n |           ^")
         #expect(diagnostic.hint == "Did you mean 'path'?")
         #expect(diagnostic.provenance.line == 1)
     }
@@ -211,7 +211,7 @@ import Testing
         #expect(warning.code == "deny_reads_absent")
         #expect(warning.message == "where \(names) is absent, this rule denies the request")
         #expect(warning.hint?.contains(entry.rewritten) == true, "\(warning.hint ?? "")")
-        #expect(warning.excerpt?.hasSuffix("^") == true)
+        #expect(warning.inside?.excerpt.hasSuffix("^") == true)
     }
 
     @Test func `claims that a strict jwtAuth asks for are not absent`() throws {

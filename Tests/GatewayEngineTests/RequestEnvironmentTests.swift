@@ -137,7 +137,7 @@ import Testing
         let invalid = #expect(throws: TestGateway.Invalid.self) { try Self.holds(rule) }
         let diagnostic = try #require(invalid?.diagnostics.first)
         #expect(diagnostic.message.contains(reason), "\(diagnostic.message)")
-        #expect(diagnostic.excerpt?.contains("^") == true)
+        #expect(diagnostic.inside?.excerpt.contains("^") == true)
     }
 
     @Test func `what a rule must not read is refused in rules that are only parsed, too`() {

@@ -111,7 +111,7 @@ package actor ResourceSet {
         let (compiled, diagnostics) = compiler.compile(change, onto: self.compiled)
         guard let compiled else {
             let problem = diagnostics.first { $0.severity == .error }
-            throw AdminRefusal(400, "invalid configuration: \(problem?.message ?? "it can't be served")")
+            throw AdminRefusal(400, "invalid configuration: \(problem?.wholeMessage ?? "it can't be served")")
         }
         // Of what is written now; the rest has been said.
         let keys = change.touchedKeys

@@ -33,6 +33,27 @@ package enum AgentgatewayDialect {
         return (configuration, findings.sorted)
     }
 
+    /// Findings about a document with the lines and columns of what is wrong inside its values.
+    ///
+    /// - Parameter environment: the variables it was decoded with.
+    package static func located(
+        _ diagnostics: [Diagnostic], text: String, documentName: String, environment: [String: String]
+    ) -> [Diagnostic] {
+        guard diagnostics.contains(where: { $0.inside != nil }) else { return diagnostics }
+        let source = SourceText(text)
+        return diagnostics.map { diagnostic in
+            let place = diagnostic.provenance
+            guard let inside = diagnostic.inside, place.document == documentName,
+                let found = source.place(
+                    of: inside.offset, in: inside.text, from: (place.line, place.column), environment: environment)
+            else { return diagnostic }
+            var located = diagnostic
+            (located.provenance.line, located.provenance.column) = found
+            located.inside = nil
+            return located
+        }
+    }
+
     /// Findings about a document as people read them, with the lines they are about but without secrets.
     package static func rendered(_ diagnostics: [Diagnostic], text: String, documentName: String) -> [String] {
         func isInside(_ diagnostic: Diagnostic) -> Bool {

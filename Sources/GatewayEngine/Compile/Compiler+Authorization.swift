@@ -145,7 +145,7 @@ extension Compiler {
         var diagnostic = Diagnostic(
             .warning, "deny_reads_absent", "where \(names) is absent, this rule denies the request",
             at: rule.provenance, hint: "to let such requests pass the rule, \(remedy.words)")
-        diagnostic.excerpt = CELSourceLocation(first.offset, in: rule.expression).excerpt
+        diagnostic.inside = TextPlace(first.offset, in: rule.expression)
         report(diagnostic)
         rules.warned.insert(key)
     }

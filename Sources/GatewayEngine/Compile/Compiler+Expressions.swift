@@ -66,11 +66,8 @@ extension Compiler {
     private mutating func report(
         _ severity: Diagnostic.Severity, _ code: String, _ issue: CELIssue, in expression: Expression
     ) {
-        let location = CELSourceLocation(issue.offset, in: expression.text)
-        var diagnostic = Diagnostic(
-            severity, code, "\(issue.message), at \(location.line):\(location.column) of the expression",
-            at: expression.provenance, hint: issue.hint)
-        diagnostic.excerpt = location.excerpt
+        var diagnostic = Diagnostic(severity, code, issue.message, at: expression.provenance, hint: issue.hint)
+        diagnostic.inside = TextPlace(issue.offset, in: expression.text)
         report(diagnostic)
     }
 
@@ -90,5 +87,12 @@ extension Compiler {
         case .expression(let expression):
             return program(expression, of: .string, "a location must be a text").map { .expression($0) }
         }
+    }
+}
+
+extension TextPlace {
+    init(_ offset: Int, in text: String) {
+        let location = CELSourceLocation(offset, in: text)
+        self.init(offset, in: text, line: location.line, column: location.column, excerpt: location.excerpt)
     }
 }

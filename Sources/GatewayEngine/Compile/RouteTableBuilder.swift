@@ -81,7 +81,7 @@ struct RouteTableBuilder {
             var diagnostic = Diagnostic(
                 .error, "regex_invalid", "`\(pattern)` is not a regular expression: \(error.message)",
                 at: match.provenance, hint: "the syntax is RE2's; look-around and back-references are not in it")
-            diagnostic.excerpt = CELSourceLocation(error.offset, in: pattern).excerpt
+            diagnostic.inside = TextPlace(error.offset, in: pattern)
             if !diagnostics.contains(diagnostic) { diagnostics.append(diagnostic) }
             return nil
         }

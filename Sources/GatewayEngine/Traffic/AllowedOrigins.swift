@@ -54,10 +54,11 @@ extension Compiler {
                 do throws(RegexError) {
                     regexes.append(try LinearRegex(pattern))
                 } catch {
-                    report(
-                        Diagnostic(
-                            .error, "regex_invalid", "`\(pattern)` is not a regular expression: \(error.message)",
-                            at: place, hint: "the syntax is RE2's; look-around and back-references are not in it"))
+                    var diagnostic = Diagnostic(
+                        .error, "regex_invalid", "`\(pattern)` is not a regular expression: \(error.message)",
+                        at: place, hint: "the syntax is RE2's; look-around and back-references are not in it")
+                    diagnostic.inside = TextPlace(error.offset, in: pattern)
+                    report(diagnostic)
                 }
             }
             return .matching(regexes)

@@ -102,6 +102,7 @@ package struct ConfigurationFile: Sendable {
             configuration.keyFiles + configuration.tlsFiles.flatMap(\.paths) + configuration.textFiles.map(\.path)
         paths += keyFiles
         fingerprint.add(keyFiles)
+        fingerprints = Dictionary(zip(paths, fingerprint.entries)) { first, _ in first }
         let loading: [Diagnostic]
         (keys, loading) = KeyLoader.load(for: configuration, remote: remote)
         let (files, reading) = CertificateLoader.load(for: configuration)
@@ -124,10 +125,8 @@ package struct ConfigurationFile: Sendable {
         return snapshot.renewed(keys)
     }
 
-    /// The state of each file that was read.
-    var fingerprints: [String: FileFingerprint.Entry] {
-        Dictionary(zip(paths, fingerprint.entries)) { first, _ in first }
-    }
+    /// The state of each file that was read, also where others are watched besides.
+    private(set) var fingerprints: [String: FileFingerprint.Entry] = [:]
 
     /// Where keys are fetched from once the configuration is served, each once, without queries.
     package var remoteKeyPlaces: [String] {

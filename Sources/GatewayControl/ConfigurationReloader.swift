@@ -163,8 +163,9 @@ package final class ConfigurationReloader: Service {
         }
         logger.info("serving the changed configuration")
         report(loaded)
-        if loaded.configuration?.process != process {
-            logger.warning("some settings under `config` are read at start only: restart for them")
+        if let process, let changed = loaded.configuration?.process.fields(otherThanIn: process), !changed.isEmpty {
+            let names = changed.map { "config.\($0)" }.joined(separator: ", ")
+            logger.warning("read at start only, restart for what has changed: \(names)")
         }
         return .served
     }
@@ -181,5 +182,18 @@ extension ConfigurationReloader: KeyConsumer {
         } onCancel: {
             completion.complete()
         }
+    }
+}
+
+extension ProcessSettings {
+    /// The names of the fields that differ, as a file writes them below `config`.
+    fileprivate func fields(otherThanIn other: ProcessSettings) -> [String] {
+        let differences = [
+            ("workerThreads", workerThreads != other.workerThreads), ("statsAddr", control != other.control),
+            ("adminAddr", admin != other.admin), ("readinessAddr", readiness != other.readiness),
+            ("accessLog", accessLog != other.accessLog), ("logging.level", logLevel != other.logLevel),
+            ("logging.format", logFormat != other.logFormat), ("timeouts.drain", drainTimeout != other.drainTimeout),
+        ]
+        return differences.filter(\.1).map(\.0)
     }
 }

@@ -209,7 +209,7 @@ import Testing
         #expect(result.exitCode == 1)
         for words in [
             "'response.body' is not there yet: authorization comes before the response",
-            "'jwt.rawToken' is a secret", "config.yaml:6:87: error: 'request' has no member 'pth'",
+            "'jwt.rawToken' is a secret", "config.yaml:6:89: error: 'request' has no member 'pth'",
             "'request.pth == \"/\"'",
             "^\n  hint: Did you mean 'path'?",
         ] {
@@ -239,9 +239,9 @@ import Testing
         #expect(
             result.errors.contains(
                 """
-                config.yaml:9:19: warning: where `jwt.team` is absent, this rule denies the request [deny_reads_absent]
-                   | request.path == "/admin" && jwt.team != "red"
-                   |                                 ^
+                config.yaml:9:51: warning: where `jwt.team` is absent, this rule denies the request [deny_reads_absent]
+                  9 |           - deny: request.path == "/admin" && jwt.team != "red"
+                    |                                                   ^
                   hint: to let such requests pass the rule, write `has(jwt.team) && request.path == "/admin" && \
                 jwt.team != "red"`
                 """), "\(result.errors)")

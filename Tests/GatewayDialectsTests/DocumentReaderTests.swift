@@ -28,6 +28,36 @@ import Testing
         #expect(letters[1].name == "d[1]")
     }
 
+    @Test(arguments: ["{\"a\": \"x\\ud83d\\uDE00\", \"b\": [1]}", "a: \"x\\uD83D\\ude00\"\nb: [1]\n"])
+    func `reads characters that are written as two escapes`(text: String) {
+        let (node, diagnostics) = read(text)
+        #expect(diagnostics.isEmpty, "\(diagnostics)")
+        #expect(entries(node)["a"]?.content == .scalar(DocumentScalar(text: "x😀", style: .quoted)))
+        let places = text.split(separator: "\n").enumerated().compactMap { line, text in
+            text.firstIndex(of: "[").map { [line + 1, text.distance(from: text.startIndex, to: $0) + 1] }
+        }
+        #expect(entries(node)["b"].map { [$0.provenance.line, $0.provenance.column] } == places.first)
+    }
+
+    @Test(arguments: ["{\"a\": \"\\ud83d\"}", "{\"a\": \"\\ude00\\ud83d\"}", "a: \"\\ud83dx\"\n"])
+    func `refuses half of a character, and says so`(text: String) {
+        let (node, diagnostics) = read(text)
+        #expect(node == nil)
+        #expect(diagnostics.map(\.code) == ["yaml_syntax"])
+        #expect(diagnostics.first?.hint?.contains("halves of one character") == true)
+    }
+
+    @Test func `leaves escapes alone where they are none`() {
+        let (node, diagnostics) = read("a: '\\ud83d\\ude00'\nb: \\ud83d\\ude00\nc: \"\\\\ud83d\"\n")
+        #expect(diagnostics.isEmpty)
+        #expect(entries(node)["a"]?.content == .scalar(DocumentScalar(text: "\\ud83d\\ude00", style: .quoted)))
+        #expect(entries(node)["c"]?.content == .scalar(DocumentScalar(text: "\\ud83d", style: .quoted)))
+    }
+
+    @Test func `blames no tabs in JSON`() {
+        #expect(codes("{\n\t\"a\": 1,\n\t\"b\": 2]\n}\n") == ["yaml_syntax"])
+    }
+
     @Test func `reads JSON with escapes and tabs`() {
         let (node, diagnostics) = read("{\n\t\"a\": \"\\u00e9\\n\\\"\",\n\t\"b\": [1, true, null]\n}\n")
         #expect(diagnostics.isEmpty)

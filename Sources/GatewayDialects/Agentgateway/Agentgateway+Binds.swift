@@ -87,10 +87,10 @@ extension AgentgatewayDecoder {
             listener(item, index: index, port: port ?? 0)
         }
         checkHostnames(listeners)
-        // Its own check that the port is readable: a wrong one is reported, and must not hide the rest.
-        guard let port, let place = reader.node("port")?.provenance else { return nil }
+        // Without a port that can be read: what else is wrong with it is looked for all the same.
         return Bind(
-            address: ListenAddress(host: listenHost, port: port), listeners: listeners, provenance: place)
+            address: ListenAddress(host: listenHost, port: port ?? 0), listeners: listeners,
+            provenance: reader.node("port")?.provenance ?? reader.place)
     }
 
     private mutating func listener(_ node: DocumentNode, index: Int, port: Int) -> Listener? {

@@ -5,7 +5,7 @@ extension AgentgatewayDecoder {
     /// One port belongs to one gateway or bind.
     func checkPorts(_ binds: [Bind]) {
         var first: [Int: Provenance] = [:]
-        for bind in binds {
+        for bind in binds where bind.address.port > 0 {
             guard let place = first[bind.address.port] else {
                 first[bind.address.port] = bind.provenance
                 continue
@@ -42,7 +42,7 @@ extension AgentgatewayDecoder {
     /// A route that answers to no host of its listeners.
     func checkReach(_ route: Route, of hostnames: [HostPattern]) {
         // None at all means that none could be read, which is reported.
-        guard !route.hostnames.isEmpty, !hostnames.isEmpty,
+        guard !hostnames.isEmpty,
             !route.hostnames.contains(where: { host in hostnames.contains(where: host.intersects) })
         else { return }
         let written = Set(hostnames.map(\.written)).sorted()
@@ -54,7 +54,7 @@ extension AgentgatewayDecoder {
     /// Matches of a listener's routes that an earlier one has as well.
     mutating func checkMatches(_ routes: [Route]) {
         var first: [MatchKey: Provenance] = [:]
-        for route in routes {
+        for route in routes where !unreadableHosts.contains(route.id) {
             var own: [MatchKey: Provenance] = [:]
             for match in route.matches {
                 let keys = route.hostnames.map { MatchKey(host: $0, match) }

@@ -53,6 +53,7 @@ extension AgentgatewayDecoder {
         var routes: [ListenerID: [Route]] = [:]
         for (index, node) in (document.items("routes") ?? []).enumerated() {
             guard let (route, listeners) = attachedRoute(node, index: index) else { continue }
+            if listeners.isEmpty { strays.append(route) }
             checkReach(
                 route, of: gateways.flatMap(\.bind.listeners).filter { listeners.contains($0.id) }.map(\.hostname))
             for listener in listeners { routes[listener, default: []].append(route) }
@@ -92,8 +93,10 @@ extension AgentgatewayDecoder {
         } else {
             listeners = [gatewayListener(reader, gateway: entry.key, name: entry.key, port: port)]
         }
-        guard let place = reader.node("port")?.provenance, port > 0 else { return nil }
-        return Bind(address: ListenAddress(host: listenHost, port: port), listeners: listeners, provenance: place)
+        // Without a port that can be read: what else is wrong with it is looked for all the same.
+        return Bind(
+            address: ListenAddress(host: listenHost, port: port), listeners: listeners,
+            provenance: reader.node("port")?.provenance ?? reader.place)
     }
 
     /// What a gateway with `listeners` may not have beside them.

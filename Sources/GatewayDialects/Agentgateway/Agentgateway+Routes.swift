@@ -51,9 +51,10 @@ extension AgentgatewayDecoder {
         let matches = reader.nonEmptyItems("matches", hint: "remove it to take every path")
         let policies = reader.mapping("policies")
         inlinePolicies(policies, scope: .route(id), phase: .route)
+        let hosts = hostnames?.compactMap(hostPattern) ?? [.any]
+        if hosts.isEmpty { unreadableHosts.insert(id) }
         return Route(
-            id: id, name: name ?? "",
-            hostnames: hostnames?.compactMap(hostPattern) ?? [.any], order: .specificity,
+            id: id, name: name ?? "", hostnames: hosts.isEmpty ? [.any] : hosts, order: .specificity,
             matches: matches?.compactMap(match) ?? [Self.everyPath(at: reader.place)],
             action: action(of: id, reader, policies), provenance: reader.place)
     }

@@ -81,13 +81,37 @@ extension AgentgatewayDecoder {
         }
         guard let policy = reader.mapping("policy") else { return }
         checkKinds(of: policy, phase: phase)
+        let stray = scopes.isEmpty ? strayScope(at: reader.place) : nil
         for (decoded, place) in decodedPolicies(policy) {
             for scope in scopes {
                 policies.add(
                     Attachment(scope: scope, phase: phase, policy: decoded, provenance: place),
                     specificity: specificity)
             }
+            if let stray {
+                policies.add(
+                    Attachment(scope: stray, phase: .route, policy: decoded, provenance: place), specificity: .target)
+            }
         }
+    }
+
+    /// A route for a policy whose target is not there.
+    private mutating func strayScope(at place: Provenance) -> Attachment.Scope {
+        let id = RouteID(names.unique("strays/policy"))
+        strays.append(
+            Route(
+                id: id, name: "", hostnames: [.any], order: .specificity, matches: [Self.everyPath(at: place)],
+                action: .noBackend, provenance: place))
+        return .route(id)
+    }
+
+    /// A listener for what has none, in a document that is never served.
+    func strayBind(at place: Provenance) -> [Bind] {
+        guard !strays.isEmpty else { return [] }
+        let listener = Listener(
+            id: ListenerID("strays"), gatewayName: "", name: "", hostname: .any, routes: strays, security: .plain,
+            refusalStyle: .agentgateway, provenance: place)
+        return [Bind(address: ListenAddress(host: listenHost, port: 0), listeners: [listener], provenance: place)]
     }
 
     /// One entry is one kind of policy, as agentgateway has it.

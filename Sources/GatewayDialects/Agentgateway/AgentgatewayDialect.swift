@@ -87,6 +87,11 @@ struct AgentgatewayDecoder {
     var unreadableHostnames: Set<ListenerID> = []
     var policies = PolicyCollector()
     var policyNames: [QualifiedName: Provenance] = [:]
+    /// Routes that belong to no listener, for want of the one they name, and stand-ins for what policies name in vain.
+    /// That is reported; what else is wrong with them is looked for all the same.
+    var strays: [Route] = []
+    /// Routes none of whose hostnames can be read, which is reported.
+    var unreadableHosts: Set<RouteID> = []
     /// What a bind listens on: all of IPv6 and IPv4, or IPv4 alone.
     var listenHost = "::"
     /// What is spoken where a listener's `tls` does not say.
@@ -113,9 +118,10 @@ struct AgentgatewayDecoder {
         let binds = gateways(reader) + binds(reader)
         checkPorts(binds)
         targetedPolicies(reader)
+        let all = binds + strayBind(at: root.provenance)
         return GatewayConfiguration(
             process: process, traffic: traffic, expressions: expressions, accessLog: accessLog(frontend, logging),
-            binds: binds, upstreams: upstreams,
+            binds: all, upstreams: upstreams,
             attachments: policies.resolved(findings), consumers: [])
     }
 }

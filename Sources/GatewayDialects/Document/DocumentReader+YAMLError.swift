@@ -18,25 +18,30 @@ extension DocumentReader {
     }
 
     private func place(line: Int, column: Int) -> Provenance {
-        Provenance(document: documentName, line: line, column: column)
+        Provenance(document: documentName, line: line, column: pairs.columnAsWritten(line: line, column: column))
     }
 
     private func report(_ problem: String, context: YamlError.Context?, at mark: Mark, source: String) {
         let place = place(line: mark.line, column: mark.column)
         let line = Self.line(mark.line, of: source)
         let rest = line.unicodeScalars.dropFirst(mark.column - 1)
+        // Tabs may stand there, and what is written in brackets is meant for JSON mostly.
+        let isJSON =
+            source.unicodeScalars.first { !$0.properties.isWhitespace }.map { "{[".unicodeScalars.contains($0) }
+            ?? false
         if problem.contains("another document") {
             findings.error(
                 "yaml_second_document", "a second document begins here; a configuration is one document", at: place,
                 hint: "remove the line `---` and what follows, or make it a file of its own")
-        } else if line.prefix(while: \.isWhitespace).contains("\t") || rest.first == "\t" {
+        } else if !isJSON, line.prefix(while: \.isWhitespace).contains("\t") || rest.first == "\t" {
             findings.error(
                 "yaml_tab", "a tab character stands in the indentation; YAML allows only blanks there", at: place,
                 hint: "replace tabs by spaces")
         } else {
             let words = [context?.text, problem].compactMap(\.self).joined(separator: ", ")
             findings.error(
-                "yaml_syntax", "this is not YAML: \(words)", at: place, hint: Self.hint(problem, context, rest.first))
+                "yaml_syntax", "this is not \(isJSON ? "JSON" : "YAML"): \(words)", at: place,
+                hint: Self.hint(problem, context, rest.first))
         }
     }
 
@@ -50,6 +55,9 @@ extension DocumentReader {
         }
         if problem.contains("cannot start any token"), let character {
             return "put quotes around a text that begins with \(character)"
+        }
+        if problem.contains("Unicode character escape") {
+            return "\\ud800 to \\udfff are halves of one character: \\ud83d\\ude00, or the character itself"
         }
         if problem.contains("undefined alias") { return "define it before with &name, or put quotes around the text" }
         if let mark = context?.mark { return "what it belongs to begins at line \(mark.line), column \(mark.column)" }

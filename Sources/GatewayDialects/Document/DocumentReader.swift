@@ -25,6 +25,8 @@ package struct DocumentReader {
     var seenAnchors: Set<SourcePlace> = []
     /// How many aliases the node being read stands in.
     var aliasDepth = 0
+    /// What was written in two halves, and is one character to the parser.
+    var pairs = SurrogatePairs()
 
     /// The root node; nil where there is none, which is then among the findings.
     ///
@@ -61,7 +63,7 @@ package struct DocumentReader {
         }
         do {
             // The parser owns the anchors that nodes point to: it has to outlive the conversion.
-            let parser = try Parser(yaml: text, resolver: .basic, encoding: .utf8)
+            let parser = try Parser(yaml: pairs.joined(in: text), resolver: .basic, encoding: .utf8)
             return try withExtendedLifetime(parser) {
                 guard let root = try parser.singleRoot() else {
                     findings.error("document_empty", "the document is empty", at: start)
@@ -111,7 +113,9 @@ extension DocumentReader {
 
     func provenance(_ mark: Mark?, fallback: Provenance) -> Provenance {
         guard let mark else { return fallback }
-        return Provenance(document: documentName, line: mark.line, column: mark.column)
+        return Provenance(
+            document: documentName, line: mark.line, column: pairs.columnAsWritten(line: mark.line, column: mark.column)
+        )
     }
 
     /// Whether an anchored node comes by a second time, which only an alias brings about.

@@ -123,9 +123,13 @@ extension MappingReader {
 
     private static func hint(forUnknown name: String, _ shape: ObjectShape) -> String? {
         if let elsewhere = shape.elsewhere, elsewhere.names.contains(name) { return "it belongs \(elsewhere.place)" }
-        if let path = shape.path(toNested: name) { return "it belongs under `\(path)`" }
         // What is not offered is no good suggestion, unless it is all there is.
         let offered = shape.fields.filter { $0.status != .notOffered }.map(\.name)
+        // `hostname` for `hostnames`: closer than a field of that name somewhere below.
+        if let near = offered.first(where: { $0.hasPrefix(name) && $0.count == name.count + 1 }) {
+            return "did you mean `\(near)`?"
+        }
+        if let path = shape.path(toNested: name) { return "it belongs under `\(path)`" }
         if let near = Suggestion.nearest(to: name, among: offered) { return "did you mean `\(near)`?" }
         if let near = Suggestion.nearest(to: name, among: shape.fields.map(\.name)) {
             return "did you mean `\(near)`, which is not offered in this version?"

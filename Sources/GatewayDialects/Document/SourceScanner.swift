@@ -39,6 +39,8 @@ struct SourceScanner {
     private var beginsNode = true
     /// Whether a value has ended on this line: what follows it is out of place.
     private var hasValue = false
+    /// What stands in double quotes, keys included.
+    private(set) var doubleQuoted: [Range<Int>] = []
 
     init(_ bytes: [UInt8]) {
         self.bytes = bytes
@@ -135,6 +137,7 @@ extension SourceScanner {
         let isQuoted = isQuote(bytes[start])
         let end = isQuoted ? endOfQuoted(start) : endOfPlain(start)
         let colon = isQuoted ? skipBlanks(end) : end
+        if bytes[start] == UInt8(ascii: "\"") { doubleQuoted.append(start..<end) }
         if isColon(colon), beginsNode, !bytes[start..<end].contains(0x0A) {
             leave(downTo: column)
             levels.append(Level(kind: .key, column: column, key: text(start..<end, isQuoted: isQuoted)))
@@ -222,6 +225,7 @@ extension SourceScanner {
         let isQuoted = isQuote(bytes[start])
         let end = isQuoted ? endOfQuoted(start) : max(start + 1, endOfFlowPlain(start))
         let colon = isQuoted ? skipBlanks(end) : end
+        if bytes[start] == UInt8(ascii: "\"") { doubleQuoted.append(start..<end) }
         guard colon < bytes.count, bytes[colon] == UInt8(ascii: ":") else {
             let path = path
             levels[top].isLost = true

@@ -37,6 +37,7 @@ import Testing
         "request.headers.size() == 4 && request.headers.all(name, name == name.lowerAscii())",
         "!('connection' in request.headers) && !('x-hop' in request.headers)",
         "source.address == '192.0.2.7' && source.port == 4711 && !source.tls",
+        "source.rawAddress == source.address && source.rawPort == source.port",
         "cidr('192.0.2.0/24').containsIP(source.address)",
         "destination.address == '192.0.2.1' && destination.port == 1",
         "gateway.name == 'gateway' && gateway.listener == 'listener' && route.name == 'shop'",
@@ -131,6 +132,12 @@ import Testing
         ("jwt.rawToken.unredacted() == 'x'", "transformations"), ("jwt.?rawToken.hasValue()", "is a secret"),
         ("unvalidatedJwtPayload('x').sub == 'a'", "nobody verified"),
         ("request.headers.authorization.unvalidatedJwtPayload().sub == 'a'", "nobody verified"),
+        ("llm.requestModel == 'a'", "'llm' is part of agentgateway and not offered: language models"),
+        ("has(mcp.tool.name)", "'mcp' is part of agentgateway"),
+        ("request.bodyPrefix == b''", "`request.body` is the whole"),
+        ("source.unverifiedWorkload.name == 'a'", "`source.identity` is who"),
+        ("default(response.grpcStatus, 0) == 0", "`response.headers[\"grpc-status\"]`"),
+        ("size(request.headers.redacted()) == 1", "'redacted' is part of agentgateway"),
         ("response.code == 200", "before the response"), ("backend.name == 'a'", "after authorization"),
     ])
     func `what a rule must not read, or cannot, is an error at load`(_ rule: String, _ reason: String) throws {
@@ -177,6 +184,9 @@ import Testing
         "{'cookie': 'a=\"1\";b=x=y'}.cookie('a') == '1' && {'cookie': 'a=\"1\";b=x=y'}.cookie('b') == 'x=y'",
         "{'cookie': 'a=\\u0301'}.cookie('a') == '\\u0301'",
         "default({'cookie': 'a=1; a=2'}.cookie('a'), 'two') == 'two'",
+        "'/a'.addQuery('b', 'c d') == '/a?b=c%20d' && '/a?b=1'.addQuery('b', '&=é') == '/a?b=1&b=%26%3D%C3%A9'",
+        "'/a?b=1&%62=2&c=3&b'.setQuery('b', 'x') == '/a?c=3&b=x' && '/a?b=1'.setQuery('b', '') == '/a?b='",
+        "'/a'.setQuery('b', '1') == '/a?b=1' && 'http://a/?&x=1'.setQuery('y?', '2') == 'http://a/?x=1&y%3F=2'",
     ])
     func `functions of requests answer`(_ rule: String) throws {
         #expect(try Self.holds(rule))

@@ -92,13 +92,13 @@ internal import JOSE
         case .consumer: return unsafe scratch.pointee.consumer?.attribute.map { CELValue(json: $0.root) } ?? .null
         case .apiKey: return unsafe scratch.pointee.apiKey?.metadata.map { CELValue(json: $0.root) } ?? .null
         case .basicAuth: return unsafe scratch.pointee.user?.attributes ?? .null
-        case .sourceAddress:
+        case .sourceAddress, .sourceRawAddress:
             // A peer without one fails the rule that asks for it.
             guard case .string(let address) = connection.sourceValue else {
                 return .error(CELEvaluationError(.noSuchMember))
             }
             return .string(address)
-        case .sourcePort: return .int(Int64(connection.sourcePort))
+        case .sourcePort, .sourceRawPort: return .int(Int64(connection.sourcePort))
         case .sourceTLS: return .bool(connection.isEncrypted)
         case .destinationAddress: return connection.destinationValue
         case .destinationPort: return .int(Int64(bind.address.port))

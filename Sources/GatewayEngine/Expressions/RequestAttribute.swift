@@ -7,7 +7,8 @@ package import CEL
 package enum RequestAttribute: Int, CaseIterable, Sendable {
     case method, scheme, host, path, pathAndQuery, uri, version, headers, query, startTime, body
     case jwt, rawToken
-    case sourceAddress, sourcePort, sourceTLS, sourceIdentity, sourceSPIFFEID, sourceSubject, sourceSubjectCN
+    case sourceAddress, sourcePort, sourceRawAddress, sourceRawPort, sourceTLS, sourceIdentity, sourceSPIFFEID,
+        sourceSubject, sourceSubjectCN
     case sourceIssuer, sourceSubjectAltNames, sourceCertificate
     case destinationAddress, destinationPort
     case gatewayName, gatewayListener, routeName
@@ -89,6 +90,9 @@ package enum RequestAttribute: Int, CaseIterable, Sendable {
                 "The token itself, a secret: `.unredacted()` shows it. No claim of that name is ever taken for it.")
         case .sourceAddress: Entry("source.address", .string, "The address the connection comes from.")
         case .sourcePort: Entry("source.port", .int, "Its port.")
+        case .sourceRawAddress:
+            Entry("source.rawAddress", .string, "As `source.address`: nothing is believed of tunnels.")
+        case .sourceRawPort: Entry("source.rawPort", .int, "As `source.port`.")
         case .sourceTLS: Entry("source.tls", .bool, "Whether the connection is encrypted.")
         case .sourceIdentity:
             Entry(

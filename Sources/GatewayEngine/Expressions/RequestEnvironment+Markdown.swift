@@ -26,8 +26,10 @@ extension RequestEnvironment {
         \(RequestAttribute.allCases.map(row).joined(separator: "\n"))
 
         `dyn` is checked when a rule is evaluated. A root that is null has no members: `has(jwt.sub)` is false then. To
-        read what is there sometimes is an error at other times; `has()` tells. Loading warns of rules that read what no
-        policy before them fills (`root_never_filled`).
+        read what is there sometimes is an error at other times; `has()` tells. Loading warns of expressions, wherever they
+        stand, that read what no policy before them fills (`root_never_filled`).
+
+        A condition of another policy than `authorization` that cannot be evaluated does not hold, as one that is false.
 
         **Certificates of clients** are there where the listener's `tls` has a `root`: without one that leads to it there is
         no connection, so what is read was verified. They are read once per connection, and strictly: control characters,
@@ -64,10 +66,21 @@ extension RequestEnvironment {
         |---|---|
         \(authorization.allFunctions.map(row).joined(separator: "\n"))
 
-        Not there, although agentgateway has it: `unvalidatedJwtPayload` (a token that nobody verified proves nothing),
-        `variables`, `flatten` and `flattenRecursive` (for logs), `setQuery` and `addQuery` (rules change nothing).
+        ## Not offered
+
+        What agentgateway has besides. Reading or calling it is an error when the configuration is loaded.
+
+        | name | instead |
+        |---|---|
+        | `unvalidatedJwtPayload()` | claims are in `jwt`: a token that nobody verified proves nothing |
+        \(unoffered.joined(separator: "\n"))
 
         """
+    }
+
+    private static var unoffered: [String] {
+        UnofferedName.attributes.map { "| `\($0.path)` | \($0.instead) |" }
+            + UnofferedName.functions.map { "| `\($0.name)()` | \($0.instead) |" }
     }
 
     private static func row(_ attribute: RequestAttribute) -> String {

@@ -31,6 +31,12 @@ package enum RequestEnvironment {
                 entry.path, entry.type, id: attribute.rawValue, isOptional: entry.isOptional,
                 refusal: refusal(entry))
         }
+        for (path, instead) in UnofferedName.attributes {
+            environment.declare(path, .dyn, id: -1, refusal: UnofferedName.sentence(path, instead))
+        }
+        for (name, instead) in UnofferedName.functions {
+            environment.refuse(function: name, UnofferedName.sentence(name, instead))
+        }
         environment.refuse(
             function: "unvalidatedJwtPayload",
             "there is no 'unvalidatedJwtPayload': a token that nobody verified proves nothing; claims are in 'jwt'")

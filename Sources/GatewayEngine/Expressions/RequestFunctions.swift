@@ -4,7 +4,7 @@ internal import JOSE
 
 /// Functions beyond the language that need more than it has: digests, chance, cookies and parameters.
 enum RequestFunctions {
-    static let all: [CELFunction] = digests + [random, uuid, cookie, query]
+    static let all: [CELFunction] = digests + [random, uuid, cookie, query] + queryChanges
 
     /// `sha256.encode(x)` and its kin: the digest of a string's or bytes' bytes in hexadecimal.
     private static let digests = MessageDigest.allCases.map { digest in
@@ -87,10 +87,10 @@ enum RequestFunctions {
 
     // MARK: -
 
-    private static let noSuchOverload = CELValue.error(CELEvaluationError(.noSuchOverload))
-    private static let exhausted = CELValue.error(CELEvaluationError(.budgetExceeded))
+    static let noSuchOverload = CELValue.error(CELEvaluationError(.noSuchOverload))
+    static let exhausted = CELValue.error(CELEvaluationError(.budgetExceeded))
 
-    private static func signatures(_ texts: String...) -> [CELSignature] { texts.compactMap { CELSignature($0) } }
+    static func signatures(_ texts: String...) -> [CELSignature] { texts.compactMap { CELSignature($0) } }
 
     private static func bytes(of value: CELValue) -> CELBuffer? {
         switch value {

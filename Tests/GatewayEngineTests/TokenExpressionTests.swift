@@ -116,4 +116,44 @@ import Testing
         // Comparing at every offset would take the square of it.
         #expect(time < .seconds(1))
     }
+
+    struct Staying: Sendable, CustomTestStringConvertible {
+        let expression: String
+        /// Why it stays; nil: it goes.
+        let reason: String?
+        var testDescription: String { expression }
+    }
+
+    @Test(arguments: [
+        Staying(
+            expression: #"request.path.split("/")[1]"#, reason: "the path, which `request.path` has, goes on as it is"),
+        Staying(
+            expression: #"request.uri.substring(20)"#, reason: "the path, which `request.uri` has, goes on as it is"),
+        Staying(
+            expression: #"has(request.query.t) ? request.query.t : request.pathAndQuery.substring(1)"#,
+            reason: "the path, which `request.pathAndQuery` has, goes on as it is"),
+        Staying(
+            expression: #"request.headers["x-a"] + "." + request.headers["x-b"]"#,
+            reason: #"what `request.headers["x-a"] + "." + request.headers["x-b"]` makes does not stand in it as it is"#
+        ),
+        Staying(
+            expression: #"default(request.headers.x, string(base64.decode(request.headers.y)))"#,
+            reason: "what `base64.decode(request.headers.y)` makes does not stand in it as it is"),
+        Staying(
+            expression: #"["a", request.headers.x].join(".")"#,
+            reason: #"what `["a", request.headers.x].join(".")` makes does not stand in it as it is"#),
+        Staying(expression: #"request.headers["x-" + "token"].stripPrefix("v1.")"#, reason: nil),
+        Staying(expression: #"request.uri.query("t")[0]"#, reason: nil),
+        Staying(expression: #"request.path == "/a" ? request.headers.cookie("t") : request.query.t"#, reason: nil),
+        Staying(expression: #"json(request.headers.x).token"#, reason: nil),
+    ])
+    func `is pointed out where it cannot be taken out of the request`(_ entry: Staying) throws {
+        let found = try Self.gateway(entry.expression).diagnostics.filter { $0.code == "credential_stays" }
+        #expect(
+            found.map(\.message)
+                == (entry.reason.map {
+                    ["the credential that this expression finds may stay in the forwarded request: \($0)"]
+                } ?? []))
+        #expect(try Self.gateway(entry.expression, forwards: true).diagnostics.isEmpty)
+    }
 }

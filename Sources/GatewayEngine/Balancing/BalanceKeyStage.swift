@@ -22,6 +22,6 @@ struct BalanceKeyStage: Sendable {
 extension Compiler {
     /// Nil where the expression is none, which has been reported.
     mutating func balanceKeyStage(_ expression: Expression) -> BalanceKeyStage? {
-        program(expression, of: nil, "").map(BalanceKeyStage.init)
+        program(expression, of: nil, "", at: .forwarding).map(BalanceKeyStage.init)
     }
 }

@@ -7,14 +7,15 @@ extension Compiler {
     mutating func accessLogPolicy() -> AccessLogPolicy? {
         guard let settings = configuration.accessLog else { return nil }
         let filter = settings.filter.flatMap {
-            program($0, of: .bool, "a filter must be true or false", for: .accessLog)
+            program($0, of: .bool, "a filter must be true or false", at: .accessLog)
         }
         let added = settings.added.compactMap { field -> AccessLogPolicy.Field? in
-            guard let program = program(field.value, of: nil, "", for: .accessLog),
-                let json = try? CELProgram("toJson(\n\(field.value.text)\n)", environment: environment(.accessLog))
+            guard let program = program(field.value, of: nil, "", at: .accessLog),
+                let json = jsonProgram(field.value, at: .accessLog)
             else { return nil }
             return AccessLogPolicy.Field(name: Array(field.name.utf8), program: program, jsonProgram: json)
         }
+        fillers.settleAtTheEnd()
         let locations = credentialLocations
         return AccessLogPolicy(
             filter: filter, added: added, removed: settings.removed,

@@ -49,43 +49,30 @@ struct RuleCompiler {
         }
     }
 
-    var authorizers: [Place: Authorizer] = [:]
-    var rules: [Key: CompiledRule] = [:]
+    var authorizers: [Place: Compiler.Shared<Authorizer?>] = [:]
+    var rules: [Key: Compiler.Shared<CompiledRule?>] = [:]
     var parsed: [Text: CELParsedExpression] = [:]
     var programs: [Text: CELProgram] = [:]
     /// What deny rules read that may be absent, by what is known to be there.
     var absences: [Set<String>: [String: CELAbsences]] = [:]
     /// Deny rules that were pointed out.
     var warned: Set<Key> = []
-    var fillers = FillerCheck()
 }
 
 extension Compiler {
     /// The rules of these attachments, in their order; routes that have the same share them.
     ///
-    /// - Parameters:
-    ///   - policy: the other slots of the place.
+    /// - Parameter policy: the other slots of the place.
     mutating func authorizer(
         _ attachments: [Int], beside policy: EffectivePolicy, at policyPlace: PolicyPlace
     ) -> Authorizer? {
         let earlier = policyPlace.earlier
         let place = RuleCompiler.Place(attachments, beside: policy, after: earlier)
-        defer { noteFillers(of: attachments, behind: [policy, earlier], at: policyPlace) }
-        if let known = rules.authorizers[place] { return known }
-        let rules = attachments.flatMap { configuration.attachments[$0].policy.authorizationRules }
-        let trial = trial(attachments)
-        guard !rules.isEmpty || trial != nil else { return nil }
-        let authorizer = authorizer(rules, trial: trial, beside: policy, after: earlier)
-        self.rules.authorizers[place] = authorizer
-        return authorizer
-    }
-
-    private mutating func noteFillers(
-        of attachments: [Int], behind policies: [EffectivePolicy], at place: PolicyPlace
-    ) {
-        for rule in attachments.flatMap({ configuration.attachments[$0].policy.authorizationRules }) {
-            guard let program = rules.programs[.init(text: rule.expression, use: .rule)] else { continue }
-            rules.fillers.note(program, of: RuleCompiler.Key(rule), behind: policies, at: place)
+        return shared(\.rules.authorizers, place) { compiler in
+            let rules = attachments.flatMap { compiler.configuration.attachments[$0].policy.authorizationRules }
+            let trial = compiler.trial(attachments)
+            guard !rules.isEmpty || trial != nil else { return nil }
+            return compiler.authorizer(rules, trial: trial, beside: policy, after: earlier)
         }
     }
 
@@ -121,16 +108,11 @@ extension Compiler {
     }
 
     private mutating func compile(_ rule: AuthorizationRule) -> CompiledRule? {
-        let key = RuleCompiler.Key(rule)
-        if let known = rules.rules[key] { return known }
-        let expression = Expression(rule.expression, at: rule.provenance)
-        let asked = "an authorization rule must be true or false"
-        guard let program = program(expression, of: .bool, asked, mayReadBody: true) else {
-            return nil
+        shared(\.rules.rules, RuleCompiler.Key(rule)) { compiler in
+            let expression = Expression(rule.expression, at: rule.provenance)
+            let asked = "an authorization rule must be true or false"
+            return compiler.program(expression, of: .bool, asked, at: .rule).map { CompiledRule(rule, $0) }
         }
-        let compiled = CompiledRule(rule, program)
-        rules.rules[key] = compiled
-        return compiled
     }
 
     // MARK: - What is worth a look

@@ -3,15 +3,12 @@ internal import Passwords
 
 extension Compiler {
     mutating func basicAuthenticator(_ index: Int, _ policy: BasicAuthentication) -> BasicAuthenticator {
-        if let known = basicAuthenticators[index] { return known }
-        let authenticator = basicAuthenticator(policy)
-        basicAuthenticators[index] = authenticator
-        return authenticator
+        shared(\.basicAuthenticators, index) { $0.basicAuthenticator(policy) }
     }
 
     mutating func basicAuthenticator(_ policy: BasicAuthentication) -> BasicAuthenticator {
         BasicAuthenticator(
-            policy, locations: policy.handling.locations.compactMap { location($0) }, users: users(policy.users))
+            policy, locations: locations(policy.handling, of: .basicAuth), users: users(policy.users))
     }
 
     /// One user without a usable password does not lock out the others, but an empty file would let nobody in.

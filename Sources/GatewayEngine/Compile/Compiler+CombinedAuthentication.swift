@@ -2,7 +2,12 @@ internal import GatewayModel
 
 extension Compiler {
     mutating func combinedAuthenticator(_ index: Int, _ policy: CombinedAuthentication) -> CombinedAuthenticator {
-        if let known = combinedAuthenticators[index] { return known }
+        shared(\.combinedAuthenticators, index) {
+            $0.compile(policy, at: $0.configuration.attachments[index].provenance)
+        }
+    }
+
+    private mutating func compile(_ policy: CombinedAuthentication, at place: Provenance) -> CombinedAuthenticator {
         var proofs: [CombinedAuthenticator.Proof] = []
         let requirement = compile(policy.requirement, &proofs)
         if proofs.count > CombinedAuthenticator.maxProofs {
@@ -10,13 +15,11 @@ extension Compiler {
                 Diagnostic(
                     .error, "too_many_alternatives",
                     "an `authentication` may name \(CombinedAuthenticator.maxProofs) credentials, this one has "
-                        + "\(proofs.count)", at: configuration.attachments[index].provenance,
+                        + "\(proofs.count)", at: place,
                     hint: "put issuers into one `jwtAuth` under `providers`, and keys into one `apiKey`"))
         }
-        let authenticator = CombinedAuthenticator(
+        return CombinedAuthenticator(
             presence: policy.presence, requirement: requirement, proofs: proofs, logsOnly: policy.logsOnly)
-        combinedAuthenticators[index] = authenticator
-        return authenticator
     }
 
     private mutating func compile(

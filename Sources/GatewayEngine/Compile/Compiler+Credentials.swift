@@ -2,15 +2,16 @@ internal import GatewayModel
 
 extension Compiler {
     mutating func apiKeyAuthenticator(_ index: Int, _ policy: APIKeyAuthentication) -> APIKeyAuthenticator {
-        if let known = apiKeyAuthenticators[index] { return known }
-        let authenticator = apiKeyAuthenticator(policy)
-        apiKeyAuthenticators[index] = authenticator
-        return authenticator
+        shared(\.apiKeyAuthenticators, index) { $0.apiKeyAuthenticator(policy) }
     }
 
     mutating func apiKeyAuthenticator(_ policy: APIKeyAuthentication) -> APIKeyAuthenticator {
         checkDistinct(policy.keys)
-        return APIKeyAuthenticator(policy, locations: policy.handling.locations.compactMap { location($0) })
+        return APIKeyAuthenticator(policy, locations: locations(policy.handling, of: .apiKey))
+    }
+
+    mutating func locations(_ handling: CredentialHandling, of credential: AttributeFiller) -> [CompiledTokenLocation] {
+        handling.locations.compactMap { location($0, of: credential, staysByWish: handling.forwardsVerified) }
     }
 
     /// A key twice, or beside its own hash: whose `metadata` would hold?

@@ -9,15 +9,17 @@ extension Compiler {
     private mutating func compiled(_ choice: DirectResponse.Choice) -> DirectResponseStage.Choice {
         DirectResponseStage.Choice(
             status: choice.status, body: compiled(choice.body),
-            headers: choice.headers.compactMap { compiled($0, of: .response, for: .rule) },
-            condition: choice.condition.flatMap { program($0, of: .bool, "a condition must be true or false") })
+            headers: choice.headers.compactMap { compiled($0, of: .response, at: .forwarding) },
+            condition: choice.condition.flatMap {
+                program($0, of: .bool, "a condition must be true or false", at: .forwarding)
+            })
     }
 
     private mutating func compiled(_ body: DirectResponse.Body) -> DirectResponseStage.Body {
         switch body {
         case .bytes(let bytes): .bytes(bytes)
         case .expression(let expression):
-            text(expression, "the body", for: .rule).map { .expression($0) } ?? .bytes([])
+            text(expression, "the body", at: .forwarding).map { .expression($0) } ?? .bytes([])
         }
     }
 
@@ -25,7 +27,7 @@ extension Compiler {
         switch policy {
         case .fixed(let length): return DelayStage(.nanoseconds(length.nanoseconds))
         case .expression(let expression):
-            guard let program = program(expression, of: nil, "") else { return nil }
+            guard let program = program(expression, of: nil, "", at: .forwarding) else { return nil }
             guard [.duration, .int, .uint, .double, .dyn].contains(program.type) else {
                 report(
                     Diagnostic(

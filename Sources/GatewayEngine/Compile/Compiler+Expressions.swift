@@ -11,30 +11,36 @@ extension Compiler {
 
     /// The program of an expression; nil, and reported, where it is none or answers something else.
     ///
+    /// The only way to one: what it reads is looked at where its place is settled (`FillerCheck`).
+    ///
     /// - Parameters:
     ///   - type: nil: any.
     ///   - asked: what must be answered, as a sentence: `a rule must be true or false`.
-    ///   - mayReadBody: whether whoever evaluates it waits for the body where it `readsBody`.
     mutating func program(
-        _ expression: Expression, of type: CELType?, _ asked: String, mayReadBody: Bool = false,
-        for use: ExpressionUse = .rule
+        _ expression: Expression, of type: CELType?, _ asked: String, at stage: ExpressionStage
     ) -> CELProgram? {
         do throws(CELCompileError) {
-            let program = try compiled(expression.text, for: use)
+            let program = try compiled(expression.text, for: stage.use)
             guard type == nil || program.type == type || program.type == .dyn else {
                 refuse(expression, "\(asked), this one is a \(program.type)")
                 return nil
             }
-            guard mayReadBody || !program.readsBody else {
+            guard stage.awaitsBody || !program.readsBody else {
                 refuse(expression, "'request.body' is not there: this is asked before a request's body has come")
                 return nil
             }
-            advise(expression, for: use)
+            advise(expression, for: stage.use)
+            fillers.note(program, of: expression, at: stage)
             return program
         } catch {
             for issue in error.issues { report(.error, "expression_invalid", issue, in: expression) }
             return nil
         }
+    }
+
+    /// The value of an expression that has been compiled, as JSON text.
+    func jsonProgram(_ expression: Expression, at stage: ExpressionStage) -> CELProgram? {
+        try? CELProgram("toJson(\n\(expression.text)\n)", environment: environment(stage.use))
     }
 
     private mutating func compiled(_ text: String, for use: ExpressionUse) throws(CELCompileError) -> CELProgram {
@@ -76,7 +82,13 @@ extension Compiler {
     }
 
     /// Nil where its expression is none, which has been reported.
-    mutating func location(_ location: TokenLocation) -> CompiledTokenLocation? {
+    ///
+    /// - Parameters:
+    ///   - credential: what the credential that is looked for there fills.
+    ///   - staysByWish: whether backends are to have it.
+    mutating func location(
+        _ location: TokenLocation, of credential: AttributeFiller, staysByWish: Bool
+    ) -> CompiledTokenLocation? {
         switch location {
         case .header(let name, let prefix):
             let prefix = Array(prefix.utf8)
@@ -85,8 +97,31 @@ extension Compiler {
         case .queryParameter(let name): return .queryParameter(name: Array(name.utf8))
         case .cookie(let name): return .cookie(name: Array(name.utf8))
         case .expression(let expression):
-            return program(expression, of: .string, "a location must be a text").map { .expression($0) }
+            let asked = "a location must be a text"
+            guard let program = program(expression, of: .string, asked, at: .location(of: credential)) else {
+                return nil
+            }
+            if !staysByWish { warnIfItStays(expression) }
+            return .expression(program)
         }
+    }
+
+    /// A credential that is to be taken out of the request is looked for by its text, in header lines, cookies and
+    /// parameters (`TokenRemoval.noteEverywhere`).
+    private mutating func warnIfItStays(_ expression: Expression) {
+        guard let parsed = try? parsed(expression.text, for: .rule) else { return }
+        let origin = CELOrigin(of: parsed)
+        let targets = ["request.path", "request.pathAndQuery", "request.uri"]
+        var reasons = origin.makings.map { "what `\($0)` makes does not stand in it as it is" }
+        reasons += targets.filter(origin.paths.contains).map { "the path, which `\($0)` has, goes on as it is" }
+        guard let reason = reasons.first else { return }
+        report(
+            Diagnostic(
+                .warning, "credential_stays",
+                "the credential that this expression finds may stay in the forwarded request: \(reason)",
+                at: expression.provenance,
+                hint: "read it as it stands in a header, a cookie or a parameter, take it away by `transformations` or "
+                    + "`urlRewrite`, or write `forward: true` if the backend may have it"))
     }
 }
 

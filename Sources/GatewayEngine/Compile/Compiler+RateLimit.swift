@@ -4,7 +4,7 @@ internal import GatewayModel
 /// Compiled limits, so that places share them.
 struct RateLimitCompiler {
     /// By index of the attachment.
-    var stages: [Int: RateLimitStage] = [:]
+    var stages: [Int: Compiler.Shared<RateLimitStage>] = [:]
     /// Those of the snapshot before, which go on counting.
     let previous: [RateLimiter.Identity: RateLimiter]
     private(set) var limiters: [RateLimiter.Identity: RateLimiter] = [:]
@@ -22,18 +22,23 @@ struct RateLimitCompiler {
 
 extension Compiler {
     mutating func rateLimitStage(_ index: Int) -> RateLimitStage? {
-        if let known = rateLimits.stages[index] { return known }
         let attachment = configuration.attachments[index]
         guard case .rateLimit(let policy) = attachment.policy else { return nil }
-        let limits = policy.limits.enumerated().map { number, limit in
-            RateLimitStage.Limit(
-                limiter: rateLimits.limiter(RateLimiter.Identity(attachment.scope, number, limit), limit),
-                key: limit.key.flatMap { program($0, of: .string, "the key of a limit must be a text") },
-                condition: limit.condition.flatMap { program($0, of: .bool, "a condition must be true or false") },
-                quota: limit.quota, answer: limit.answer)
+        return shared(\.rateLimits.stages, index) { compiler in
+            let limits = policy.limits.enumerated().map { number, limit in
+                compiler.compiled(limit, RateLimiter.Identity(attachment.scope, number, limit))
+            }
+            return RateLimitStage(limits, isFirstMatch: policy.isFirstMatch)
         }
-        let stage = RateLimitStage(limits, isFirstMatch: policy.isFirstMatch)
-        rateLimits.stages[index] = stage
-        return stage
+    }
+
+    private mutating func compiled(_ limit: RateLimit, _ identity: RateLimiter.Identity) -> RateLimitStage.Limit {
+        RateLimitStage.Limit(
+            limiter: rateLimits.limiter(identity, limit),
+            key: limit.key.flatMap { program($0, of: .string, "the key of a limit must be a text", at: .limit) },
+            condition: limit.condition.flatMap {
+                program($0, of: .bool, "a condition must be true or false", at: .limit)
+            },
+            quota: limit.quota, answer: limit.answer)
     }
 }

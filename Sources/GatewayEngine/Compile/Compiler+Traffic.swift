@@ -91,11 +91,11 @@ extension Policy {
 extension Compiler {
     mutating func urlRewriteStage(_ change: URLChange) -> URLRewriteStage {
         URLRewriteStage(
-            CompiledURLChange(change) { program($0, of: .string, "a path must be a text") })
+            CompiledURLChange(change) { program($0, of: .string, "a path must be a text", at: .forwarding) })
     }
 
     mutating func redirectStage(_ redirect: RequestRedirect) -> RedirectStage? {
-        RedirectStage(redirect) { program($0, of: .string, "a location must be a text") }
+        RedirectStage(redirect) { program($0, of: .string, "a location must be a text", at: .forwarding) }
     }
 
     /// Whether what was written for a route's backend ever gets there.

@@ -8,8 +8,7 @@ extension Compiler {
             policy.choices.map { choice in
                 TransformationStage.Choice(
                     condition: choice.condition.flatMap {
-                        program(
-                            $0, of: .bool, "a condition must be true or false", mayReadBody: true, for: .transformation)
+                        program($0, of: .bool, "a condition must be true or false", at: .transformation)
                     },
                     request: choice.request.map { compiled($0, of: .request) },
                     response: choice.response.map { compiled($0, of: .response) })
@@ -32,21 +31,21 @@ extension Compiler {
             set: set.filter { !gone.contains($0.name.span) }, replaced: replaced, pseudoFields: pseudoFields,
             body: change.body.flatMap { body($0, of: message) },
             metadata: change.metadata.compactMap { field in
-                value(field.value, "`metadata.\(field.name)`", for: Self.use(of: message)).map { (field.name, $0) }
+                value(field.value, "`metadata.\(field.name)`", at: Self.stage(of: message)).map { (field.name, $0) }
             })
     }
 
     // MARK: - Header fields
 
     private mutating func compiled(_ field: Transformation.Field, of message: Message) -> CompiledChange.Field? {
-        compiled(field, of: message, for: Self.use(of: message))
+        compiled(field, of: message, at: Self.stage(of: message))
     }
 
     mutating func compiled(
-        _ field: Transformation.Field, of message: Message, for use: ExpressionUse
+        _ field: Transformation.Field, of message: Message, at stage: ExpressionStage
     ) -> CompiledChange.Field? {
         guard check(fieldName: field.name, of: message, at: field.provenance),
-            let program = text(field.value, "the value of `\(field.name)`", for: use)
+            let program = text(field.value, "the value of `\(field.name)`", at: stage)
         else { return nil }
         return CompiledChange.Field(name: Array(field.name.utf8), program: program)
     }
@@ -54,8 +53,8 @@ extension Compiler {
     /// The program of an expression whose values have one form as text; nil, and reported, where it is none.
     ///
     /// - Parameter what: what the expression is written for.
-    mutating func text(_ expression: Expression, _ what: String, for use: ExpressionUse) -> CELProgram? {
-        guard let program = value(expression, what, for: use) else { return nil }
+    mutating func text(_ expression: Expression, _ what: String, at stage: ExpressionStage) -> CELProgram? {
+        guard let program = value(expression, what, at: stage) else { return nil }
         switch program.type {
         case .list, .map:
             report(
@@ -68,7 +67,7 @@ extension Compiler {
     }
 
     private mutating func replacement(_ expression: Expression, of message: Message) -> CELProgram? {
-        guard let program = value(expression, "`replace`", for: Self.use(of: message)) else { return nil }
+        guard let program = value(expression, "`replace`", at: Self.stage(of: message)) else { return nil }
         switch program.type {
         case .map, .dyn: return program
         default:
@@ -91,27 +90,24 @@ extension Compiler {
         _ field: Transformation.Field, of message: Message
     ) -> (field: CompiledChange.PseudoField, program: CELProgram)? {
         guard let pseudo = Self.pseudoField(field.name, of: message) else { return nil }
-        return text(field.value, "the value of `\(field.name)`", for: Self.use(of: message)).map { (pseudo, $0) }
+        return text(field.value, "the value of `\(field.name)`", at: Self.stage(of: message)).map { (pseudo, $0) }
     }
 
     // MARK: - Values
 
     private mutating func body(_ expression: Expression, of message: Message) -> CompiledChange.Body? {
-        let use = Self.use(of: message)
-        guard let program = value(expression, "`body`", for: use) else { return nil }
-        let json = try? CELProgram("toJson(\n\(expression.text)\n)", environment: environment(use))
-        return CompiledChange.Body(program: program, json: json)
+        let stage = Self.stage(of: message)
+        guard let program = value(expression, "`body`", at: stage) else { return nil }
+        return CompiledChange.Body(program: program, json: jsonProgram(expression, at: stage))
     }
 
-    private static func use(of message: Message) -> ExpressionUse {
+    private static func stage(of message: Message) -> ExpressionStage {
         message == .response ? .answerTransformation : .transformation
     }
 
     /// A program that answers no secret.
-    private mutating func value(_ expression: Expression, _ what: String, for use: ExpressionUse) -> CELProgram? {
-        guard let program = program(expression, of: nil, "", mayReadBody: use == .transformation, for: use) else {
-            return nil
-        }
+    private mutating func value(_ expression: Expression, _ what: String, at stage: ExpressionStage) -> CELProgram? {
+        guard let program = program(expression, of: nil, "", at: stage) else { return nil }
         guard case .opaque("secret", _) = program.type else { return program }
         report(
             Diagnostic(

@@ -29,14 +29,15 @@ package struct Compiler {
     /// What was reported already: one policy may stand in the slots of many routes.
     private var reported: Set<Diagnostic> = []
     /// By index of the attachment, so that routes share what they have in common.
-    private var authenticators: [Int: JWTAuthenticator] = [:]
-    var apiKeyAuthenticators: [Int: APIKeyAuthenticator] = [:]
-    var basicAuthenticators: [Int: BasicAuthenticator] = [:]
-    var combinedAuthenticators: [Int: CombinedAuthenticator] = [:]
-    private var consumerAuthenticators: [Int: ConsumerAuthenticator] = [:]
+    var authenticators: [Int: Shared<JWTAuthenticator>] = [:]
+    var apiKeyAuthenticators: [Int: Shared<APIKeyAuthenticator>] = [:]
+    var basicAuthenticators: [Int: Shared<BasicAuthenticator>] = [:]
+    var combinedAuthenticators: [Int: Shared<CombinedAuthenticator>] = [:]
+    var consumerAuthenticators: [Int: Shared<ConsumerAuthenticator>] = [:]
     /// The upstreams so far.
     var upstreams = UpstreamTable()
     var rules = RuleCompiler()
+    var fillers = FillerCheck()
     var headers = HeaderCompiler()
     var rateLimits: RateLimitCompiler
     /// By their index.
@@ -86,10 +87,11 @@ package struct Compiler {
         let indices = compileUpstreams()
         let consumers = consumerDirectory()
         let binds = configuration.binds.map { compile($0, upstreams: indices, consumers) }
-        for diagnostic in rules.fillers.diagnostics { report(diagnostic) }
         let traffic = TrafficPolicy(configuration.traffic, &diagnostics)
+        let accessLog = accessLogPolicy()
+        for diagnostic in fillers.diagnostics(knowsAll: true) { report(diagnostic) }
         return Snapshot(
-            binds: binds, upstreams: upstreams.snapshots, traffic: traffic, accessLog: accessLogPolicy(),
+            binds: binds, upstreams: upstreams.snapshots, traffic: traffic, accessLog: accessLog,
             trustPlaces: trustPlaces, rateLimiters: rateLimits.limiters)
     }
 
@@ -137,7 +139,7 @@ package struct Compiler {
                 ?? self.snapshot(of: route, treatment, names, in: listener, after: gatewayPolicy)
             snapshots[treatment] = snapshot
             if let traffic = snapshot.policy.traffic { checkPrefixes(traffic, of: route) }
-            builder.add(route, snapshot, conditions: conditions(of: route))
+            builder.add(route, snapshot, conditions: conditions(of: route, in: listener, after: gatewayPolicy))
         }
         // A route may stand in several listeners.
         for diagnostic in builder.diagnostics { report(diagnostic) }
@@ -150,10 +152,13 @@ package struct Compiler {
 
     /// What each match asks of a request besides; empty where none of them asks anything. One that is no expression has
     /// been reported.
-    mutating func conditions(of route: Route) -> [CELProgram?] {
+    mutating func conditions(
+        of route: Route, in listener: Listener, after gatewayPolicy: EffectivePolicy
+    ) -> [CELProgram?] {
         guard route.matches.contains(where: { $0.condition != nil }) else { return [] }
+        defer { fillers.settle(EffectivePolicy(), at: .route(route, in: listener, after: gatewayPolicy)) }
         return route.matches.map { match in
-            match.condition.flatMap { program($0, of: .bool, "a condition must be true or false", mayReadBody: true) }
+            match.condition.flatMap { program($0, of: .bool, "a condition must be true or false", at: .routeMatch) }
         }
     }
 
@@ -239,6 +244,7 @@ package struct Compiler {
             redirect: traffic.requestRedirect.flatMap { redirectStage($0.value) },
             directResponse: traffic.directResponse.map { directResponseStage($0.value) },
             delay: traffic.delay.flatMap { delayStage($0.value) })
+        fillers.settle(policy, at: place)
         return policy
     }
 
@@ -255,10 +261,7 @@ package struct Compiler {
     }
 
     private mutating func authenticator(_ index: Int, _ policy: JWTAuthentication) -> JWTAuthenticator {
-        if let known = authenticators[index] { return known }
-        let authenticator = authenticator(policy, at: configuration.attachments[index].provenance)
-        authenticators[index] = authenticator
-        return authenticator
+        shared(\.authenticators, index) { $0.authenticator(policy, at: $0.configuration.attachments[index].provenance) }
     }
 
     mutating func authenticator(_ policy: JWTAuthentication, at place: Provenance) -> JWTAuthenticator {
@@ -268,20 +271,22 @@ package struct Compiler {
                 keySources: issuer.keySources)
         }
         return JWTAuthenticator(
-            policy, locations: policy.locations.compactMap { location($0) },
+            policy,
+            locations: policy.locations.compactMap { location($0, of: .jwtAuth, staysByWish: policy.forwardsToken) },
             issuers: issuers, keys: keys, provenance: place)
     }
 
     private mutating func consumerAuthenticator(
         _ index: Int, _ policy: ConsumerAuthentication
     ) -> ConsumerAuthenticator {
-        if let known = consumerAuthenticators[index] { return known }
-        let locations = policy.steps.map { step in
-            step.schemes.map { scheme in scheme.locations.compactMap { location($0) } }
+        shared(\.consumerAuthenticators, index) { compiler in
+            let locations = policy.steps.map { step in
+                step.schemes.map { scheme in
+                    scheme.locations.compactMap { compiler.location($0, of: .consumers, staysByWish: true) }
+                }
+            }
+            return ConsumerAuthenticator(policy, locations: locations)
         }
-        let authenticator = ConsumerAuthenticator(policy, locations: locations)
-        consumerAuthenticators[index] = authenticator
-        return authenticator
     }
 
     private mutating func algorithms(of issuer: Issuer) -> AlgorithmSet? {

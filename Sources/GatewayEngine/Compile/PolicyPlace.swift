@@ -11,7 +11,7 @@ struct PolicyPlace {
     /// Whether there is no connection without a certificate of the client.
     let verifiesClients: Bool
 
-    enum RouteName {
+    enum RouteName: Equatable {
         case notChosenYet
         case named(String)
         /// No route matches; or policies of consumers, who come by any.

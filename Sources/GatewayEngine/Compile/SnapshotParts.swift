@@ -113,7 +113,7 @@ extension Compiler {
             SnapshotParts.Part(
                 rank: change.routeRanks[route.id] ?? .last, route: route,
                 snapshot: self.snapshot(of: route, in: listener, upstreams: indices, after: gatewayPolicy),
-                conditions: conditions(of: route))
+                conditions: conditions(of: route, in: listener, after: gatewayPolicy))
         }
         let parts =
             old?.replacing(change.routes, by: written, &upstreams)
@@ -127,7 +127,8 @@ extension Compiler {
         } else {
             newListener = put(parts, together: listener, gatewayPolicy, oldListener)
         }
-        for diagnostic in rules.fillers.diagnostics { report(diagnostic) }
+        let accessLog = old?.snapshot.accessLog ?? accessLogPolicy()
+        for diagnostic in fillers.diagnostics(knowsAll: old == nil) { report(diagnostic) }
         let traffic = old?.snapshot.traffic ?? TrafficPolicy(configuration.traffic, &diagnostics)
         let newBind = BindSnapshot(
             address: bind.address, listeners: [newListener],
@@ -136,7 +137,7 @@ extension Compiler {
         if diagnostics.hasErrors { return .refused }
         let snapshot = Snapshot(
             binds: [newBind], upstreams: upstreams.snapshots, traffic: traffic,
-            accessLog: old?.snapshot.accessLog ?? accessLogPolicy(), trustPlaces: trustPlaces(behind: old),
+            accessLog: accessLog, trustPlaces: trustPlaces(behind: old),
             rateLimiters: rateLimiters(change, old))
         return .compiled(
             SnapshotParts(snapshot: snapshot, routes: parts, upstreams: upstreams, identity: headers.identity))

@@ -1,6 +1,6 @@
 /// What of a configuration gives attributes their values: `AttributeFiller` in a row of `RequestAttribute` is all that
 /// loading needs to know of it.
-package enum AttributeFiller: Sendable {
+package enum AttributeFiller: CaseIterable, Sendable {
     case jwtAuth, basicAuth, apiKey, consumers
     case transformations
     case clientCertificates
@@ -14,19 +14,47 @@ package enum AttributeFiller: Sendable {
         }
     }
 
-    /// Why there is nothing, as half a sentence.
-    var absence: String {
-        if !isOffered { return "nothing fills it yet" }
-        return self == .clientCertificates
-            ? "the listener asks no client for a certificate" : "no \(words) stands before this rule"
+    /// In the order in which they are asked at one place.
+    var rank: Int {
+        switch self {
+        case .clientCertificates: 0
+        case .jwtAuth: 1
+        case .consumers: 2
+        case .basicAuth: 3
+        case .apiKey: 4
+        case .extAuthz: 5
+        case .transformations: 6
+        }
     }
 
-    /// - Parameter isInGatewayPhase: whether that is where it is read.
-    func remedy(isInGatewayPhase: Bool) -> String {
+    var isOfAuthentication: Bool { rank < Self.extAuthz.rank }
+
+    /// Why there is nothing, as half a sentence.
+    ///
+    /// - Parameter stage: nil: whatever stands anywhere would do.
+    func absence(before stage: ExpressionStage?) -> String {
+        if !isOffered { return "nothing fills it yet" }
+        if self == .clientCertificates {
+            return stage == nil
+                ? "no listener asks clients for certificates" : "the listener asks no client for a certificate"
+        }
+        return stage.map { "no \(words) stands before \($0.words)" } ?? "there is no \(words)"
+    }
+
+    /// - Parameter place: where it is read; nil: behind all policies.
+    func remedy(before stage: ExpressionStage, at place: PolicyPlace.RouteName?) -> String {
         if !isOffered { return "it is for \(words), which is not offered yet" }
         if self == .clientCertificates { return "\(words) fills it: a file with the authorities of clients" }
-        return "a policy \(words) fills it, "
-            + (isInGatewayPhase ? "in the gateway phase, as this rule is" : "at the route, its listener or its gateway")
+        let where_ =
+            switch place {
+            case .notChosenYet: ", in the gateway phase, as \(stage.words) is"
+            case nil: ""
+            default:
+                stage == .routeMatch
+                    ? ", in the gateway phase: the route is chosen by it"
+                    : ", at the route, its listener or its gateway"
+            }
+        return "a policy \(words) fills it" + where_
     }
 
     /// As the user knows it.

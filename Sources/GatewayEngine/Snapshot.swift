@@ -1,6 +1,7 @@
 internal import Bytes
 package import GatewayModel
 internal import HTTPWire
+internal import Synchronization
 
 /// All that serving a request needs, compiled and immutable.
 ///
@@ -195,6 +196,8 @@ package final class UpstreamSnapshot: Sendable {
     private let policies: [EndpointPolicy?]
     /// Of each endpoint; nil: plain text.
     package let tls: [UpstreamTLS?]
+    /// Of each endpoint; empty where all are always in service.
+    package let conditions: [EndpointCondition?]
     /// Nil where shares say which endpoint takes a request.
     package let balancer: Balancer?
     package let connections: ConnectionLimits
@@ -202,26 +205,30 @@ package final class UpstreamSnapshot: Sendable {
     /// Whether copies of requests go there: they share no connection with requests whose answer somebody reads.
     package let isMirror: Bool
 
-    /// - Parameter compiled: what the policies of an endpoint compile to, and what is spoken to it below HTTP.
-    init(
-        _ upstream: Upstream, id: UpstreamID, isMirror: Bool,
-        compiled: (Upstream.Endpoint) -> (EndpointPolicy?, UpstreamTLS?)
-    ) {
+    /// Requests that were shared out among several endpoints, by all event loops.
+    private let turns = Atomic<UInt64>(0)
+    /// Nil where there is nothing to choose.
+    private let order: ShareOrder?
+
+    init(_ upstream: Upstream, id: UpstreamID, isMirror: Bool, compile: (Upstream.Endpoint) -> CompiledEndpoint) {
         self.id = id
         self.isMirror = isMirror
         let endpoints = upstream.endpoints.filter { $0.weight > 0 }
         self.endpoints = endpoints
-        balancer = Balancer(upstream.balance, endpoints)
         connections = ConnectionLimits(upstream.connections)
-        let compiled = endpoints.map(compiled)
-        tls = compiled.map(\.1)
-        let policies = compiled.map(\.0)
+        let compiled = endpoints.map(compile)
+        tls = compiled.map(\.tls)
+        let policies = compiled.map(\.policy)
         self.policies = policies.contains { $0 != nil } ? policies : []
+        let conditions = compiled.map(\.condition)
+        self.conditions = conditions.contains { $0 != nil } ? conditions : []
+        balancer = Balancer(upstream.balance, endpoints, self.conditions)
         var total = 0
         self.shares = endpoints.map { endpoint in
             total += endpoint.weight
             return total
         }
+        order = endpoints.count > 1 ? ShareOrder(total: total) : nil
     }
 
     /// Whether a transformation of any of them asks for the request's body.
@@ -229,17 +236,22 @@ package final class UpstreamSnapshot: Sendable {
 
     package func policy(of endpoint: Int) -> EndpointPolicy? { policies.isEmpty ? nil : policies[endpoint] }
 
-    /// The endpoint of the `turn`-th request, by weight; nil where none takes requests.
-    package func endpoint(turn: UInt64) -> Int? {
-        guard let total = shares.last else { return nil }
-        if shares.count == 1 { return 0 }
-        let point = Self.point(turn, of: total)
+    /// The endpoint of the next request, by weight; nil where none takes requests.
+    package func nextEndpoint() -> Int? {
+        guard let order else { return endpoints.isEmpty ? nil : 0 }
+        let point = order.point(nextTurn())
         return shares.firstIndex { point < $0 }
     }
 
-    /// Spreads neighbouring turns over the whole range, so that a share is not served in one block.
-    static func point(_ turn: UInt64, of total: Int) -> Int {
-        let mixed = (turn &* 0x9E37_79B9_7F4A_7C15) >> 33
-        return Int(mixed % UInt64(total))
-    }
+    /// From 0, whichever loop asks: so many requests in a row as all weights together go by the weights exactly.
+    package func nextTurn() -> UInt64 { turns.wrappingAdd(1, ordering: .relaxed).oldValue }
+}
+
+/// What an endpoint compiles to.
+struct CompiledEndpoint {
+    var policy: EndpointPolicy?
+    /// Nil: plain text.
+    var tls: UpstreamTLS?
+    /// Nil: it is always in service.
+    var condition: EndpointCondition?
 }

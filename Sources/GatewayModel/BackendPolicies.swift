@@ -10,16 +10,19 @@ package struct BackendPolicies: Equatable, Sendable {
     /// Nil: `byRequest`, or as a less closely written policy says.
     package var version: BackendVersion?
     package var transformation: Transformation?
+    /// Nil: requests go there whatever became of those before.
+    package var health: HealthChecks?
 
     package init(
         requestHeaders: HeaderMutation? = nil, responseHeaders: HeaderMutation? = nil, tls: BackendTLS? = nil,
         authentication: BackendAuthentication? = nil, version: BackendVersion? = nil,
-        transformation: Transformation? = nil
+        transformation: Transformation? = nil, health: HealthChecks? = nil
     ) {
         self.tls = tls
         self.authentication = authentication
         self.version = version
         self.transformation = transformation
+        self.health = health
         self.requestHeaders = requestHeaders
         self.responseHeaders = responseHeaders
     }
@@ -32,6 +35,7 @@ package struct BackendPolicies: Equatable, Sendable {
         authentication = closer.authentication ?? authentication
         version = closer.version ?? version
         transformation = closer.transformation ?? transformation
+        health = closer.health ?? health
     }
 
     package static let none = BackendPolicies()

@@ -4,6 +4,8 @@ package enum Balance: Hashable, Sendable {
     case shares
     /// The one with the fewest requests in service for its share.
     case leastRequests
+    /// Of two the one that has answered sooner of late.
+    case latency
     /// The same one for the same `Policy.balanceKey`; a server that comes or goes moves its share of them alone.
     case keys
 }

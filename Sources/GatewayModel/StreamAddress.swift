@@ -18,6 +18,16 @@ package enum StreamAddress: Hashable, Sendable {
     package var host: String? {
         if case .network(let host, _) = self { host } else { nil }
     }
+
+    /// As it stands in `Host`: without the port that `http`, or `https`, implies. A Unix socket, which has no name, is
+    /// asked for as what it always is: `localhost`.
+    package func authority(isSecure: Bool) -> String {
+        switch self {
+        case .network(let host, isSecure ? 443 : 80): host.contains(":") ? "[\(host)]" : host
+        case .network: description
+        case .unix: "localhost"
+        }
+    }
 }
 
 extension StreamAddress: CustomStringConvertible {

@@ -81,16 +81,17 @@ package final class GatewayServer: Sendable {
 
     /// Makes the event loops. They serve what is then published.
     package func start() async throws {
-        for _ in 0..<settings.threads {
-            let driver = try await startDriver()
+        for number in 0..<settings.threads {
+            let driver = try await startDriver(probes: number == 0)
             listening.withLock { $0.drivers.append(driver) }
         }
     }
 
-    private func startDriver() async throws -> any Driver {
+    /// - Parameter probes: whether its loop asks servers how they are.
+    private func startDriver(probes: Bool) async throws -> any Driver {
         let makeWorker: @Sendable (any WorkerLoop) -> Worker = { [settings, initiators, logWriter] loop in
             Worker(
-                loop: loop, initiators: initiators, loopCount: settings.threads,
+                loop: loop, initiators: initiators, loopCount: settings.threads, probes: probes,
                 tokenCacheBytes: settings.tokenCacheBytes / settings.threads,
                 accessLog: AccessLog(settings.accessLog, logWriter), warn: settings.warn)
         }

@@ -15,7 +15,6 @@ final class ServedSnapshot {
     private var upstreams: [[UpstreamPool]] = []
     /// What they are the pools of.
     private var served: [UpstreamSnapshot] = []
-    private var turn: UInt64 = 0
 
     init(_ snapshot: Snapshot, of source: ConfigurationSource, worker: Worker) {
         self.source = source
@@ -48,12 +47,21 @@ final class ServedSnapshot {
         var replaced: [UpstreamPool] = []
         for index in wanted.indices where index >= served.count || served[index] !== wanted[index] {
             let pools = pools(of: wanted[index])
+            if let prober = worker.prober {
+                for case let condition? in wanted[index].conditions { prober.begin(condition, self) }
+                if index < served.count {
+                    for case let condition? in served[index].conditions { prober.end(condition) }
+                }
+            }
             if index < upstreams.count {
                 replaced += upstreams[index]
                 upstreams[index] = pools
             } else {
                 upstreams.append(pools)
             }
+        }
+        for upstream in served.dropFirst(wanted.count) {
+            for case let condition? in upstream.conditions { worker.prober?.end(condition) }
         }
         while upstreams.count > wanted.count { replaced += upstreams.removeLast() }
         served = wanted
@@ -66,12 +74,14 @@ final class ServedSnapshot {
     }
 
     private func pools(of upstream: UpstreamSnapshot) -> [UpstreamPool] {
-        zip(upstream.endpoints, upstream.tls).map { endpoint, tls in
+        upstream.endpoints.indices.map { index in
+            let endpoint = upstream.endpoints[index]
             let key = UpstreamEndpoint(
-                address: endpoint.address, tls: tls,
+                address: endpoint.address, tls: upstream.tls[index],
                 version: endpoint.policies.version ?? .byRequest, isMirror: upstream.isMirror,
                 isNamedInHost: endpoint.isNamedInHost,
-                limits: upstream.connections)
+                limits: upstream.connections,
+                condition: upstream.conditions.isEmpty ? nil : upstream.conditions[index])
             let pool = pools[key] ?? UpstreamPool(endpoint: key, served: self, worker: worker)
             pools[key] = pool
             pool.userCount += 1
@@ -82,22 +92,23 @@ final class ServedSnapshot {
     /// The pool that serves the next request to an upstream, with the policies of that endpoint; nil where no
     /// endpoint takes requests.
     func pool(upstream index: Int) -> (UpstreamPool, EndpointPolicy?)? {
-        turn &+= 1
         let upstream = snapshot.upstreams[index]
         let endpoint =
             if let balancer = upstream.balancer {
-                choose(balancer, upstreams[index], worker.scratch.balanceKey) { _ in false }
+                choose(balancer, upstream, upstreams[index], worker.scratch.balanceKey) { _ in false }
             } else {
-                upstream.endpoint(turn: turn)
+                upstream.nextEndpoint()
             }
         guard let endpoint else { return nil }
         return (upstreams[index][endpoint], upstream.policy(of: endpoint))
     }
 
     private func choose(
-        _ balancer: Balancer, _ pools: [UpstreamPool], _ key: UInt64, isOut: (Int) -> Bool
+        _ balancer: Balancer, _ upstream: UpstreamSnapshot, _ pools: [UpstreamPool], _ key: UInt64,
+        isBarred: (Int) -> Bool
     ) -> Int? {
-        balancer.choose(key: key, turn: turn, load: { pools[$0].load }, isOut: isOut)
+        balancer.choose(
+            key: key, turn: upstream.nextTurn(), uptime: worker.uptime, load: { pools[$0].load }, isBarred: isBarred)
     }
 
     /// The pool of another endpoint of an upstream; the one tried last where there is none, where others have policies
@@ -119,14 +130,12 @@ final class ServedSnapshot {
         let untried = usable.filter { index in !tried.contains { $0 === pools[index] } }
         let others = untried.isEmpty ? usable : untried
         guard !others.isEmpty else { return last }
-        turn &+= 1
         if let balancer = upstream.balancer {
-            return choose(balancer, pools, key) { !others.contains($0) }.map { pools[$0] } ?? last
+            return choose(balancer, upstream, pools, key) { !others.contains($0) }.map { pools[$0] } ?? last
         }
         // By their shares, where chance does not bring up the same one again and again.
         for _ in 0..<others.count {
-            if let other = upstream.endpoint(turn: turn), others.contains(other) { return pools[other] }
-            turn &+= 1
+            if let other = upstream.nextEndpoint(), others.contains(other) { return pools[other] }
         }
         return pools[others[0]]
     }
@@ -144,16 +153,11 @@ struct UpstreamEndpoint: Hashable {
     /// Whether requests name it in their Host where nothing else says what they name.
     var isNamedInHost = false
     var limits: ConnectionLimits
+    /// What all loops know of it; nil: nothing.
+    var condition: EndpointCondition?
 
-    /// As it stands in `Host`: without the port that `http`, or `https`, implies. A Unix socket, which has no
-    /// name, is asked for as what it always is: `localhost`.
-    var authority: [UInt8] {
-        switch address {
-        case .network(let host, tls == nil ? 80 : 443): Array((host.contains(":") ? "[\(host)]" : host).utf8)
-        case .network: Array(name.utf8)
-        case .unix: Array("localhost".utf8)
-        }
-    }
+    /// As it stands in `Host`.
+    var authority: [UInt8] { Array(address.authority(isSecure: tls != nil).utf8) }
 
     /// As it stands in the log.
     var name: String { address.description }

@@ -24,6 +24,8 @@ final class Worker {
     /// Loops of this server.
     private let loopCount: Int
     private(set) lazy var mirrors = Mirrors(self)
+    /// Asks servers how they are; nil where another loop does.
+    private(set) var prober: Prober?
     /// Payload of the bodies that are gathered here now.
     private var gatheredBytes = 0
     private let warn: (String) -> Void
@@ -48,7 +50,8 @@ final class Worker {
     private var slots: [ListenAddress: BindSlot] = [:]
 
     init(
-        loop: any WorkerLoop, initiators: TLSInitiators, loopCount: Int, tokenCacheBytes: Int, accessLog: AccessLog,
+        loop: any WorkerLoop, initiators: TLSInitiators, loopCount: Int, probes: Bool, tokenCacheBytes: Int,
+        accessLog: AccessLog,
         warn: @escaping (String) -> Void
     ) {
         self.loop = loop
@@ -58,6 +61,7 @@ final class Worker {
         self.warn = warn
         tokens = TokenCache(maxBytes: tokenCacheBytes)
         setClock()
+        if probes { prober = Prober(self) }
     }
 
     // MARK: - Configuration
@@ -85,6 +89,7 @@ final class Worker {
             slot.terminator = terminators[bind.address]
         }
         served.use(snapshot)
+        prober?.resume()
     }
 
     /// Serves nothing of a source any more.
@@ -161,6 +166,18 @@ final class Worker {
         for session in sessions.values { session.checkDeadline() }
         for served in served.values { served.closeStale() }
         mirrors.checkDeadlines()
+    }
+
+    // MARK: - Health
+
+    /// Takes what a request has met at a server into account.
+    func note(_ outcome: EndpointCondition.Outcome, of condition: EndpointCondition) {
+        if let change = condition.note(request: outcome) { tell(change, of: condition, by: "requests") }
+    }
+
+    /// - Parameter witnesses: what has shown it.
+    func tell(_ change: EndpointCondition.Change, of condition: EndpointCondition, by witnesses: String) {
+        warn(condition.words(change, by: witnesses))
     }
 
     // MARK: - Descriptors
@@ -310,6 +327,7 @@ final class Worker {
         for client in clients.values { client.close() }
         for session in sessions.values { session.bytes.close() }
         mirrors.closeAll()
+        prober?.stop()
         for served in served.values { served.retire() }
         // Nothing may be left to do in a loop that ends.
         handlerLoop?.advanceTime(by: .hours(1))

@@ -150,7 +150,8 @@ extension ProcessSettings {
     /// What is offered where: fields that name one address share it.
     fileprivate var controlPages: [(address: StreamAddress, pages: ControlServer.Pages, isRequired: Bool)] {
         let all: [(ControlListener, ControlServer.Pages)] = [
-            (control, [.metrics, .keys, .health]), (admin, [.configuration, .keys]), (readiness, .health),
+            (control, [.metrics, .keys, .upstreams, .health]), (admin, [.configuration, .keys, .upstreams]),
+            (readiness, .health),
         ]
         var merged: [(address: StreamAddress, pages: ControlServer.Pages, isRequired: Bool)] = []
         for case (.on(let address, let isRequired), let pages) in all {

@@ -92,8 +92,10 @@ import Testing
             .init(config: "adminAddr: \"localhost:\(admin)\"\nreadinessAddr: \"127.0.0.1:\(readiness)\""),
             upstreamPort: upstream.port)
         let offered = [
-            gateway.controlPort: ["/metrics", "/stats/prometheus", "/keys", "/healthz/ready", "/healthz/live"],
-            admin: ["/config_dump", "/keys"], readiness: ["/healthz/ready", "/healthz/live"],
+            gateway.controlPort: [
+                "/metrics", "/stats/prometheus", "/keys", "/v1/healthcheck", "/healthz/ready", "/healthz/live",
+            ],
+            admin: ["/config_dump", "/keys", "/v1/healthcheck"], readiness: ["/healthz/ready", "/healthz/live"],
         ]
         for (port, paths) in offered {
             for path in Set(offered.values.joined()) {

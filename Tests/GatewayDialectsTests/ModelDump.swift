@@ -204,7 +204,36 @@ extension ModelDump {
         }
         if let version = policies.version { line("version: \(version.rawValue)") }
         if let transformation = policies.transformation { add(transformation) }
+        if let health = policies.health { add(health) }
         indentation -= 1
+    }
+
+    private mutating func add(_ checks: HealthChecks) {
+        line("health checks of \(checks.name)")
+        indentation += 1
+        if let probe = checks.probe {
+            line(
+                "probed every \(probe.healthyInterval), or \(probe.unhealthyInterval), for \(probe.timeout), "
+                    + "\(probe.concurrency) at a time, port \(probe.port as Int?)")
+            if case .request(let request) = probe.kind {
+                line("by \(request.method) \(request.target) of \(request.host ?? "the server") \(request.fields)")
+                if !request.body.isEmpty { line("with \(request.body)") }
+                if let tls = request.tls { block("tls", tls.provenance) { $0.add(tls) } }
+            }
+            add(probe.criteria)
+        }
+        if let answers = checks.answers {
+            line("judged by answers")
+            add(answers)
+        }
+        indentation -= 1
+    }
+
+    private mutating func add(_ criteria: HealthCriteria) {
+        line("in after \(criteria.successes) of \(criteria.healthyStatuses)")
+        line(
+            "out after \(criteria.statusFailures) of \(criteria.unhealthyStatuses), "
+                + "\(criteria.connectionFailures) connections or \(criteria.timeouts) timeouts")
     }
 
     private mutating func add(_ policy: JWTAuthentication) {

@@ -25,7 +25,8 @@ import Testing
         let balancer = try #require(upstream.balancer)
         return keys.compactMap { key in
             let found = balancer.choose(
-                key: key &* 0x9E37_79B9_7F4A_7C15, turn: 0, load: { _ in 0 }, isOut: { out.contains($0) })
+                key: key &* 0x9E37_79B9_7F4A_7C15, turn: 0, uptime: 0, load: { _ in 0 },
+                isBarred: { out.contains($0) })
             return found.flatMap { upstream.endpoints[$0].address.host }
         }
     }
@@ -54,7 +55,7 @@ import Testing
         let gateway = try Self.gateway(.leastRequests, Self.three)
         let balancer = try #require(gateway.snapshot.upstreams[0].balancer)
         func chosen(_ loads: [Int], turn: UInt64 = 0) -> Int? {
-            balancer.choose(key: 0, turn: turn, load: { loads[$0] }, isOut: { _ in false })
+            balancer.choose(key: 0, turn: turn, uptime: 0, load: { loads[$0] }, isBarred: { _ in false })
         }
         #expect(chosen([0, 3, 1]) == 0)
         #expect(chosen([2, 3, 2]) == 1)
@@ -68,7 +69,7 @@ import Testing
         let balancer = try #require(gateway.snapshot.upstreams[0].balancer)
         func chosen(out: Set<Int>) -> [Int?] {
             (0..<400).map { turn in
-                balancer.choose(key: 0, turn: turn, load: { _ in 0 }, isOut: { out.contains($0) })
+                balancer.choose(key: 0, turn: turn, uptime: 0, load: { _ in 0 }, isBarred: { out.contains($0) })
             }
         }
         let usual = chosen(out: [])

@@ -238,8 +238,8 @@ import Testing
         let upstream = try Self.upstream(weights)
         var counts: [String: Int] = [:]
         let turns = 20_000
-        for turn in 0..<turns {
-            let index = try #require(upstream.endpoint(turn: UInt64(turn)))
+        for _ in 0..<turns {
+            let index = try #require(upstream.nextEndpoint())
             counts[upstream.endpoints[index].address.host ?? "", default: 0] += 1
         }
         let total = weights.reduce(0, +)
@@ -251,8 +251,22 @@ import Testing
         }
     }
 
+    @Test(arguments: [[3, 2, 1], [2, 1], [1, 1, 1, 1], [7, 3], [300, 200, 100]])
+    func `are kept to exactly in as many requests as they sum up to, and no share comes in one block`(
+        _ weights: [Int]
+    ) throws {
+        let upstream = try Self.upstream(weights)
+        let total = weights.reduce(0, +)
+        for _ in 0..<3 {
+            let chosen = (0..<total).compactMap { _ in upstream.nextEndpoint() }
+            #expect(weights.indices.map { index in chosen.count { $0 == index } } == weights)
+            let changes = zip(chosen, chosen.dropFirst()).count { $0 != $1 }
+            #expect(changes >= total / 3, "\(chosen)")
+        }
+    }
+
     @Test func `of zero leave no endpoint`() throws {
-        #expect(try Self.upstream([0, 0]).endpoint(turn: 1) == nil)
-        #expect(try Self.upstream([]).endpoint(turn: 1) == nil)
+        #expect(try Self.upstream([0, 0]).nextEndpoint() == nil)
+        #expect(try Self.upstream([]).nextEndpoint() == nil)
     }
 }

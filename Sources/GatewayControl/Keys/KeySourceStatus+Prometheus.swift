@@ -1,3 +1,5 @@
+internal import Bytes
+
 extension [KeySourceStatus] {
     /// The metrics of all sources in Prometheus' text exposition format 0.0.4; empty where there are none.
     ///
@@ -32,19 +34,6 @@ extension [KeySourceStatus] {
 
 extension KeySourceStatus {
     fileprivate var labels: String {
-        "source=\"\(Self.escaped(name))\",issuer=\"\(Self.escaped(issuers.joined(separator: " ")))\""
-    }
-
-    private static func escaped(_ value: String) -> String {
-        var text = ""
-        for character in value.unicodeScalars {
-            switch character {
-            case "\\": text += "\\\\"
-            case "\"": text += "\\\""
-            case "\n": text += "\\n"
-            default: text.unicodeScalars.append(character)
-            }
-        }
-        return text
+        "source=\"\(name.asLabelValue)\",issuer=\"\(issuers.joined(separator: " ").asLabelValue)\""
     }
 }

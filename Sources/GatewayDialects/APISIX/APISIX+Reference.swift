@@ -130,7 +130,18 @@ extension APISIXDialect {
           its body where a route whose host, path and method fit asks for it; multipart bodies are not read.
         - **Balancing**: `chash` sends a key to the same node in every gateway, though not to the one that APISIX would; a
           node that comes or goes moves its own keys alone. `least_conn` counts for each event loop by itself. A lower
-          `priority` is asked once all nodes above have failed the request.
+          `priority` is asked once all nodes above have failed the request, or are out of service. `ewma` compares the times
+          to the first byte of answers, of all event loops together.
+        - **`checks`** are those of a resource, whichever routes lead to it: what is known of a node outlives each write that
+          changes neither the node's address nor `checks`, and is forgotten with a write that does. One event loop asks
+          the nodes, on connections of their own, first within half a second of the write: 256 at a time at most, and of
+          an upstream `concurrency`. A node of weight 0 is not asked. `interval` is kept to within a sixteenth; a node that
+          is out of service is asked at the interval of `unhealthy`. `http_path` is a path with a query, without blanks;
+          `req_headers` name none of `Host`, `Content-Length`, `Transfer-Encoding`, `Connection`, `Expect` and `Upgrade`.
+          `host` is the name that a certificate has to be for, too; without one it is the node's. `passive` counts each
+          attempt of a request: its status, connections that fail or break off before an answer, and waits longer than
+          `timeout`. Statuses that the gateway makes itself count for nothing. How nodes are is in the log as it changes, at
+          `/v1/healthcheck` and `/metrics` (`tollgate_upstream_endpoint_healthy`) on `127.0.0.1:15020`.
         - **`retries`** are one less than the nodes at most; where `pass_host` is `node`, the same node is asked again.
         - **`timeout`**: `read` bounds the wait for an answer and between its pieces, `connect` is whole seconds, `send` says
           nothing beside `read`.

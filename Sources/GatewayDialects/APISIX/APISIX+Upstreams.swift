@@ -28,7 +28,7 @@ extension APISIXDecoder {
         if value["type"]?.string == "chash", let key = balanceKey(value, at: owner.provenance) {
             attach(.balanceKey(key), at: place)
         }
-        let endpoints = endpoints(value, at: owner.provenance)
+        let endpoints = endpoints(value, of: owner)
         if let retry = Self.retry(value, among: endpoints) { attach(.retry(retry), at: place) }
         let ownTimeout = route.value["timeout"]
         let timeout = ownTimeout ?? value["timeout"]
@@ -66,6 +66,7 @@ extension APISIXDecoder {
         switch upstream["type"]?.string {
         case "chash": .keys
         case "least_conn": .leastRequests
+        case "ewma": .latency
         default: .shares
         }
     }
@@ -108,27 +109,31 @@ extension APISIXDecoder {
 
     // MARK: - Servers
 
-    private func endpoints(_ value: JSONTree, at place: Provenance) -> [Upstream.Endpoint] {
+    private func endpoints(_ value: JSONTree, of owner: APISIXDocument) -> [Upstream.Endpoint] {
         let scheme = value["scheme"]?.string ?? "http"
         let isSecure = scheme == "https" || scheme == "grpcs"
         let port = isSecure ? 443 : 80
         var policies = BackendPolicies.none
         if scheme.hasPrefix("grpc") { policies.version = .http2 }
-        if isSecure { policies.tls = Self.security(value, at: place) }
+        if isSecure { policies.tls = Self.security(value, at: owner.provenance) }
+        policies.health = Self.checks(value, of: owner)
         if let nodes = value["nodes"]?.array {
             return nodes.map { node in
                 Upstream.Endpoint(
                     .network(host: Self.unbracketed(node["host"]?.string ?? ""), port: node["port"]?.integer ?? port),
-                    weight: node["weight"]?.integer ?? 0, priority: node["priority"]?.integer ?? 0,
+                    weight: Self.weight(node["weight"]), priority: node["priority"]?.integer ?? 0,
                     policies: policies)
             }
         }
         return (value["nodes"]?.object?.entries ?? []).map { address, weight in
             let (host, written) = Self.split(address)
             return Upstream.Endpoint(
-                .network(host: host, port: written ?? port), weight: weight.integer ?? 0, policies: policies)
+                .network(host: host, port: written ?? port), weight: Self.weight(weight), policies: policies)
         }
     }
+
+    /// APISIX knows no bound. With this one sums stay numbers.
+    private static func weight(_ value: JSONTree?) -> Int { min(value?.integer ?? 0, 1 << 40) }
 
     /// Apache APISIX verifies no certificate of an upstream: nor do we, unless `tls.verify` says so.
     private static func security(_ upstream: JSONTree, at place: Provenance) -> BackendTLS {
@@ -147,7 +152,7 @@ extension APISIXDecoder {
     }
 
     /// `host:port`, `host`, `[::1]:80`.
-    private static func split(_ address: String) -> (host: String, port: Int?) {
+    static func split(_ address: String) -> (host: String, port: Int?) {
         guard let colon = address.lastIndex(of: ":"), let port = Int(address[address.index(after: colon)...]),
             address[..<colon].hasSuffix("]") || !address[..<colon].contains(":")
         else { return (unbracketed(address), nil) }

@@ -58,8 +58,11 @@ enum APISIXShapes {
                 ("name", name), ("nodes", nodes),
                 ("retries", .integer(min: 0)), ("retry_timeout", .number(min: 0)), ("timeout", timeout),
                 ("tls", tls), ("keepalive_pool", keepalivePool),
-                ("type", .string(.init(offered: ["roundrobin", "chash", "least_conn"], default: "roundrobin"))),
-                ("checks", .notOffered("there are no health checks")),
+                (
+                    "type",
+                    .string(.init(offered: ["roundrobin", "chash", "least_conn", "ewma"], default: "roundrobin"))
+                ),
+                ("checks", checks),
                 ("hash_on", .string(.init(choices: ["vars", "header", "cookie", "consumer", "vars_combinations"]))),
                 ("key", .string()),
                 (
@@ -196,6 +199,19 @@ enum Patterns {
     static let fieldValue = APISIXSchema.Pattern("^[!-~]([ -~]*[!-~])?$") { text in
         !text.isEmpty && text.utf8.allSatisfy { (0x20...0x7E).contains($0) } && !text.hasPrefix(" ")
             && !text.hasSuffix(" ")
+    }
+    static let target = APISIXSchema.Pattern("^/[!-~]*$") { text in
+        text.hasPrefix("/") && text.utf8.allSatisfy { (0x21...0x7E).contains($0) }
+    }
+    /// Of a probe: neither what it says itself, nor a second line.
+    static let probeHeader = APISIXSchema.Pattern(
+        "^(?!host|content-length|transfer-encoding|connection|expect|upgrade)[A-Za-z0-9-_]+:[ -~]*$"
+    ) { text in
+        guard let colon = text.firstIndex(of: ":") else { return false }
+        let name = text[..<colon]
+        let own = ["host", "content-length", "transfer-encoding", "connection", "expect", "upgrade"]
+        return !name.isEmpty && name.utf8.allSatisfy(isWord) && !own.contains(name.lowercased())
+            && text[colon...].utf8.allSatisfy { (0x20...0x7E).contains($0) }
     }
     static let headerLine = APISIXSchema.Pattern("^[^:]+:[^:]*[^/]$") { text in
         let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)

@@ -1,5 +1,5 @@
 internal import Bytes
-package import GatewayModel
+internal import GatewayModel
 
 #if canImport(Glibc)
     internal import Glibc
@@ -21,15 +21,21 @@ package final class Balancer: Sendable {
     private let balance: Balance
     /// Servers of equal priority, those of the highest one first.
     private let groups: [[Server]]
+    /// Of each server; empty where all are always in service.
+    private let conditions: [EndpointCondition?]
 
-    /// Nil where the shares say it: then `UpstreamSnapshot.endpoint(turn:)` does.
+    /// Nil where the shares say it: then `UpstreamSnapshot.nextEndpoint()` does.
     ///
-    /// - Parameter endpoints: those that take requests.
-    init?(_ balance: Balance, _ endpoints: [Upstream.Endpoint]) {
-        guard balance != .shares || endpoints.contains(where: { $0.priority != endpoints[0].priority }) else {
-            return nil
-        }
+    /// - Parameters:
+    ///   - endpoints: those that take requests.
+    ///   - conditions: of each; empty where all are always in service.
+    init?(_ balance: Balance, _ endpoints: [Upstream.Endpoint], _ conditions: [EndpointCondition?]) {
+        guard
+            balance != .shares || !conditions.isEmpty
+                || endpoints.contains(where: { $0.priority != endpoints[0].priority })
+        else { return nil }
         self.balance = balance
+        self.conditions = conditions
         let priorities = Set(endpoints.map(\.priority)).sorted(by: >)
         groups = priorities.map { priority in
             endpoints.indices.filter { endpoints[$0].priority == priority }.map { index in
@@ -41,21 +47,32 @@ package final class Balancer: Sendable {
         }
     }
 
-    /// The index of a server; nil where all are out.
+    /// The index of a server; nil where none may be asked. Where all that may be are out of service, that is as if
+    /// none were.
     ///
     /// - Parameters:
     ///   - key: the hash of what is the same for requests that go to the same server.
     ///   - turn: another number for each request.
+    ///   - uptime: in nanoseconds.
     ///   - load: requests in service at a server.
-    ///   - isOut: whether a server is not to be asked.
+    ///   - isBarred: whether a server is not to be asked.
     package func choose(
-        key: UInt64, turn: UInt64, load: (Int) -> Int, isOut: (Int) -> Bool
+        key: UInt64, turn: UInt64, uptime: Int64, load: (Int) -> Int, isBarred: (Int) -> Bool
+    ) -> Int? {
+        if conditions.isEmpty { return chooseAny(key, turn, uptime, load, isBarred) }
+        return chooseAny(key, turn, uptime, load) { isBarred($0) || conditions[$0]?.isOut ?? false }
+            ?? chooseAny(key, turn, uptime, load, isBarred)
+    }
+
+    private func chooseAny(
+        _ key: UInt64, _ turn: UInt64, _ uptime: Int64, _ load: (Int) -> Int, _ isOut: (Int) -> Bool
     ) -> Int? {
         for group in groups {
             let found =
                 switch balance {
                 case .shares: byShare(group, turn, isOut)
                 case .leastRequests: leastLoaded(group, turn, load, isOut)
+                case .latency: fastest(group, turn, uptime, isOut)
                 case .keys: nearest(group, key, isOut)
                 }
             if let found { return found }
@@ -67,7 +84,7 @@ package final class Balancer: Sendable {
         var total = 0
         for server in group where !isOut(server.index) { total += server.weight }
         guard total > 0 else { return nil }
-        var point = UpstreamSnapshot.point(turn, of: total)
+        var point = ShareOrder(total: total).point(turn)
         for server in group where !isOut(server.index) {
             if point < server.weight { return server.index }
             point -= server.weight
@@ -88,6 +105,25 @@ package final class Balancer: Sendable {
             best = (server, known)
         }
         return best?.server.index
+    }
+
+    /// Of two servers, each request's own, the one that has answered sooner of late: what all ask at once would be
+    /// fast no longer. Weights do not count.
+    private func fastest(_ group: [Server], _ turn: UInt64, _ uptime: Int64, _ isOut: (Int) -> Bool) -> Int? {
+        let count = group.count { !isOut($0.index) }
+        guard count > 0 else { return nil }
+        let first = Int(truncatingIfNeeded: turn % UInt64(count))
+        let distance = count > 1 ? 1 + Int(truncatingIfNeeded: turn.mixed % UInt64(count - 1)) : 0
+        let second = (first + distance) % count
+        var candidates = (first: 0, second: 0)
+        var position = 0
+        for server in group where !isOut(server.index) {
+            if position == first { candidates.first = server.index }
+            if position == second { candidates.second = server.index }
+            position += 1
+        }
+        func latency(_ index: Int) -> Float { conditions[index]?.expectedLatency(at: uptime) ?? 0 }
+        return latency(candidates.second) < latency(candidates.first) ? candidates.second : candidates.first
     }
 
     /// Rendezvous hashing: each server draws a number for the key, by its weight, and the least one wins. Whoever is

@@ -8,7 +8,7 @@ package struct ConnectionLimits: Hashable, Sendable {
     package let maxIdle: Int?
     package let maxRequests: Int?
 
-    init(_ settings: ConnectionSettings) {
+    package init(_ settings: ConnectionSettings) {
         connectSeconds = settings.connectTimeout?.wholeSeconds
         idleNanoseconds = settings.idleTimeout?.nanoseconds
         maxIdle = settings.maxIdle

@@ -9,7 +9,7 @@ extension Compiler {
             roots: written.rootsFile.flatMap { keys.tlsFiles[$0] },
             certificates: written.identity.flatMap { keys.tlsFiles[$0.certificateFile] },
             key: written.identity.flatMap { keys.tlsFiles[$0.keyFile] }, verification: written.verification)
-        if !trustPlaces.contains(where: { $0.place == written.provenance }) {
+        if !trustPlaces.contains(where: { $0.place == written.provenance && $0.trust == trust }) {
             trustPlaces.append((trust, written.provenance))
         }
         let name = written.serverName ?? endpoint.address.host

@@ -17,10 +17,10 @@ extension Compiler {
                 ?? upstreams.add(
                     servers,
                     UpstreamSnapshot(servers, id: upstream.id, isMirror: isMirror) { endpoint in
-                        (
-                            endpointPolicy(endpoint.policies),
-                            endpoint.policies.tls.flatMap { upstreamTLS($0, to: endpoint) }
-                        )
+                        CompiledEndpoint(
+                            policy: endpointPolicy(endpoint.policies),
+                            tls: endpoint.policies.tls.flatMap { upstreamTLS($0, to: endpoint) },
+                            condition: isMirror ? nil : condition(of: endpoint, upstream.balance))
                     })
         }
         fillers.settleAtTheEnd()

@@ -36,6 +36,7 @@ package struct Compiler {
     var consumerAuthenticators: [Int: Shared<ConsumerAuthenticator>] = [:]
     /// The upstreams so far.
     var upstreams = UpstreamTable()
+    var conditions: EndpointConditions
     var rules = RuleCompiler()
     var fillers = FillerCheck()
     var headers = HeaderCompiler()
@@ -71,6 +72,7 @@ package struct Compiler {
     init(
         configuration: GatewayConfiguration, keys: KeyMaterial, instance: GatewayInstance, previous: Snapshot?
     ) {
+        conditions = EndpointConditions(previous: previous)
         rateLimits = RateLimitCompiler(previous: previous?.rateLimiters ?? [:])
         self.configuration = configuration
         self.instance = instance

@@ -74,5 +74,5 @@ extension UpstreamSnapshot {
     fileprivate static let none = UpstreamSnapshot(
         Upstream(id: UpstreamID(""), endpoints: [], provenance: Provenance(document: "")), id: UpstreamID(""),
         isMirror: false
-    ) { _ in (nil, nil) }
+    ) { _ in CompiledEndpoint() }
 }

@@ -95,9 +95,15 @@ extension DownstreamConnection {
             beginWithoutHead()
             end(with: .requestTimeout)
         case .body, .gathering: end(with: .requestTimeout)
-        case .response where retriesAttemptThatIsLate(): break
-        case .response: end(with: isConnecting ? .upstreamConnectTimeout : .upstreamTimeout)
+        case .response: endLateAttempt()
         }
+    }
+
+    /// The server has not begun to answer in time.
+    private func endLateAttempt() {
+        upstream?.pool.note(.timeout)
+        if retriesAttemptThatIsLate() { return }
+        end(with: isConnecting ? .upstreamConnectTimeout : .upstreamTimeout)
     }
 
     /// What an answer, or a tunnel, may be silent for; nil: no bound.
@@ -130,6 +136,7 @@ extension DownstreamConnection {
     /// The route's time for requests is over.
     private func endLate(_ course: RequestCourse) {
         course.endsAt = .max
+        if deadline.wait == .response { upstream?.pool.note(.timeout) }
         end(with: deadline.wait == .body ? .requestTimeout : .upstreamTimeout)
     }
 

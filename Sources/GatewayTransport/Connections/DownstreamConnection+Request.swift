@@ -206,6 +206,7 @@ extension DownstreamConnection {
         pool.connect(exchange.request) { result in
             var head = ByteQueue()
             swap(&head, &self.connectingHead)
+            if case .failure(let failure) = result, let outcome = failure.outcome { pool.note(outcome) }
             switch result {
             case .success(let connection) where !self.stream.isOpen || !self.machine.isServing:
                 connection.giveBackUnused()
@@ -263,6 +264,7 @@ extension DownstreamConnection {
         let mayHaveDiedIdle = connection.isReused && exchange.request.isIdempotent && !exchange.hasSentBody
         let isRefused = connection.stream.fate == .refused && (!exchange.hasSentBody || exchange.keepsBody)
         guard mayHaveDiedIdle || isRefused, !exchange.wasRetried, !exchange.hasWrittenHead else {
+            connection.pool.note(.connectionFailed)
             guard mayRepeat else { return upstreamFailed(.upstreamClosed) }
             return retry(connection.takeRequestHead(), insteadOf: connection.pool)
         }

@@ -24,6 +24,8 @@ final class UpstreamConnection: BufferedUser {
     private let isStream: Bool
     /// Uptime in nanoseconds.
     var idleSince: Int64 = 0
+    /// When the request in service was sent: uptime in nanoseconds.
+    private var beganAt: Int64 = 0
 
     /// - Parameter isReused: it is a stream of a connection that has carried other requests.
     init(stream: Stream, pool: UpstreamPool, isReused: Bool = false) {
@@ -53,6 +55,7 @@ final class UpstreamConnection: BufferedUser {
     private func begin(_ request: ForwardedRequest) {
         isReused = servedCount > 0
         servedCount += 1
+        beganAt = worker.uptime
         machine.begin(toHead: request.isHead, isComplete: request.isWhole, asksForUpgrade: request.asksForWebSocket)
         stream.write(requestHead)
     }
@@ -121,12 +124,14 @@ final class UpstreamConnection: BufferedUser {
             case .informational(let head):
                 client.writeInformational(head, bytes.extracting(position..<bytes.count))
                 position += head.byteCount
-            case .head(let head) where client.retries(status: head.status):
-                self.client = nil
-                stream.close()
-                client.retry(takeRequestHead(), insteadOf: pool)
-                return bytes.count
             case .head(let head):
+                if let condition = pool.endpoint.condition { note(head, of: condition) }
+                if client.retries(status: head.status) {
+                    self.client = nil
+                    stream.close()
+                    client.retry(takeRequestHead(), insteadOf: pool)
+                    return bytes.count
+                }
                 if requestHead.capacity > Self.maxSpareBytes { requestHead = ByteQueue() }
                 client.writeHead(head, bytes.extracting(position..<bytes.count))
                 position += head.byteCount
@@ -143,10 +148,17 @@ final class UpstreamConnection: BufferedUser {
             case .failed, .unsolicited:
                 self.client = nil
                 stream.close()
+                pool.note(.connectionFailed)
                 client.upstreamFailed(.upstreamMalformed)
                 return bytes.count
             }
         }
+    }
+
+    /// Has an answer speak for its server, or against it.
+    private func note(_ head: ResponseHead, of condition: EndpointCondition) {
+        condition.note(answerAfter: worker.uptime - beganAt, at: worker.uptime)
+        worker.note(.status(head.status), of: condition)
     }
 
     /// Reads an answer that nobody waits for.

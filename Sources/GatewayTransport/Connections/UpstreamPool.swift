@@ -109,6 +109,11 @@ final class UpstreamPool {
         worker.loop.schedule(in: seconds * 1_000_000_000) { [weak handshake] in handshake?.giveUp() }
     }
 
+    /// A request has met something there that is no answer.
+    func note(_ outcome: EndpointCondition.Outcome) {
+        if let condition = endpoint.condition { worker.note(outcome, of: condition) }
+    }
+
     /// Takes a connection back whose last answer ended cleanly.
     func giveBack(_ connection: UpstreamConnection) {
         let limits = endpoint.limits

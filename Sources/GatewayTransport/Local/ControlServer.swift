@@ -43,6 +43,8 @@ package enum ControlServer {
         package static let health = Pages(rawValue: 4)
         /// `/config_dump`: what is in force.
         package static let configuration = Pages(rawValue: 8)
+        /// `/v1/healthcheck`: how the servers of upstreams are.
+        package static let upstreams = Pages(rawValue: 16)
 
         /// The paths of the pages.
         package var description: String { paths.joined(separator: ", ") }
@@ -50,7 +52,7 @@ package enum ControlServer {
         private var paths: [String] {
             let all: [(Pages, [String])] = [
                 (.metrics, ["/metrics"]), (.keys, ["/keys"]), (.configuration, ["/config_dump"]),
-                (.health, ["/healthz/ready", "/healthz/live"]),
+                (.upstreams, ["/v1/healthcheck"]), (.health, ["/healthz/ready", "/healthz/live"]),
             ]
             return all.flatMap { contains($0.0) ? $0.1 : [] }
         }
@@ -67,11 +69,15 @@ package enum ControlServer {
             case "/metrics" where pages.contains(.metrics), "/stats/prometheus" where pages.contains(.metrics):
                 return LocalResponse(
                     "200 OK", contentType: "text/plain; version=0.0.4; charset=utf-8",
-                    await server.counters().prometheusText + keys.metrics())
+                    await server.counters().prometheusText + Snapshot.healthMetrics(server.snapshots)
+                        + keys.metrics())
             case "/keys" where pages.contains(.keys):
                 return LocalResponse("200 OK", contentType: "application/json", keys.json())
             case "/config_dump" where pages.contains(.configuration):
                 return LocalResponse("200 OK", contentType: "application/json", Snapshot.json(server.snapshots))
+            case "/v1/healthcheck" where pages.contains(.upstreams):
+                return LocalResponse(
+                    "200 OK", contentType: "application/json", Snapshot.healthJSON(server.snapshots))
             case "/healthz/ready" where pages.contains(.health):
                 return readiness.isReady
                     ? LocalResponse("200 OK", "ready\n") : LocalResponse("503 Service Unavailable", "not ready\n")

@@ -28,6 +28,11 @@ extension Counters {
                 add("{result=\"\(fate.rawValue)\"}", mirrored[fate] ?? 0)
             }
         }
+        counter("tollgate_health_probes_total", "Servers that were asked how they are.", into: &text) { add in
+            for result in ProbeResult.allCases where probes[result] != nil {
+                add("{result=\"\(result.rawValue)\"}", probes[result] ?? 0)
+            }
+        }
         addDurations(to: &text)
         let simple: [(String, String, UInt64)] = [
             ("tollgate_aborted_responses_total", "Answers that broke off.", aborted),

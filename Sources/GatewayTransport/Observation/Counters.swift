@@ -11,6 +11,8 @@ package struct Counters: Sendable {
     package private(set) var loggedRefusals: [RefusalCode: UInt64] = [:]
     /// Copies of requests.
     package private(set) var mirrored: [MirrorFate: UInt64] = [:]
+    /// Probes of servers.
+    package private(set) var probes: [ProbeResult: UInt64] = [:]
     /// Requests that took at most so long, not cumulative; the last takes the rest.
     package private(set) var durations = [UInt64](repeating: 0, count: durationBounds.count + 1)
     package private(set) var durationNanoseconds: UInt64 = 0
@@ -57,11 +59,16 @@ package struct Counters: Sendable {
         mirrored[fate, default: 0] &+= 1
     }
 
+    mutating func count(_ probe: ProbeResult) {
+        probes[probe, default: 0] &+= 1
+    }
+
     package mutating func add(_ other: Counters) {
         for index in statuses.indices { statuses[index] += other.statuses[index] }
         for (code, count) in other.refusals { refusals[code, default: 0] += count }
         for (code, count) in other.loggedRefusals { loggedRefusals[code, default: 0] += count }
         for (fate, count) in other.mirrored { mirrored[fate, default: 0] += count }
+        for (result, count) in other.probes { probes[result, default: 0] += count }
         for index in durations.indices { durations[index] += other.durations[index] }
         durationNanoseconds += other.durationNanoseconds
         aborted += other.aborted

@@ -64,6 +64,15 @@ enum ConnectFailure: Error {
     /// Whether another server may be reached all the same.
     var mayPass: Bool { self == .timeout || self == .unreachable }
 
+    /// What it says of the server; nil where it is our own.
+    var outcome: EndpointCondition.Outcome? {
+        switch self {
+        case .busy, .noDescriptors: nil
+        case .timeout: .timeout
+        case .unreachable, .untrusted, .tlsFailed: .connectionFailed
+        }
+    }
+
     var refusalCode: RefusalCode {
         switch self {
         case .busy, .noDescriptors: .upstreamBusy

@@ -219,6 +219,10 @@ extension RefusalCode {
 
         case .noBackend:
             Entry(503, .gateway, "no valid backends", remedy: "Give the route a backend with a weight above 0.")
+        case .upstreamUnresolved:
+            Entry(
+                503, .upstream, retry: true, "the upstream's name has no address",
+                remedy: "Check the backend's name, and the name server that this machine asks.")
         case .upstreamUnreachable:
             Entry(
                 502, .upstream, retry: true, "the upstream cannot be reached",

@@ -69,6 +69,7 @@ package enum RefusalCode: String, Error, CaseIterable, Sendable {
 
     // The upstream and the gateway itself
     case noBackend = "no_backend"
+    case upstreamUnresolved = "upstream_unresolved"
     case upstreamUnreachable = "upstream_unreachable"
     case upstreamUntrusted = "upstream_untrusted"
     case upstreamTLSFailed = "upstream_tls_failed"

@@ -55,6 +55,8 @@ enum ConnectFailure: Error {
     case timeout
     /// The process may open no more descriptors.
     case noDescriptors
+    /// Its name has no address.
+    case unresolved
     case unreachable
     /// Its certificate does not show that it is who it has to be.
     case untrusted
@@ -62,14 +64,14 @@ enum ConnectFailure: Error {
     case tlsFailed
 
     /// Whether another server may be reached all the same.
-    var mayPass: Bool { self == .timeout || self == .unreachable }
+    var mayPass: Bool { self == .timeout || self == .unreachable || self == .unresolved }
 
     /// What it says of the server; nil where it is our own.
     var outcome: EndpointCondition.Outcome? {
         switch self {
         case .busy, .noDescriptors: nil
         case .timeout: .timeout
-        case .unreachable, .untrusted, .tlsFailed: .connectionFailed
+        case .unresolved, .unreachable, .untrusted, .tlsFailed: .connectionFailed
         }
     }
 
@@ -77,6 +79,7 @@ enum ConnectFailure: Error {
         switch self {
         case .busy, .noDescriptors: .upstreamBusy
         case .timeout: .upstreamConnectTimeout
+        case .unresolved: .upstreamUnresolved
         case .unreachable: .upstreamUnreachable
         case .untrusted: .upstreamUntrusted
         case .tlsFailed: .upstreamTLSFailed

@@ -54,7 +54,7 @@
                 // A slow name server is not asked for those who have gone.
                 guard !isOver.value.load(ordering: .relaxed) else { return }
                 let addresses = Self.addresses(of: host, port)
-                inbox.add(Inbox.Job { _ in waiting.value.start(addresses) })
+                inbox.add(Inbox.Job { _ in waiting.value.start(resolved: addresses) })
             }
         }
 
@@ -116,6 +116,11 @@
 
         func limit(seconds: Int64) {
             limit = loop.schedule(in: seconds * 1_000_000_000) { self.end(.failure(.timeout)) }
+        }
+
+        /// - Parameter addresses: those of a name; empty where it has none.
+        func start(resolved addresses: [SocketAddress]) {
+            addresses.isEmpty ? end(.failure(.unresolved)) : start(addresses)
         }
 
         func start(_ addresses: [SocketAddress]) {

@@ -187,6 +187,7 @@ private final class NIOWorkerLoop: WorkerLoop {
 
     private static func failure(_ error: any Error) -> ConnectFailure {
         if case ChannelError.connectTimeout = error { return .timeout }
+        if let error = error as? NIOConnectionError, error.connectionErrors.isEmpty { return .unresolved }
         if let error = error as? IOError, error.errnoCode == EMFILE || error.errnoCode == ENFILE {
             return .noDescriptors
         }

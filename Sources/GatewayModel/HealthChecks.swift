@@ -6,11 +6,20 @@ package struct HealthChecks: Hashable, Sendable {
     package var probe: HealthProbe?
     /// What answers to requests say of it; nil: nothing.
     package var answers: HealthCriteria?
+    /// True of answers that speak against it; nil: their statuses say it.
+    package var unhealthyAnswer: Expression?
+    /// After how long it is back in service whatever it has shown; nil: never.
+    package var outage: Duration?
 
-    package init(name: String, probe: HealthProbe?, answers: HealthCriteria?) {
+    package init(
+        name: String, probe: HealthProbe?, answers: HealthCriteria?, unhealthyAnswer: Expression? = nil,
+        outage: Duration? = nil
+    ) {
         self.name = name
         self.probe = probe
         self.answers = answers
+        self.unhealthyAnswer = unhealthyAnswer
+        self.outage = outage
     }
 }
 
@@ -24,11 +33,14 @@ package struct HealthCriteria: Hashable, Sendable {
     package var statusFailures: Int
     package var connectionFailures: Int
     package var timeouts: Int
+    /// Failures of all kinds make one row, which `statusFailures` bounds.
+    package var addsUpFailures: Bool
 
     package init(
         healthyStatuses: [Int], unhealthyStatuses: [Int], successes: Int, statusFailures: Int,
-        connectionFailures: Int, timeouts: Int
+        connectionFailures: Int, timeouts: Int, addsUpFailures: Bool = false
     ) {
+        self.addsUpFailures = addsUpFailures
         self.healthyStatuses = healthyStatuses
         self.unhealthyStatuses = unhealthyStatuses
         self.successes = successes

@@ -172,7 +172,7 @@ final class Worker {
 
     /// Takes what a request has met at a server into account.
     func note(_ outcome: EndpointCondition.Outcome, of condition: EndpointCondition) {
-        if let change = condition.note(request: outcome) { tell(change, of: condition, by: "requests") }
+        if let change = condition.note(request: outcome, at: uptime) { tell(change, of: condition, by: "requests") }
     }
 
     /// - Parameter witnesses: what has shown it.

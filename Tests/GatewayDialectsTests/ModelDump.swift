@@ -223,16 +223,21 @@ extension ModelDump {
             add(probe.criteria)
         }
         if let answers = checks.answers {
-            line("judged by answers")
+            line("judged by answers\(answers.addsUpFailures ? ", of all kinds in one row" : "")")
             add(answers)
         }
+        if let expression = checks.unhealthyAnswer { line("unhealthy: \(expression.text)") }
+        if let outage = checks.outage { line("out for \(outage)") }
         indentation -= 1
     }
 
     private mutating func add(_ criteria: HealthCriteria) {
-        line("in after \(criteria.successes) of \(criteria.healthyStatuses)")
+        func words(_ statuses: [Int]) -> String {
+            statuses.count > 50 ? "\(statuses[0])...\(statuses[statuses.count - 1])" : "\(statuses)"
+        }
+        line("in after \(criteria.successes) of \(words(criteria.healthyStatuses))")
         line(
-            "out after \(criteria.statusFailures) of \(criteria.unhealthyStatuses), "
+            "out after \(criteria.statusFailures) of \(words(criteria.unhealthyStatuses)), "
                 + "\(criteria.connectionFailures) connections or \(criteria.timeouts) timeouts")
     }
 

@@ -165,16 +165,64 @@ import Testing
         let upstream = try #require(snapshot.upstreams.first)
         _ = try Self.condition(upstream, 0).note(request: .timeout)
         _ = try Self.condition(upstream, 1).note(request: .status(500))
-        let metrics = Snapshot.healthMetrics([snapshot]).split(separator: "\n")
+        let metrics = Snapshot.healthMetrics([snapshot], at: 0).split(separator: "\n")
         for (host, value) in [("a", 0), ("b", 1), ("c", 1)] {
             let labels = #"{upstream="up\"1\\",endpoint="\#(host):1"}"#
             #expect(metrics.contains("tollgate_upstream_endpoint_healthy\(labels) \(value)"))
             #expect(metrics.contains("tollgate_upstream_endpoint_removals_total\(labels) \(1 - value)"))
         }
-        #expect(Snapshot.healthJSON([snapshot]).contains(#""hostname":"a","port":1,"status":"unhealthy""#))
-        #expect(Snapshot.healthJSON([snapshot]).contains(#""status":"mostly_healthy","counter":{"success":0,"http_failure":1,"#))
-        #expect(try Snapshot.healthMetrics([Self.snapshot(Self.configuration(.shares, nil))]).isEmpty)
+        #expect(Snapshot.healthJSON([snapshot], at: 0).contains(#""hostname":"a","port":1,"status":"unhealthy""#))
+        #expect(
+            Snapshot.healthJSON([snapshot], at: 0).contains(
+                #""status":"mostly_healthy","counter":{"success":0,"http_failure":1,"#))
+        #expect(try Snapshot.healthMetrics([Self.snapshot(Self.configuration(.shares, nil))], at: 0).isEmpty)
     }
+}
+
+@Suite struct `Servers that are left out for a time` {
+    private static let second: Int64 = 1_000_000_000
+
+    private static func condition() throws -> EndpointCondition {
+        let checks = HealthChecks(
+            name: "route a", probe: nil,
+            answers: HealthCriteria(
+                healthyStatuses: Array(100..<500), unhealthyStatuses: Array(500..<600), successes: 1, statusFailures: 3,
+                connectionFailures: 3, timeouts: 3, addsUpFailures: true),
+            outage: .seconds(30))
+        var configuration = GatewayConfiguration([.named("backend")])
+        configuration.upstreams[0].endpoints[0].policies.health = checks
+        return try #require(try TestGateway(configuration).snapshot.upstreams[0].conditions[0])
+    }
+
+    @Test func `leave after failures of any kinds in a row, and come back by themselves`() throws {
+        let condition = try Self.condition()
+        let (second, begin) = (Self.second, 100 * Self.second)
+        #expect(condition.note(request: .status(503), at: begin) == nil)
+        #expect(condition.note(request: .timeout, at: begin) == nil)
+        #expect(condition.note(request: .status(404), at: begin) == nil)
+        #expect(condition.note(request: .connectionFailed, at: begin) == nil)
+        #expect(condition.note(request: .answer(isHealthy: false), at: begin) == nil)
+        #expect(condition.note(request: .status(500), at: begin) == .removed(.status, 3))
+        #expect(condition.isOut(at: begin) && condition.isOut(at: begin + 30 * second - 1))
+        #expect(!condition.isOut(at: begin + 30 * second))
+        // From the beginning.
+        #expect(condition.note(request: .status(500), at: begin + 31 * second) == nil)
+        #expect(!condition.isOut(at: begin + 31 * second))
+    }
+
+    @Test func `come back by an answer, too`() throws {
+        let condition = try Self.condition()
+        for _ in 0..<3 { _ = condition.note(request: .timeout, at: 0) }
+        #expect(condition.isOut(at: 1))
+        #expect(condition.note(request: .answer(isHealthy: true), at: 1) == .restored)
+        #expect(!condition.isOut(at: 1))
+    }
+}
+
+extension EndpointCondition {
+    fileprivate func note(request outcome: Outcome) -> Change? { note(request: outcome, at: 0) }
+    fileprivate func note(probe outcome: Outcome) -> Change? { note(probe: outcome, at: 0) }
+    fileprivate var isOut: Bool { isOut(at: 0) }
 }
 
 @Suite struct `The server that answers soonest` {

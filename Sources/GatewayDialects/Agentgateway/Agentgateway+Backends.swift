@@ -46,9 +46,11 @@ extension AgentgatewayShapes {
                 "Changes of what goes to this backend, after the route's policies, and of what it answers, before them."
             ),
             .optional("http", .object(backendHTTP), "How HTTP is spoken to this backend."),
+            .optional(
+                "health", .object(health), "When this backend is left out for a while, by its answers to requests."),
         ],
         notOffered: [
-            "tcp", "backendTunnel", "requestRedirect", "health",
+            "tcp", "backendTunnel", "requestRedirect",
             "extAuthz", "authorization", "mcpAuthorization", "mcpGuardrails", "a2a", "inferenceRouting",
             "sessionAffinity", "ai",
         ])
@@ -93,8 +95,9 @@ extension AgentgatewayDecoder {
                 continue
             }
             let policies = reader.mapping("policies").map(backendPolicies) ?? .none
-            let endpoint = server(reader, weight: 1, policies)
+            var endpoint = server(reader, weight: 1, policies)
             guard let name = reader.name("name"), let place = reader.node("name")?.provenance else { continue }
+            endpoint?.policies.health?.name = "backend \(name)"
             if let first = namedBackends.updateValue(NamedBackend(place: place, endpoint: endpoint), forKey: name) {
                 findings.error(
                     "name_taken", "another backend is named `\(name)`, at line \(first.place.line)", at: place)
@@ -109,7 +112,8 @@ extension AgentgatewayDecoder {
             tls: reader.mapping("backendTLS").map(backendTLS),
             authentication: reader.entry("backendAuth").flatMap(backendAuthentication),
             version: reader.mapping("http").flatMap(version),
-            transformation: reader.entry("transformations").flatMap(transformation))
+            transformation: reader.entry("transformations").flatMap(transformation),
+            health: reader.mapping("health").flatMap(health))
     }
 
     private func version(_ reader: MappingReader) -> BackendVersion? {

@@ -63,7 +63,10 @@ extension AgentgatewayDecoder {
         of route: RouteID, _ reader: MappingReader, _ policies: MappingReader?
     ) -> RouteAction {
         let items = reader.items("backends") ?? []
-        let endpoints = items.compactMap(endpoint)
+        var endpoints = items.compactMap(endpoint)
+        for index in endpoints.indices where endpoints[index].policies.health?.name == "" {
+            endpoints[index].policies.health?.name = "route \(route.name)"
+        }
         guard let place = reader.entry("backends")?.keyProvenance, !items.isEmpty else {
             if !(policies?.has("requestRedirect") ?? false) { checkAnswers(policies?.entry("directResponse"), reader) }
             return .noBackend

@@ -39,6 +39,8 @@ extension AgentgatewayDialect {
         (AgentgatewayShapes.pathChange, "PathRedirect"),
         (AgentgatewayShapes.backend, "LocalRouteBackend"),
         (AgentgatewayShapes.backendPolicies, "LocalBackendPolicies"),
+        (AgentgatewayShapes.health, "LocalHealthPolicy"),
+        (AgentgatewayShapes.eviction, "LocalEviction"),
         (AgentgatewayShapes.headerModifier, "HeaderModifier"),
         (AgentgatewayShapes.transformations, "LocalTransformationConfig"),
         (AgentgatewayShapes.requestTransformation, "LocalTransform"),

@@ -21,6 +21,8 @@ package final class Balancer: Sendable {
     private let balance: Balance
     /// Servers of equal priority, those of the highest one first.
     private let groups: [[Server]]
+    /// Of each group, where all of it is asked.
+    private let orders: [ShareOrder]
     /// Of each server; empty where all are always in service.
     private let conditions: [EndpointCondition?]
 
@@ -45,6 +47,7 @@ package final class Balancer: Sendable {
                     hash: Array(endpoint.address.description.utf8).span.stableHash)
             }
         }
+        orders = groups.map { group in ShareOrder(total: group.reduce(0) { $0 + $1.weight }) }
     }
 
     /// The index of a server; nil where none may be asked. Where all that may be are out of service, that is as if
@@ -60,17 +63,17 @@ package final class Balancer: Sendable {
         key: UInt64, turn: UInt64, uptime: Int64, load: (Int) -> Int, isBarred: (Int) -> Bool
     ) -> Int? {
         if conditions.isEmpty { return chooseAny(key, turn, uptime, load, isBarred) }
-        return chooseAny(key, turn, uptime, load) { isBarred($0) || conditions[$0]?.isOut ?? false }
+        return chooseAny(key, turn, uptime, load) { isBarred($0) || conditions[$0]?.isOut(at: uptime) ?? false }
             ?? chooseAny(key, turn, uptime, load, isBarred)
     }
 
     private func chooseAny(
         _ key: UInt64, _ turn: UInt64, _ uptime: Int64, _ load: (Int) -> Int, _ isOut: (Int) -> Bool
     ) -> Int? {
-        for group in groups {
+        for (group, order) in zip(groups, orders) {
             let found =
                 switch balance {
-                case .shares: byShare(group, turn, isOut)
+                case .shares: byShare(group, order, turn, isOut)
                 case .leastRequests: leastLoaded(group, turn, load, isOut)
                 case .latency: fastest(group, turn, uptime, isOut)
                 case .keys: nearest(group, key, isOut)
@@ -80,11 +83,13 @@ package final class Balancer: Sendable {
         return nil
     }
 
-    private func byShare(_ group: [Server], _ turn: UInt64, _ isOut: (Int) -> Bool) -> Int? {
+    private func byShare(
+        _ group: [Server], _ order: ShareOrder, _ turn: UInt64, _ isOut: (Int) -> Bool
+    ) -> Int? {
         var total = 0
         for server in group where !isOut(server.index) { total += server.weight }
         guard total > 0 else { return nil }
-        var point = ShareOrder(total: total).point(turn)
+        var point = (total == order.total ? order : ShareOrder(total: total)).point(turn)
         for server in group where !isOut(server.index) {
             if point < server.weight { return server.index }
             point -= server.weight

@@ -77,7 +77,7 @@ extension Compiler {
         report(diagnostic)
     }
 
-    private mutating func refuse(_ expression: Expression, _ message: String) {
+    mutating func refuse(_ expression: Expression, _ message: String) {
         report(Diagnostic(.error, "expression_invalid", message, at: expression.provenance))
     }
 

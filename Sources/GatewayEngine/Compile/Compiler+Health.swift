@@ -1,3 +1,4 @@
+internal import CEL
 internal import GatewayModel
 
 extension Compiler {
@@ -10,7 +11,21 @@ extension Compiler {
         let probe = checks.probe.map { probe in
             CompiledProbe(probe, of: endpoint.address, tls: probe.tls.flatMap { upstreamTLS($0, to: endpoint) })
         }
-        return conditions.condition(endpoint.address, checks, probe)
+        let unhealthyAnswer = checks.unhealthyAnswer.flatMap { answerVerdict($0) }
+        return conditions.condition(endpoint.address, checks) {
+            EndpointCondition($0, $1, probe: probe, unhealthyAnswer: unhealthyAnswer)
+        }
+    }
+
+    /// Nil where the expression is none, which has been reported.
+    private mutating func answerVerdict(_ expression: Expression) -> CELProgram? {
+        let words = "an answer is healthy or it is not: this must be true or false"
+        guard let program = program(expression, of: .bool, words, at: .answerVerdict) else { return nil }
+        guard !program.reads(.responseBody) else {
+            refuse(expression, "'response.body' is not there: a server is judged by the head of its answer")
+            return nil
+        }
+        return program
     }
 }
 
@@ -32,7 +47,8 @@ struct EndpointConditions: Sendable {
     }
 
     mutating func condition(
-        _ address: StreamAddress, _ checks: HealthChecks, _ probe: CompiledProbe?
+        _ address: StreamAddress, _ checks: HealthChecks,
+        make: (StreamAddress, HealthChecks) -> EndpointCondition
     ) -> EndpointCondition {
         var known = self.known ?? previous?.conditionsByName ?? [:]
         // It is changed in place.
@@ -41,7 +57,7 @@ struct EndpointConditions: Sendable {
         if let same = known[checks.name]?.first(where: { $0.address == address && $0.checks == checks }) {
             return same
         }
-        let condition = EndpointCondition(address, checks, probe: probe)
+        let condition = make(address, checks)
         known[checks.name, default: []].append(condition)
         return condition
     }

@@ -11,13 +11,15 @@ enum ExpressionStage: Hashable, Sendable {
     /// Behind the transformations of its place, and before there is a backend: `urlRewrite` to `directResponse`.
     case forwarding
     case answerTransformation
+    /// Says of the head of an answer whether its server is well.
+    case answerVerdict
     case accessLog
 
     var use: ExpressionUse {
         switch self {
         case .location, .rule, .routeMatch, .limit, .forwarding: .rule
         case .transformation: .transformation
-        case .answerTransformation: .answerTransformation
+        case .answerTransformation, .answerVerdict: .answerTransformation
         case .accessLog: .accessLog
         }
     }
@@ -26,7 +28,7 @@ enum ExpressionStage: Hashable, Sendable {
     var awaitsBody: Bool {
         switch self {
         case .rule, .routeMatch, .transformation: true
-        case .location, .limit, .forwarding, .answerTransformation, .accessLog: false
+        case .location, .limit, .forwarding, .answerTransformation, .answerVerdict, .accessLog: false
         }
     }
 
@@ -38,7 +40,7 @@ enum ExpressionStage: Hashable, Sendable {
         case .routeMatch: "this condition"
         case .limit: "this limit"
         case .transformation, .answerTransformation: "this transformation"
-        case .forwarding: "this expression"
+        case .forwarding, .answerVerdict: "this expression"
         case .accessLog: "this field"
         }
     }
@@ -50,7 +52,7 @@ enum ExpressionStage: Hashable, Sendable {
         case .location(let own): filler.rank < own.rank
         case .rule, .limit: filler.isOfAuthentication
         // What it notes itself is known to all of it but the notes.
-        case .transformation, .forwarding, .answerTransformation, .accessLog: true
+        case .transformation, .forwarding, .answerTransformation, .answerVerdict, .accessLog: true
         }
     }
 

@@ -68,10 +68,11 @@ struct CompiledCriteria: Sendable {
     /// Nil where it says nothing.
     func kind(_ outcome: EndpointCondition.Outcome) -> HealthTally.Kind? {
         switch outcome {
-        case .connected: .success
+        case .connected, .answer(isHealthy: true): .success
+        case .answer(isHealthy: false): .status
         case .status(let status): Self.statuses.contains(status) ? kinds[status - Self.statuses.lowerBound] : nil
-        case .connectionFailed: .connection
-        case .timeout: .timeout
+        case .connectionFailed: criteria.addsUpFailures ? .status : .connection
+        case .timeout: criteria.addsUpFailures ? .status : .timeout
         }
     }
 

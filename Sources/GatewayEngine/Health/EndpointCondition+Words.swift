@@ -11,11 +11,14 @@ extension EndpointCondition {
         case .removed(let kind, let count):
             let reason =
                 switch kind {
+                case .status where checks?.answers?.addsUpFailures ?? false:
+                    "\(count) \(witnesses) failed, or were answered as a server that is well does not"
                 case .success, .status: "\(count) answers to \(witnesses) had a status that speaks against it"
                 case .connection: "\(count) \(witnesses) found no connection, or no answer on it"
                 case .timeout: "\(count) \(witnesses) were not answered in time"
                 }
-            return "\(server) is out of service: \(reason)"
+            let time = checks?.outage.map { " for \($0)" } ?? ""
+            return "\(server) is out of service\(time): \(reason)"
         }
     }
 }

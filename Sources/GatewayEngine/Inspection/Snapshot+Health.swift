@@ -16,7 +16,9 @@ extension Snapshot {
     }
 
     /// In Prometheus' text exposition format 0.0.4; empty where nothing is checked.
-    package static func healthMetrics(_ snapshots: [Snapshot]) -> String {
+    ///
+    /// - Parameter uptime: in nanoseconds.
+    package static func healthMetrics(_ snapshots: [Snapshot], at uptime: Int64) -> String {
         let checked = checked(snapshots)
         guard !checked.isEmpty else { return "" }
         var text = ""
@@ -31,7 +33,7 @@ extension Snapshot {
             }
         }
         metric("tollgate_upstream_endpoint_healthy", "gauge", "Whether a server of an upstream is in service.") {
-            $0.isOut ? 0 : 1
+            $0.isOut(at: uptime) ? 0 : 1
         }
         metric("tollgate_upstream_endpoint_removals_total", "counter", "Times that a server has left service.") {
             $0.removalCount
@@ -40,12 +42,14 @@ extension Snapshot {
     }
 
     /// As `/v1/healthcheck` of Apache APISIX's control API has it, with a line end.
-    package static func healthJSON(_ snapshots: [Snapshot]) -> String {
+    ///
+    /// - Parameter uptime: in nanoseconds.
+    package static func healthJSON(_ snapshots: [Snapshot], at uptime: Int64) -> String {
         let lists = checked(snapshots).map { name, conditions in
             var object = JSONObjectWriter()
             object.add("name", name)
             if let probe = conditions.first?.checks?.probe { object.add("type", probe.typeInWords) }
-            object.add("nodes", conditions.map(\.json))
+            object.add("nodes", conditions.map { $0.json(at: uptime) })
             return object.text
         }
         return "[" + lists.map { String(decoding: $0, as: UTF8.self) }.joined(separator: ",") + "]\n"
@@ -62,7 +66,9 @@ extension HealthProbe {
 }
 
 extension EndpointCondition {
-    fileprivate var json: [UInt8] {
+    fileprivate func json(at uptime: Int64) -> [UInt8] {
+        // Whose time is over is back from here on.
+        _ = isOut(at: uptime)
         let tally = tally
         var object = JSONObjectWriter()
         switch address {

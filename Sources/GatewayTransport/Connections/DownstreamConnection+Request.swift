@@ -89,6 +89,10 @@ extension DownstreamConnection {
             apply(policy, head, bytes)
             noteMethod()
         }
+        if let condition = pool.endpoint.condition, condition.judgesAnswers, let bind = slot.bind {
+            exchange.judgedRequest = KeptRequest(
+                head, bytes, worker.scratch, bind: bind, connection: context, now: worker.now)
+        }
         let head = worker.scratch.framed(head)
         if gathered != nil {
             exchange.request.isWhole = true

@@ -30,9 +30,7 @@ extension DownstreamConnection {
 
     /// Changes the head of an answer, or holds it until its body is there.
     func changeHead(_ head: ResponseHead, _ bytes: Span<UInt8>, _ course: AnswerCourse) {
-        var lines: [UInt8] = []
-        for line in worker.responseTable.lines where !line.isDropped { lines += bytes.extracting(line.line).copied }
-        var message = AnswerMessage(status: head.status, lines: lines, body: nil)
+        var message = message(head, bytes)
         exchange.upstreamFraming = head.framing
         if head.status >= 400, !machine.hasReadWholeRequest { machine.closeAfterResponse() }
         if head.framing == .none {
@@ -50,6 +48,13 @@ extension DownstreamConnection {
         message.body = nil
         course.dropsBody = !message.mayHaveBody(toHead: exchange.request.isHead)
         writeChanged(message, framing: course.dropsBody ? .none : head.framing, hadBody: true)
+    }
+
+    /// The head of an answer whose lines are in the table; `bytes` begin with it.
+    func message(_ head: ResponseHead, _ bytes: Span<UInt8>) -> AnswerMessage {
+        var lines: [UInt8] = []
+        for line in worker.responseTable.lines where !line.isDropped { lines += bytes.extracting(line.line).copied }
+        return AnswerMessage(status: head.status, lines: lines, body: nil)
     }
 
     private func checkHeld(_ count: UInt64) {

@@ -64,6 +64,8 @@ final class DownstreamConnection: BufferedUser {
         var answerPlan: AnswerPlan?
         /// What is done to the answer by expressions; nil: nothing.
         var answerCourse: AnswerCourse?
+        /// The request, where an expression says of its answer whether the server is well.
+        var judgedRequest: KeptRequest?
         /// What has come of the body of an answer that is held.
         var heldBytes: UInt64 = 0
         /// Names that a client may not send in trailers either; nil: none.

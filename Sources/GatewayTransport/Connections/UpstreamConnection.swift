@@ -125,7 +125,9 @@ final class UpstreamConnection: BufferedUser {
                 client.writeInformational(head, bytes.extracting(position..<bytes.count))
                 position += head.byteCount
             case .head(let head):
-                if let condition = pool.endpoint.condition { note(head, of: condition) }
+                if let condition = pool.endpoint.condition {
+                    note(head, bytes.extracting(position..<bytes.count), of: condition, for: client)
+                }
                 if client.retries(status: head.status) {
                     self.client = nil
                     stream.close()
@@ -156,9 +158,15 @@ final class UpstreamConnection: BufferedUser {
     }
 
     /// Has an answer speak for its server, or against it.
-    private func note(_ head: ResponseHead, of condition: EndpointCondition) {
+    private func note(
+        _ head: ResponseHead, _ bytes: Span<UInt8>, of condition: EndpointCondition, for client: DownstreamConnection
+    ) {
         condition.note(answerAfter: worker.uptime - beganAt, at: worker.uptime)
-        worker.note(.status(head.status), of: condition)
+        guard let request = client.exchange.judgedRequest, condition.judgesAnswers else {
+            return worker.note(.status(head.status), of: condition)
+        }
+        let isHealthy = condition.isHealthy(client.message(head, bytes), to: request)
+        worker.note(.answer(isHealthy: isHealthy), of: condition)
     }
 
     /// Reads an answer that nobody waits for.

@@ -9,7 +9,7 @@ package enum ProbeResult: String, CaseIterable, Sendable {
     init(_ outcome: EndpointCondition.Outcome) {
         self =
             switch outcome {
-            case .connected, .status: .answered
+            case .connected, .status, .answer: .answered
             case .connectionFailed: .connectionFailed
             case .timeout: .timeout
             }

@@ -75,7 +75,7 @@ final class Prober {
             concurrency: settings.concurrency)
         watch.userCount = 1
         watches[condition] = watch
-        let interval = probe.interval(isOut: condition.isOut)
+        let interval = probe.interval(isOut: condition.isOut(at: worker.uptime))
         // Many that come at once are not asked at once.
         plan(watch, in: Int64.random(in: 0...min(interval, Self.maxFirstDelay)))
     }
@@ -167,13 +167,13 @@ final class Prober {
         runningCounts[watch.checks.name] = count > 0 ? count : nil
         if let outcome, watch.isWatched {
             worker.counters.count(ProbeResult(outcome))
-            if let change = watch.condition.note(probe: outcome) {
+            if let change = watch.condition.note(probe: outcome, at: worker.uptime) {
                 worker.tell(change, of: watch.condition, by: "probes")
             }
         }
         guard watch.isWatched else { return }
         // Servers that were asked together do not stay together.
-        let interval = watch.probe.interval(isOut: watch.condition.isOut)
+        let interval = watch.probe.interval(isOut: watch.condition.isOut(at: worker.uptime))
         plan(watch, in: interval - Int64.random(in: 0...interval / 16))
     }
 }

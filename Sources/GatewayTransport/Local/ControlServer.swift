@@ -69,7 +69,8 @@ package enum ControlServer {
             case "/metrics" where pages.contains(.metrics), "/stats/prometheus" where pages.contains(.metrics):
                 return LocalResponse(
                     "200 OK", contentType: "text/plain; version=0.0.4; charset=utf-8",
-                    await server.counters().prometheusText + Snapshot.healthMetrics(server.snapshots)
+                    await server.counters().prometheusText
+                        + Snapshot.healthMetrics(server.snapshots, at: WallClock.uptime())
                         + keys.metrics())
             case "/keys" where pages.contains(.keys):
                 return LocalResponse("200 OK", contentType: "application/json", keys.json())
@@ -77,7 +78,8 @@ package enum ControlServer {
                 return LocalResponse("200 OK", contentType: "application/json", Snapshot.json(server.snapshots))
             case "/v1/healthcheck" where pages.contains(.upstreams):
                 return LocalResponse(
-                    "200 OK", contentType: "application/json", Snapshot.healthJSON(server.snapshots))
+                    "200 OK", contentType: "application/json",
+                    Snapshot.healthJSON(server.snapshots, at: WallClock.uptime()))
             case "/healthz/ready" where pages.contains(.health):
                 return readiness.isReady
                     ? LocalResponse("200 OK", "ready\n") : LocalResponse("503 Service Unavailable", "not ready\n")

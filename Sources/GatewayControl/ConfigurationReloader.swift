@@ -20,6 +20,7 @@ package final class ConfigurationReloader: Service {
     private let remote: RemoteKeySources
     private let local: LocalKeySources
     private let publisher: any SnapshotPublisher
+    private let status: ConfigurationStatus
     private let requests: AsyncStream<Void>
     private let logger: Logger
     private let events: AsyncStream<Event>
@@ -42,11 +43,14 @@ package final class ConfigurationReloader: Service {
     /// - Parameters:
     ///   - remote: the remote keys that `initial` was compiled with.
     ///   - local: told what else there is in keys.
+    ///   - status: told what became of changes.
     ///   - requests: an element for each time somebody asks for a reload (SIGHUP).
     package init(
         _ initial: ConfigurationFile, environment: [String: String], tls: any TLSChecking, remote: RemoteKeySources,
-        local: LocalKeySources, publisher: any SnapshotPublisher, requests: AsyncStream<Void>, logger: Logger
+        local: LocalKeySources, publisher: any SnapshotPublisher, status: ConfigurationStatus,
+        requests: AsyncStream<Void>, logger: Logger
     ) {
+        self.status = status
         self.remote = remote
         self.local = local
         local.use(initial)
@@ -108,10 +112,11 @@ package final class ConfigurationReloader: Service {
         }
     }
 
-    private func reload(isRetry: Bool) async -> Outcome {
+    private func reload(isRetry: Bool) async -> ConfigurationStatus.Outcome {
         let loaded = ConfigurationFile.load(
             path: path, environment: environment, tls: tls, remote: remote, previous: current.withLock(\.snapshot))
         let outcome = await publish(loaded, isRetry: isRetry)
+        if outcome == .served || !isRetry { status.note(outcome) }
         current.withLock { $0 = outcome == .served ? loaded.served : $0.watching(loaded) }
         remote.keepOnly(current.withLock(\.configuration))
         local.use(current.withLock { $0 })
@@ -137,14 +142,8 @@ package final class ConfigurationReloader: Service {
         if changes.isEmpty, files.isEmpty { logger.info("nothing in it has changed") }
     }
 
-    private enum Outcome {
-        case served, invalid
-        /// Valid, but an address could not be had: perhaps later.
-        case unservable
-    }
-
     /// - Parameter isRetry: what is wrong with it has been said.
-    private func publish(_ loaded: ConfigurationFile, isRetry: Bool) async -> Outcome {
+    private func publish(_ loaded: ConfigurationFile, isRetry: Bool) async -> ConfigurationStatus.Outcome {
         for diagnostic in loaded.diagnostics where !isRetry {
             logger.log(level: diagnostic.severity == .error ? .error : .warning, "\(diagnostic.oneLine)")
         }

@@ -8,6 +8,8 @@ package final class APIKeyAuthenticator: Sendable {
     /// From the SHA-256 of a key to its index.
     private let digests: ByteTable
     private let keys: [KnownAPIKey]
+    /// How many there are.
+    var count: Int { keys.count }
 
     init(_ policy: APIKeyAuthentication, locations: [CompiledTokenLocation]) {
         credential = CompiledCredential(

@@ -9,6 +9,8 @@ package final class BasicAuthenticator: Sendable {
     let credential: CompiledCredential
     private let names: ByteTable
     private let users: [KnownUser]
+    /// How many there are.
+    var count: Int { users.count }
 
     init(_ policy: BasicAuthentication, locations: [CompiledTokenLocation], users: [KnownUser]) {
         credential = CompiledCredential(

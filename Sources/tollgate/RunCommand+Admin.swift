@@ -39,15 +39,16 @@ extension RunCommand {
             let server = server(process, logger)
             let readiness = ControlServer.Readiness()
             var services: [any Service] = []
+            let status = ConfigurationStatus(now: { WallClock.now() })
             services += try await controls(
-                process, server, readiness, .init(remote: remote, local: LocalKeySources()), logger)
+                process, server, readiness, .init(status, remote: remote, local: LocalKeySources()), logger)
             let publisher = SourcePublisher(server: server, source: .gatewayGroup("default"))
             try await server.start()
             try await publisher.publish(compiled.snapshot)
             logger.info("listening on \(admin.listen.address.description)")
             let resources = ResourceSet(
-                loaded, compiled, store: store, compiler: compiler, publisher: publisher, now: { WallClock.now() },
-                logger: logger)
+                loaded, compiled, store: store, compiler: compiler, publisher: publisher, status: status,
+                now: { WallClock.now() }, logger: logger)
             services.append(KeyRefresher(remote, fetcher: KeyClient(), consumer: resources, logger: logger))
             services.append(
                 AdminServer(

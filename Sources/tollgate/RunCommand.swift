@@ -72,10 +72,11 @@ struct RunCommand: AsyncParsableCommand {
         let readiness = ControlServer.Readiness()
         // Before anyone can know that we run: a hangup is never the end.
         let hangups = await Lifecycle.hangups()
+        let status = ConfigurationStatus(now: { WallClock.now() })
         var services: [any Service] = []
         do {
             services += try await controls(
-                process, server, readiness, .init(remote: keys, local: localKeys), logger)
+                process, server, readiness, .init(status, remote: keys, local: localKeys), logger)
             try await server.start()
             try await server.publish(snapshot, of: .file)
         } catch {
@@ -88,7 +89,8 @@ struct RunCommand: AsyncParsableCommand {
         for bind in snapshot.binds { logger.info("listening on \(bind.address.description)") }
         let reloader = ConfigurationReloader(
             loaded, environment: environment, tls: TLSChecker(), remote: keys, local: localKeys,
-            publisher: SourcePublisher(server: server, source: .file), requests: hangups, logger: logger)
+            publisher: SourcePublisher(server: server, source: .file), status: status, requests: hangups,
+            logger: logger)
         services.append(KeyRefresher(keys, fetcher: KeyClient(), consumer: reloader, logger: logger))
         services.append(reloader)
         services.append(
@@ -137,10 +139,10 @@ struct RunCommand: AsyncParsableCommand {
 }
 
 extension ControlServer.KeyPages {
-    init(remote: RemoteKeySources, local: LocalKeySources) {
+    init(_ status: ConfigurationStatus, remote: RemoteKeySources, local: LocalKeySources) {
         self.init(
             json: { KeyStatusDocument.text(remote: remote.statuses, local: local.all) },
-            metrics: { remote.statuses.prometheusText })
+            metrics: { status.prometheusText + remote.statuses.prometheusText })
     }
 }
 

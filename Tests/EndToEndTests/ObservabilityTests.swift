@@ -121,7 +121,15 @@ import Testing
         setup.listener = """
             policies:
               apiKey: {mode: permissive, keys: [{key: not-for-anyone}]}
-              authorization: {rules: ['request.headers["x-word"] != "hush"']}
+              authorization: {rules: ['request.headers["x-word"] != "hush"'], logOnly: true}
+            """
+        setup.jwtAuth = """
+            logOnly: true
+            algorithms: [ES256]
+            requiredScopes: [read]
+            maxLifetime: 1h
+            claims: [{key: tier, oneOf: [gold, 3]}]
+            claimsToHeaders: [{claim: sub, header: x-sub}]
             """
         let gateway = try RunningGateway(setup, upstreamPort: upstream.port)
         let text = try gateway.get("/config_dump", port: admin).body.text
@@ -137,9 +145,18 @@ import Testing
         let providers = jwt?["providers"] as? [[String: Any]]
         #expect(providers?.first?["issuers"] as? [String] == ["https://issuer.test"])
         #expect(providers?.first?["audiences"] as? [String] == ["api"])
+        #expect(jwt?["logOnly"] as? Bool == true)
+        for part in [
+            #""locations":[{"header":"authorization","prefix":"Bearer "}]"#, #""algorithms":["ES256"]"#,
+            #""requiredScopes":["read"]"#, #""maxLifetimeSeconds":3600"#,
+            #""claims":[{"key":"tier","oneOf":["gold",3]}]"#,
+            #""claimsToHeaders":[{"header":"x-sub","claim":"sub"}]"#, #""clockSkewSeconds":60"#,
+        ] {
+            #expect(text.contains(part), "\(part) in \(text)")
+        }
         let backend = (guarded["backends"] as? [[String: Any]])?.first
         #expect(backend?["port"] as? Int == upstream.port)
-        #expect(((listener["gatewayPolicies"] as? [String: Any])?["authorization"] as? [String])?.count == 1)
+        #expect(((listener["gatewayPolicies"] as? [String: Any])?["authorizationLogOnly"] as? [String])?.count == 1)
         for secret in ["not-for-anyone", "hush", "\"n\":", "BEGIN"] { #expect(!text.contains(secret)) }
 
         setup.routes = "- name: fresh\n  matches: [{path: {exact: /new}}]\n  backends: []"

@@ -91,6 +91,8 @@ import Testing
         var reason: String
     }
 
+    private static let lastSuccess = "tollgate_config_last_reload_success_timestamp_seconds"
+
     static let broken = [
         Broken(
             testDescription: "no YAML", change: { $0 + "\n  : [\n" }, reason: "yaml_syntax"),
@@ -102,12 +104,21 @@ import Testing
 
     @Test(arguments: broken)
     func `that is not valid changes nothing, is explained and can be mended`(_ entry: Broken) throws {
+        let started = try #require(try gateway.metric(Self.lastSuccess))
+        #expect(try gateway.metric("tollgate_config_last_reload_successful") == 1)
         try gateway.write(configuration: entry.change(gateway.configuration(Self.withRoute("/new"))))
         try eventually("the reason") { gateway.errors.contains("goes on serving") }
         #expect(gateway.errors.contains(entry.reason), "\(gateway.errors)")
         #expect(try status("/new") == 401)
+        try eventually("the metric") { try gateway.metric("tollgate_config_last_reload_successful") == 0 }
+        #expect(try #require(try gateway.metric(#"tollgate_config_reloads_total{result="invalid"}"#)) >= 1)
+        #expect(try gateway.metric(#"tollgate_config_reloads_total{result="served"}"#) == 0)
+        #expect(try gateway.metric(Self.lastSuccess) == started)
         try gateway.write(configuration: gateway.configuration(Self.withRoute("/new")))
         try eventually("the mended configuration") { try status("/new") == 503 }
+        try eventually("the metric") { try gateway.metric("tollgate_config_last_reload_successful") == 1 }
+        #expect(try gateway.metric(#"tollgate_config_reloads_total{result="served"}"#) == 1)
+        #expect(try #require(try gateway.metric(Self.lastSuccess)) >= started)
     }
 
     @Test func `is told by the names of what it adds, changes and removes, without their content`() throws {
@@ -203,6 +214,9 @@ import Testing
             try eventually("the reason") { gateway.errors.contains("in use by another process") }
         }
         try eventually("the new address") { (try? gateway.get("/secret", port: port).status) == 401 }
+        // However often it was tried.
+        #expect(try gateway.metric(#"tollgate_config_reloads_total{result="unservable"}"#) == 1)
+        try eventually("the metric") { try gateway.metric("tollgate_config_last_reload_successful") == 1 }
         #expect(gateway.errors.components(separatedBy: "in use by another process").count == 2, "said once")
     }
 

@@ -18,6 +18,8 @@ import Testing
         var backendKey = "backend-key-of-nobody"
         var header = "set-in-a-header-of-nobody"
         var rule = "hush-in-a-rule"
+        var alternative = "sk-one-of-several-ways"
+        var body = "said-to-few-in-a-body"
         let signer: SigningKey
 
         init() throws { signer = try SigningKey.generate(.es256, kid: "signer") }
@@ -29,7 +31,7 @@ import Testing
         }
 
         var all: [String] {
-            [apiKey, consumerKey, password, passwordHash, backendKey, header, rule, privatePart]
+            [apiKey, consumerKey, password, passwordHash, backendKey, header, rule, alternative, body, privatePart]
         }
 
         /// With a route for each of them.
@@ -56,6 +58,18 @@ import Testing
                   audiences: [api]
                   jwks: '\(Tokens.key.verificationJWKS.text)'
                 authorization: {rules: ['request.headers["x-word"] != "\(rule)"']}
+              backends: [{host: "127.0.0.1:\(port)"}]
+            - name: several
+              matches: [{path: {exact: /several}}]
+              policies:
+                authentication:
+                  anyOf:
+                  - jwtAuth: {issuer: https://issuer.test, jwks: '\(Tokens.key.verificationJWKS.text)'}
+                  - allOf:
+                    - apiKey: {location: {header: {name: x-key}}, keys: [{key: \(alternative)}]}
+                    - basicAuth: {htpasswd: "alice:\(passwordHash)"}
+                transformations: {request: {set: {x-hush: "'\(header)' + request.path"}}}
+                directResponse: {status: 200, body: \(body)}
               backends: [{host: "127.0.0.1:\(port)"}]
             - name: key
               matches: [{path: {exact: /key}}]
@@ -90,6 +104,8 @@ import Testing
             ("/basic", "Authorization: Basic \(password)\r\n", 200),
             ("/token", "Authorization: Bearer \(token)\r\nX-Word: \(secrets.rule)\r\n", 403),
             ("/key", "", 200), ("/signed", "", 200),
+            ("/several", "Authorization: Basic \(password)\r\nX-Key: \(secrets.alternative)\r\n", 200),
+            ("/several", "X-Key: \(secrets.alternative)\r\n", 401),
         ]
         for (path, line, status) in requests { #expect(try gateway.get(path, line).status == status, "\(path)") }
         // They have been used: the upstream has seen what is made for it.
@@ -112,7 +128,13 @@ import Testing
         ]
         // It is there all the same, without what is secret of it.
         let dump = said["config_dump"] ?? ""
-        #expect(dump.contains(#""traffic":["cors","timeout","retry"]"#))
+        for part in [
+            #""cors":{"allowOrigins":["https://a.test"]"#, #""requestMilliseconds":5000"#, #""codes":[503]"#,
+            #""anyOf":[{"jwtAuth":"#, #""allOf":[{"apiKey":{"mode":"strict","logOnly":false,"#,
+            #""changedHeaders":["x-hush"]"#, #""directResponse":[{"status":200"#,
+        ] {
+            #expect(dump.contains(part), "\(part) in \(dump)")
+        }
         #expect(dump.contains(#""credentials":true"#) && dump.contains(#""changedRequestHeaders":["x-set"]"#))
         for (place, text) in said {
             #expect(!text.isEmpty, "\(place)")

@@ -264,7 +264,7 @@ private struct Client {
 
     // MARK: - What can't be served
 
-    private static let refused = #""name":"1","policies":{"traffic":["directResponse"]},"backends":[]"#
+    private static let refused = #""name":"1","policies":{"traffic":{"directResponse":[{"status":500,"#
 
     @Test func `serve the rest where one of them is refused by this version`() throws {
         var documents = Documents()

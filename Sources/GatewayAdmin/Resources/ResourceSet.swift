@@ -15,6 +15,7 @@ package actor ResourceSet {
     private let store: any DocumentStore
     private let compiler: DocumentCompiler
     private let publisher: any SnapshotPublisher
+    private let status: ConfigurationStatus
     private let now: @Sendable () -> Int64
     private let logger: Logger
     private(set) var documents: APISIXDocumentSet
@@ -27,7 +28,8 @@ package actor ResourceSet {
     package init(
         _ loaded: LoadedDocuments, _ compiled: DocumentCompiler.Compiled, store: any DocumentStore,
         compiler: DocumentCompiler,
-        publisher: any SnapshotPublisher, now: @escaping @Sendable () -> Int64, logger: Logger
+        publisher: any SnapshotPublisher, status: ConfigurationStatus, now: @escaping @Sendable () -> Int64,
+        logger: Logger
     ) {
         documents = loaded.set
         revision = loaded.revision
@@ -36,6 +38,7 @@ package actor ResourceSet {
         self.store = store
         self.compiler = compiler
         self.publisher = publisher
+        self.status = status
         self.now = now
         self.logger = logger
     }
@@ -96,7 +99,9 @@ package actor ResourceSet {
         compiler.serve(compiled)
         do {
             try await publisher.publish(compiled.snapshot)
+            status.note(.served)
         } catch {
+            status.note(.unservable)
             logger.error("revision \(revision) is stored and not served: \(error)")
             throw AdminRefusal(503, "stored at revision \(revision), but not served: \(error)")
         }

@@ -89,6 +89,20 @@ extension Policy {
 }
 
 extension Compiler {
+    mutating func stages(of policies: TrafficPolicies) -> TrafficSlots.Stages {
+        TrafficSlots.Stages(
+            refusals: policies.refusals.flatMap { refusalForm($0) },
+            cors: policies.cors.map { corsStage($0.value, at: $0.provenance) },
+            rateLimits: policies.rateLimit.flatMap { rateLimitStage($0) },
+            transformation: policies.transformation.map { transformationStage($0) },
+            mirror: policies.mirror.flatMap(mirrorPlan),
+            balanceKey: policies.balanceKey.flatMap { balanceKeyStage($0) },
+            urlRewrite: policies.urlRewrite.map { urlRewriteStage($0.value) },
+            redirect: policies.requestRedirect.flatMap { redirectStage($0.value) },
+            directResponse: policies.directResponse.map { directResponseStage($0.value) },
+            delay: policies.delay.flatMap { delayStage($0.value) })
+    }
+
     mutating func urlRewriteStage(_ change: URLChange) -> URLRewriteStage {
         URLRewriteStage(
             CompiledURLChange(change) { program($0, of: .string, "a path must be a text", at: .forwarding) })

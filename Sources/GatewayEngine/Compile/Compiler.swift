@@ -236,16 +236,7 @@ package struct Compiler {
             consumers: consumers, combined: combined, basic: basic, apiKeys: apiKeys)
         policy.authorization = authorizer(authorizations, beside: policy, at: place)
         checkForwarding(traffic)
-        policy.traffic = TrafficSlots(
-            traffic, refusals: traffic.refusals.flatMap { refusalForm($0) },
-            cors: traffic.cors.map { corsStage($0.value, at: $0.provenance) },
-            rateLimits: traffic.rateLimit.flatMap { rateLimitStage($0) },
-            transformation: traffic.transformation.map { transformationStage($0) },
-            mirror: traffic.mirror.flatMap(mirrorPlan), balanceKey: traffic.balanceKey.flatMap { balanceKeyStage($0) },
-            urlRewrite: traffic.urlRewrite.map { urlRewriteStage($0.value) },
-            redirect: traffic.requestRedirect.flatMap { redirectStage($0.value) },
-            directResponse: traffic.directResponse.map { directResponseStage($0.value) },
-            delay: traffic.delay.flatMap { delayStage($0.value) })
+        policy.traffic = TrafficSlots(traffic, stages(of: traffic))
         fillers.settle(policy, at: place)
         return policy
     }

@@ -1,10 +1,9 @@
 internal import Bytes
 internal import GatewayModel
 internal import HTTPWire
-internal import JOSE
 
-// What is in force, for operators. Names, places and addresses only: no key, no secret, no value that is set in a
-// header, no text of a rule, which may hold any of them.
+// What is in force, for operators: what policies say, but for keys, secrets, values that are set in headers, bodies, and
+// the text of rules and other expressions, which may hold any of them.
 extension Snapshot {
     /// The snapshot as one JSON object, with a line end.
     package var json: String { Self.json([self]) }
@@ -62,7 +61,7 @@ extension Snapshot {
         if let tls { object.add("verification", tls.trust.verification.rawValue) }
         if let serverName = tls?.serverName { object.add("serverName", serverName) }
         object.add("credentials", policy?.hasCredentials ?? false)
-        if policy?.transformation != nil { object.add("transformations", true) }
+        object.add("transformations", policy?.transformation?.json)
         if let edit = policy?.requestEdit { object.add("changedRequestHeaders", edit.names) }
         if let edit = policy?.responseEdit { object.add("changedResponseHeaders", edit.names) }
         return object.text
@@ -74,63 +73,19 @@ extension EffectivePolicy {
         var object = JSONObjectWriter()
         if let jwtAuthentication { object.add("jwtAuth", jwtAuthentication.json) }
         if let consumers = furtherAuthentication?.consumers { object.add("consumers", consumers.json) }
-        if let basic = furtherAuthentication?.basic { object.add("basicAuth", basic.credential.json) }
-        if let apiKeys = furtherAuthentication?.apiKeys { object.add("apiKey", apiKeys.credential.json) }
+        if let combined = furtherAuthentication?.combined { object.add("authentication", combined.json) }
+        if let basic = furtherAuthentication?.basic { object.add("basicAuth", basic.json) }
+        if let apiKeys = furtherAuthentication?.apiKeys { object.add("apiKey", apiKeys.json) }
         // Effect and place of each rule, in the order in which they are asked.
         if let authorization { object.add("authorization", authorization.rules.map(\.mark)) }
-        if let traffic { object.add("traffic", traffic.names) }
+        if let trial = authorization?.trial { object.add("authorizationLogOnly", trial.rules.map(\.mark)) }
+        if let traffic { object.add("traffic", traffic.json) }
         if let requestEdit { object.add("changedRequestHeaders", requestEdit.names) }
         if let responseEdit { object.add("changedResponseHeaders", responseEdit.names) }
         return object.text
     }
 }
 
-extension JWTAuthenticator {
-    fileprivate var json: [UInt8] {
-        var object = JSONObjectWriter()
-        object.add("mode", presence.rawValue)
-        object.add("place", "\(provenance)")
-        object.add(
-            "providers",
-            issuers.map { issuer in
-                var object = JSONObjectWriter()
-                object.add("issuers", issuer.rules.issuers)
-                object.add("audiences", issuer.rules.audiences)
-                object.add("keys", issuer.keySources.map(\.placeInWords))
-                return object.text
-            })
-        return object.text
-    }
-}
-
-extension ConsumerAuthenticator {
-    /// How many ways to prove it each step has.
-    fileprivate var json: [UInt8] {
-        var object = JSONObjectWriter()
-        object.add("mode", refusesStrangers ? "strict" : "optional")
-        object.add("proofs", steps.map { "one of \($0.schemes.count)" })
-        return object.text
-    }
-}
-
-extension CompiledCredential {
-    fileprivate var json: [UInt8] {
-        var object = JSONObjectWriter()
-        object.add("mode", presence.rawValue)
-        return object.text
-    }
-}
-
-extension KeySource {
-    fileprivate var placeInWords: String {
-        switch origin {
-        case .inline: "inline"
-        case .file(let path): path
-        case .remote(let keys): keys.place.url.withoutQuery
-        }
-    }
-}
-
 extension FieldEdit {
-    fileprivate var names: [String] { removed.names.map { String(decoding: $0, as: UTF8.self) } }
+    fileprivate var names: [String] { removed.inWords }
 }

@@ -52,6 +52,13 @@ struct AllowedOrigin: Sendable {
         port = pattern.port
     }
 
+    /// As it is written.
+    var inWords: String {
+        let isImplied = port == (isHTTPS ? 443 : 80)
+        let scheme = isHTTPS ? "https" : "http"
+        return "\(scheme)://\(String(decoding: host, as: UTF8.self))\(isImplied ? "" : ":\(port)")"
+    }
+
     func matches(_ origin: ParsedOrigin, _ text: Span<UInt8>) -> Bool {
         origin.isHTTPS == isHTTPS && origin.port == port && matchesHost(text.extracting(origin.host))
     }

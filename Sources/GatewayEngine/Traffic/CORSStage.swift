@@ -5,14 +5,14 @@ internal import HTTPWire
 /// The stage that lets scripts of other sites read answers. It stands before authentication, since a browser asks
 /// for permission without credentials, and refusals have to be readable, too.
 final class CORSStage: Sendable {
-    private let origins: AllowedOrigins
+    let origins: AllowedOrigins
     private let timingOrigins: AllowedOrigins?
     private let isEager: Bool
-    private let methods: CORS.Names
-    private let headers: CORS.Names
+    let methods: CORS.Names
+    let headers: CORS.Names
     /// Lines of every answer to an origin that is allowed, beside the one that names it.
-    private let commonLines: [UInt8]
-    private let preflightLines: [UInt8]
+    let commonLines: [UInt8]
+    let preflightLines: [UInt8]
     /// Of answers to origins that are not allowed, where caches must keep them apart; of all answers where every
     /// origin is allowed.
     private let edit: FieldEdit

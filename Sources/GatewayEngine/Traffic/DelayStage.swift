@@ -8,7 +8,7 @@ final class DelayStage: Sendable {
         case expression(CELProgram)
     }
 
-    private let length: Length
+    let length: Length
 
     init(_ length: Length) {
         self.length = length

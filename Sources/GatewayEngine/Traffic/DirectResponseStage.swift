@@ -52,7 +52,7 @@ final class DirectResponseStage: Sendable {
         fileprivate var toAll: LocalAnswer? { condition == nil ? constant : nil }
     }
 
-    private let choices: [Choice]
+    let choices: [Choice]
 
     init(_ choices: [Choice]) {
         self.choices = choices

@@ -5,13 +5,13 @@ internal import HTTPWire
 
 /// The stage that sends a client elsewhere.
 final class RedirectStage: Sendable {
-    private enum Location: Sendable {
+    enum Location: Sendable {
         case changed(scheme: [UInt8]?, CompiledURLChange)
         case computed(CELProgram)
     }
 
-    private let location: Location
-    private let status: Int
+    let location: Location
+    let status: Int
     private let statusOfOthers: Int
 
     /// Nil where the location is none, which has been reported.

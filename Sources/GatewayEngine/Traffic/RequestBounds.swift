@@ -31,8 +31,8 @@ package final class RetryPlan: Sendable {
     package let backoffNanoseconds: Int64
     /// From the first attempt to the beginning of the last one; nil: no bound.
     package let withinNanoseconds: Int64?
-    private let codes: Set<Int>
-    private let methods: [[UInt8]]
+    let codes: Set<Int>
+    let methods: [[UInt8]]
 
     init(_ policy: RetryPolicy) {
         retries = policy.retries

@@ -4,11 +4,11 @@ internal import HTTPWire
 
 /// The stage that gives a request a name. It comes first of all, so that every refusal has it.
 final class RequestIDStage: Sendable {
-    private let name: [UInt8]
+    let name: [UInt8]
     private let trust: RequestIDPolicy.Trust
-    private let tellsClient: Bool
+    let tellsClient: Bool
     private let names: FieldNames
-    private let tellsBackend: Bool
+    let tellsBackend: Bool
     /// What names are made of, and how long they are; empty for UUIDs.
     private let alphabet: [UInt8]
     private let length: Int

@@ -6,55 +6,53 @@ internal import HTTPWire
 /// authentication and one behind authorization.
 package final class TrafficSlots: Sendable {
     /// How refusals are written, and the plan of answers that only says that.
-    private let refusals: (form: CompiledRefusalForm, plan: AnswerPlan)?
+    let refusals: (form: CompiledRefusalForm, plan: AnswerPlan)?
     let requestID: RequestIDStage?
-    private let cors: CORSStage?
+    let cors: CORSStage?
     let rateLimits: RateLimitStage?
-    private let urlRewrite: URLRewriteStage?
+    let urlRewrite: URLRewriteStage?
     let transformation: TransformationStage?
     private let balanceKey: BalanceKeyStage?
-    private let redirect: RedirectStage?
-    private let delay: DelayStage?
-    private let directResponse: DirectResponseStage?
+    let redirect: RedirectStage?
+    let delay: DelayStage?
+    let directResponse: DirectResponseStage?
     package let bounds: RequestBounds?
     package let retry: RetryPlan?
     package let mirror: MirrorPlan?
     /// Policies that replace the prefix of a path, each by the name of its field.
     let prefixChanges: [(field: String, place: Provenance)]
 
-    /// Nil where all slots are empty.
-    init?(
-        _ policies: TrafficPolicies, refusals: CompiledRefusalForm?, cors: CORSStage?, rateLimits: RateLimitStage?,
-        transformation: TransformationStage?, mirror: MirrorPlan?, balanceKey: BalanceKeyStage?,
-        urlRewrite: URLRewriteStage?, redirect: RedirectStage?, directResponse: DirectResponseStage?, delay: DelayStage?
-    ) {
-        guard policies != TrafficPolicies() else { return nil }
-        self.balanceKey = balanceKey
-        self.transformation = transformation
-        self.mirror = mirror
-        self.delay = delay
-        self.directResponse = directResponse
-        prefixChanges = policies.prefixChanges
-        self.rateLimits = rateLimits
-        self.refusals = refusals.map { ($0, AnswerPlan(refusals: $0)) }
-        requestID = policies.requestID.map(RequestIDStage.init)
-        self.cors = cors
-        self.urlRewrite = urlRewrite
-        self.redirect = redirect
-        bounds = policies.timeouts.map(RequestBounds.init)
-        retry = policies.retry.map(RetryPlan.init)
+    /// What policies compile to that take a compiler.
+    struct Stages {
+        var refusals: CompiledRefusalForm?
+        var cors: CORSStage?
+        var rateLimits: RateLimitStage?
+        var transformation: TransformationStage?
+        var mirror: MirrorPlan?
+        var balanceKey: BalanceKeyStage?
+        var urlRewrite: URLRewriteStage?
+        var redirect: RedirectStage?
+        var directResponse: DirectResponseStage?
+        var delay: DelayStage?
     }
 
-    /// What there is, by the names of the fields that say it.
-    var names: [String] {
-        let slots: [(name: String, isThere: Bool)] = [
-            ("refusals", refusals != nil), ("requestId", requestID != nil), ("cors", cors != nil),
-            ("localRateLimit", rateLimits != nil), ("urlRewrite", urlRewrite != nil),
-            ("transformations", transformation != nil), ("requestRedirect", redirect != nil), ("delay", delay != nil),
-            ("directResponse", directResponse != nil), ("timeout", bounds != nil), ("retry", retry != nil),
-            ("requestMirror", mirror != nil),
-        ]
-        return slots.filter(\.isThere).map(\.name)
+    /// Nil where all slots are empty.
+    init?(_ policies: TrafficPolicies, _ stages: Stages) {
+        guard policies != TrafficPolicies() else { return nil }
+        prefixChanges = policies.prefixChanges
+        refusals = stages.refusals.map { ($0, AnswerPlan(refusals: $0)) }
+        requestID = policies.requestID.map(RequestIDStage.init)
+        cors = stages.cors
+        rateLimits = stages.rateLimits
+        transformation = stages.transformation
+        urlRewrite = stages.urlRewrite
+        redirect = stages.redirect
+        delay = stages.delay
+        directResponse = stages.directResponse
+        balanceKey = stages.balanceKey
+        mirror = stages.mirror
+        bounds = policies.timeouts.map(RequestBounds.init)
+        retry = policies.retry.map(RetryPlan.init)
     }
 
     /// Names that a client may not send in trailers either; nil: none.

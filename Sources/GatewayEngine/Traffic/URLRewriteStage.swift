@@ -5,7 +5,7 @@ internal import HTTPWire
 
 /// The stage that gives the upstream another path or Host than the client sent.
 final class URLRewriteStage: Sendable {
-    private let url: CompiledURLChange
+    let url: CompiledURLChange
 
     init(_ url: CompiledURLChange) {
         self.url = url

@@ -17,8 +17,8 @@ final class RateLimitStage: Sendable {
         let answer: AuthorizationRule.Answer?
     }
 
-    private let limits: [Limit]
-    private let isFirstMatch: Bool
+    let limits: [Limit]
+    let isFirstMatch: Bool
 
     init(_ limits: [Limit], isFirstMatch: Bool) {
         self.limits = limits

@@ -56,6 +56,13 @@ package final class RateLimiter: Sendable {
         }
     }
 
+    /// What it counts, in the words of the configuration.
+    func describe(to object: inout JSONObjectWriter) {
+        object.add("maxTokens", Int64(capacity))
+        if case .buckets(_, let tokensPerFill) = counters { object.add("tokensPerFill", Int64(tokensPerFill)) }
+        object.add("fillIntervalMilliseconds", intervalNanoseconds / 1_000_000)
+    }
+
     enum Outcome: Equatable {
         /// A token was taken from that bucket.
         case taken(Int, Left)

@@ -12,7 +12,7 @@ final class TransformationStage: Sendable {
         let response: CompiledChange?
     }
 
-    private let choices: [Choice]
+    let choices: [Choice]
     /// Whether the request has to be held until its body is there.
     let needsBody: Bool
     /// Names that a client may not send in trailers either; nil: none.

@@ -1,0 +1,60 @@
+internal import Synchronization
+
+/// What became of changes of the configuration, for those who watch over a gateway: whether what is served is what the
+/// operator wrote last.
+package final class ConfigurationStatus: Sendable {
+    package enum Outcome: String, CaseIterable, Sendable {
+        case served
+        /// It is not valid. What was served before goes on.
+        case invalid
+        /// It is valid and can't be served now, since an address is taken say. What was served before goes on.
+        case unservable
+    }
+
+    private struct State {
+        var counts: [Outcome: UInt64] = [:]
+        var last = Outcome.served
+        var servedAt: Int64
+    }
+
+    private let state: Mutex<State>
+    private let now: @Sendable () -> Int64
+
+    /// Of a gateway that serves its first configuration.
+    ///
+    /// - Parameter now: Unix seconds.
+    package init(now: @escaping @Sendable () -> Int64) {
+        self.now = now
+        state = Mutex(State(servedAt: now()))
+    }
+
+    package func note(_ outcome: Outcome) {
+        let time = now()
+        state.withLock { state in
+            state.counts[outcome, default: 0] += 1
+            state.last = outcome
+            if outcome == .served { state.servedAt = time }
+        }
+    }
+
+    /// In Prometheus' text exposition format 0.0.4.
+    package var prometheusText: String {
+        state.withLock { state in
+            let counts = Outcome.allCases.map { outcome in
+                "tollgate_config_reloads_total{result=\"\(outcome.rawValue)\"} \(state.counts[outcome] ?? 0)\n"
+            }
+            return """
+                # HELP tollgate_config_reloads_total Changes of the configuration, by what became of them.
+                # TYPE tollgate_config_reloads_total counter
+                \(counts.joined())\
+                # HELP tollgate_config_last_reload_successful Whether the last change is served; 0: an earlier one is.
+                # TYPE tollgate_config_last_reload_successful gauge
+                tollgate_config_last_reload_successful \(state.last == .served ? 1 : 0)
+                # HELP tollgate_config_last_reload_success_timestamp_seconds Since when the configuration is served.
+                # TYPE tollgate_config_last_reload_success_timestamp_seconds gauge
+                tollgate_config_last_reload_success_timestamp_seconds \(state.servedAt)
+
+                """
+        }
+    }
+}

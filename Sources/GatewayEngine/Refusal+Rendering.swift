@@ -61,7 +61,7 @@ extension Refusal {
 
     /// gRPC's code for an HTTP status, as its clients read one (doc/http-grpc-status-mapping.md); what is too large has
     /// exhausted a resource.
-    private var grpcStatus: Int {
+    package var grpcStatus: Int {
         switch code.entry.status {
         case 400, 500: 13
         case 401: 16

@@ -70,6 +70,33 @@ import Testing
         #expect(lines.compactMap { $0["status"] as? Int } == [502, 400])
     }
 
+    @Test func `say what became of calls of gRPC`() throws {
+        let upstream = try Upstream()
+        let gateway = try RunningGateway(
+            .init(
+                top: "frontendPolicies: {accessLog: {add: {call: response.grpcStatus}}}", accessLog: "json"),
+            upstreamPort: upstream.port)
+        let client = try gateway.client()
+        let call = "HTTP/1.1\r\nHost: a\r\nContent-Type: application/grpc\r\nContent-Length: 0\r\n\r\n"
+        try client.send("POST /open/late \(call)")
+        let server = try FrameWire(serving: upstream.accept())
+        let late = try server.next(.headers).stream
+        try server.headers(late, [(":status", "200"), ("content-type", "application/grpc")], end: false)
+        try server.data(late, [0, 0, 0, 0, 0], end: false)
+        try server.headers(late, [("grpc-status", "5")], end: true)
+        #expect(try client.readAnswer().status == 200)
+        try client.send("POST /open/early \(call)")
+        let early = try server.next(.headers).stream
+        try server.headers(early, [(":status", "200"), ("grpc-status", "12")], end: true)
+        #expect(try client.readAnswer().status == 200)
+        // Refused.
+        try client.send("POST /guarded \(call)")
+        #expect(try client.readAnswer().status == 200)
+        try client.send("GET /guarded HTTP/1.1\r\nHost: a\r\n\r\n")
+        #expect(try client.readAnswer().status == 401)
+        #expect(try lines(gateway, 4).map { $0["call"] as? Int } == [5, 12, 16, nil])
+    }
+
     /// Whoever writes such an expression would write tokens to a file that many may read.
     @Test func `never show a credential, whether it was good or not`() throws {
         let gateway = try start(

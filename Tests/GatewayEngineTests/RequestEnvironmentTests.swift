@@ -136,7 +136,7 @@ import Testing
         ("has(mcp.tool.name)", "'mcp' is part of agentgateway"),
         ("request.bodyPrefix == b''", "`request.body` is the whole"),
         ("source.unverifiedWorkload.name == 'a'", "`source.identity` is who"),
-        ("default(response.grpcStatus, 0) == 0", "`response.headers[\"grpc-status\"]`"),
+        ("default(response.grpcStatus, 0) == 0", "authorization comes before the response"),
         ("size(request.headers.redacted()) == 1", "'redacted' is part of agentgateway"),
         ("response.code == 200", "before the response"), ("backend.name == 'a'", "after authorization"),
     ])

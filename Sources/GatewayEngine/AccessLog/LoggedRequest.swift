@@ -31,6 +31,26 @@ package final class LoggedRequest {
         }
     }
 
+    /// What became of a call of gRPC; nil where that is not known.
+    package var grpcStatus: Int? {
+        get { request.scratch.answeredGRPCStatus }
+        set { request.scratch.answeredGRPCStatus = newValue }
+    }
+
+    /// Reads it from the fields of an answer's head, or from its trailers, which come later and hold.
+    ///
+    /// - Parameter bytes: those the lines were read from.
+    package func noteGRPCStatus(in fields: FieldTable, _ bytes: Span<UInt8>) {
+        let name = Array("grpc-status".utf8)
+        for line in fields.lines where bytes.extracting(line.name).equalsIgnoringASCIICase(name.span) {
+            let digits = bytes.extracting(line.value)
+            guard (1...3).contains(digits.count), digits.indices.allSatisfy({ digits[$0].isASCIIDigit }) else {
+                continue
+            }
+            grpcStatus = digits.indices.reduce(0) { $0 * 10 + Int(digits[$1] - 0x30) }
+        }
+    }
+
     /// A field of the line.
     package struct Field: Sendable {
         package let name: [UInt8]

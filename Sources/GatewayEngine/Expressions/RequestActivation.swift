@@ -111,6 +111,8 @@ internal import JOSE
         case .environmentGateway: return instance.gateway.map { .string($0) } ?? .null
         // Of requests that have been answered.
         case .responseCode: return unsafe .int(Int64(scratch.pointee.answeredStatus))
+        case .responseGRPCStatus:
+            return unsafe scratch.pointee.answeredGRPCStatus.map { .int(Int64($0)) } ?? .null
         case .backendName: return backendName.map { .string($0) } ?? .null
         case .backend:
             return backendName.map { .map(CELOwnedMap(distinct: [(.string("name"), .string($0))])) } ?? .null

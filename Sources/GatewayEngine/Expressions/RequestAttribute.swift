@@ -16,7 +16,7 @@ package enum RequestAttribute: Int, CaseIterable, Sendable {
     case consumer, apiKey, apiKeyText, basicAuth, extauthz, metadata
     case environmentPodName, environmentNamespace, environmentGateway
     case backend, backendName, backendType, backendProtocol
-    case responseCode, responseHeaders, responseBody
+    case responseCode, responseGRPCStatus, responseHeaders, responseBody
 
     /// One row.
     package struct Entry: Sendable {
@@ -48,6 +48,8 @@ package enum RequestAttribute: Int, CaseIterable, Sendable {
         /// Once it has been gathered, for which the request is held.
         case body
         case backend, response
+        /// Once the answer to a call of gRPC is over; absent where it was none.
+        case endOfCall
         /// Only where the text leaves for the backend: in transformations and backend authentication.
         case secret
     }
@@ -170,6 +172,10 @@ package enum RequestAttribute: Int, CaseIterable, Sendable {
         case .backendType: Entry("backend.type", .string, .backend, "Its kind.")
         case .backendProtocol: Entry("backend.protocol", .string, .backend, "What is spoken to it.")
         case .responseCode: Entry("response.code", .int, .response, "The status of the answer.")
+        case .responseGRPCStatus:
+            Entry(
+                "response.grpcStatus", .int, .endOfCall,
+                "The `grpc-status` of the answer to a call of gRPC, from its trailers or its head.")
         case .responseHeaders: Entry("response.headers", .map(.string, .string), .response, "Its header fields.")
         case .responseBody: Entry("response.body", .bytes, .response, "Its body.")
         }

@@ -102,6 +102,7 @@ extension RequestAttribute.Availability {
         case .filled(let filler): filler.isOffered ? "with \(filler.words)" : "not yet"
         case .body: "always; requests are held for it"
         case .backend, .response: "not in rules"
+        case .endOfCall: "in the access log: of calls of gRPC"
         case .secret: "no: not for rules; `jwt.rawToken` in transformations"
         }
     }

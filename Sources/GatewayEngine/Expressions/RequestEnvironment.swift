@@ -71,12 +71,14 @@ extension CELProgram {
 
 extension RequestAttribute.Entry {
     /// Roots without a value are null instead.
-    fileprivate var isOptional: Bool { (availability == .sometimes || filler != nil) && type != .dyn }
+    fileprivate var isOptional: Bool {
+        (availability == .sometimes || availability == .endOfCall || filler != nil) && type != .dyn
+    }
 
     /// Why the access log may not read it.
     fileprivate var refusalInAccessLog: String? {
         switch availability {
-        case .always, .sometimes, .filled: nil
+        case .always, .sometimes, .filled, .endOfCall: nil
         case .backend, .response, .body:
             Self.keptForLog.contains(path) ? nil : "'\(path)' is not kept for the access log"
         case .secret: "'\(path)' is a secret: it does not belong into a log"
@@ -90,7 +92,7 @@ extension RequestAttribute.Entry {
         switch availability {
         case .always, .sometimes, .filled, .body: nil
         case .backend: "'\(path)' is not there yet: the backend is chosen after authorization"
-        case .response: "'\(path)' is not there yet: authorization comes before the response"
+        case .response, .endOfCall: "'\(path)' is not there yet: authorization comes before the response"
         case .secret: "'\(path)' is a secret: only transformations and backend authentication may read it"
         }
     }
@@ -99,6 +101,7 @@ extension RequestAttribute.Entry {
     fileprivate var refusalInAnswerTransformation: String? {
         switch availability {
         case .response: nil
+        case .endOfCall: "'\(path)' is for the access log: trailers come when an answer has been changed"
         case .body: "'\(path)' is gone when the answer comes"
         case .backend: "'\(path)' is not kept for transformations"
         default: refusalInTransformation
@@ -108,7 +111,7 @@ extension RequestAttribute.Entry {
     /// Why transformations may not read it.
     fileprivate var refusalInTransformation: String? {
         switch availability {
-        case .backend, .response:
+        case .backend, .response, .endOfCall:
             "'\(path)' is not there yet: transformations of requests are evaluated before there is an answer"
         case .secret where path != "jwt.rawToken": "'\(path)' is a secret"
         case .secret, .always, .sometimes, .filled, .body: nil

@@ -7,7 +7,6 @@ enum UnofferedName {
         ("request.bodyPrefix", "`request.body` is the whole body, or the request is refused"),
         ("request.endTime", "the access log says how long a request took"),
         ("response.bodyPrefix", "`response.body` is the whole body"),
-        ("response.grpcStatus", "where the head of an answer has it, it is `response.headers[\"grpc-status\"]`"),
         ("source.unverifiedWorkload", "`source.identity` is who a client has proven to be"),
         ("source.connectHeaders", "requests come without tunnels here"),
         ("destination.hostname", "`request.host` is the host asked for"),

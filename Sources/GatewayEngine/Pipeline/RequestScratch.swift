@@ -96,6 +96,8 @@ package struct RequestScratch {
     var answer: AnswerMessage?
     /// Of a copy that is kept: the answer's status, and the server that gave it.
     var answeredStatus = 0
+    /// What became of a call of gRPC; nil where that is not known.
+    var answeredGRPCStatus: Int?
     var answeringUpstream = ""
 
     /// When the token whose claims hold is no longer accepted, in Unix seconds: `exp` and the clock skew.

@@ -41,6 +41,7 @@ extension DownstreamConnection {
         write(answer)
         worker.counters.count(refusal.code)
         exchange.record?.refusal = refusal.code
+        if exchange.request.isGRPC { exchange.record?.request?.grpcStatus = refusal.grpcStatus }
         exchange.record?.rule = refusal.verdict?.mark ?? ""
         exchange.record?.missingClaims = refusal.missingClaims
         responseEnded()

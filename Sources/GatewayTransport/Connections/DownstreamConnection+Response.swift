@@ -17,6 +17,7 @@ extension DownstreamConnection {
     }
 
     func writeHead(_ head: ResponseHead, _ bytes: Span<UInt8>) {
+        noteGRPCStatus(bytes)
         if let course = exchange.answerCourse, head.status != 101 { return changeHead(head, bytes, course) }
         exchange.hasWrittenHead = true
         exchange.status = head.status
@@ -66,8 +67,17 @@ extension DownstreamConnection {
         stream.writeBody(bytes, inChunks: exchange.plan.framing == .chunked)
     }
 
+    /// For the access log, where that has expressions.
+    ///
+    /// - Parameter bytes: those that the worker's table was read from.
+    private func noteGRPCStatus(_ bytes: Span<UInt8>) {
+        guard exchange.request.isGRPC else { return }
+        exchange.record?.request?.noteGRPCStatus(in: worker.responseTable, bytes)
+    }
+
     /// `bytes` are those the trailer lines were read from.
     func writeEnd(_ bytes: Span<UInt8>) {
+        if exchange.upstreamFraming == .chunked { noteGRPCStatus(bytes) }
         if let course = exchange.answerCourse, course.held != nil { return writeHeld(course) }
         guard exchange.plan.framing == .chunked else { return }
         // Only a chunked body has trailers; else the table still holds the head's lines.

@@ -187,7 +187,11 @@ let package = Package(
             dependencies: ["GatewayControl", "GatewayEngine", "GatewayModel", "KeyFetching", "JOSE", "Bytes"],
             swiftSettings: common
         ),
-        .testTarget(name: "GatewayStoreTests", dependencies: ["GatewayStore"], swiftSettings: common),
+        .testTarget(
+            name: "GatewayStoreTests",
+            dependencies: ["GatewayStore", .product(name: "GRDB", package: "GRDB.swift")],
+            swiftSettings: common
+        ),
         .testTarget(
             name: "EndToEndTests",
             dependencies: [

@@ -11,7 +11,7 @@ package protocol DocumentStore: Sendable {
     /// - Throws: `DocumentConflict` where a document is not as a change expects it.
     func commit(_ changes: [DocumentChange], audit: AuditEntry) async throws -> Int64
 
-    /// What was changed, the latest first.
+    /// What was changed, the latest first; as far as `HistoryRetention` lets it be remembered.
     func auditTrail(limit: Int) async throws -> [AuditRecord]
 
     /// The changes that make the documents what they were at a revision.
@@ -20,13 +20,37 @@ package protocol DocumentStore: Sendable {
     func changes(backTo revision: Int64) async throws -> [DocumentChange]
 }
 
+/// What tells documents apart: the same kind and id may be in every gateway group.
 package struct DocumentKey: Hashable, Sendable {
+    /// The id of the gateway group that the document belongs to; empty for what belongs to none.
+    package var group: String
     package var kind: String
     package var id: String
 
-    package init(kind: String, id: String) {
+    /// Documents of stores that knew no groups are in this one.
+    package static let standardGroup = "default"
+
+    package init(group: String = Self.standardGroup, kind: String, id: String) {
+        self.group = group
         self.kind = kind
         self.id = id
+    }
+}
+
+/// How much of what was changed by whom is remembered. Documents themselves are never forgotten.
+package struct HistoryRetention: Equatable, Sendable {
+    /// Revisions whose changes are remembered, the latest first.
+    package var maxRevisions: Int64
+    /// Seconds; nil: however old they are.
+    package var maxAge: Int64?
+
+    package static let standard = HistoryRetention(maxRevisions: 100_000, maxAge: nil)
+    /// Of old revisions, one commit forgets so many at most: it is not to wait for a million of them.
+    static let maxForgottenAtOnce: Int64 = 1000
+
+    package init(maxRevisions: Int64, maxAge: Int64?) {
+        self.maxRevisions = maxRevisions
+        self.maxAge = maxAge
     }
 }
 

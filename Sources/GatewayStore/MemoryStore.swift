@@ -9,8 +9,11 @@ package final class MemoryStore: DocumentStore {
     }
 
     private let state = Mutex(State())
+    private let retention: HistoryRetention
 
-    package init() {}
+    package init(retention: HistoryRetention = .standard) {
+        self.retention = retention
+    }
 
     package func load() async throws -> StoredDocuments {
         state.withLock { StoredDocuments(documents: $0.documents, revision: $0.revision) }
@@ -28,8 +31,19 @@ package final class MemoryStore: DocumentStore {
             state.revision = revision
             let record = AuditRecord(revision: revision, entry: audit, keys: changes.map(\.key))
             state.trail.append((record, before))
+            state.trail.removeFirst(forgotten(state.trail))
             return revision
         }
+    }
+
+    /// How many of the oldest records go; the latest one stays.
+    private func forgotten(_ trail: [(record: AuditRecord, before: [String?])]) -> Int {
+        guard let latest = trail.last?.record else { return 0 }
+        let old = trail.prefix { item in
+            item.record.revision <= latest.revision - retention.maxRevisions
+                || retention.maxAge.map { item.record.entry.time < latest.entry.time - $0 } ?? false
+        }
+        return min(old.count, trail.count - 1, Int(HistoryRetention.maxForgottenAtOnce))
     }
 
     /// Answers what the document was before.
@@ -59,11 +73,12 @@ package final class MemoryStore: DocumentStore {
 
     package func changes(backTo revision: Int64) async throws -> [DocumentChange] {
         try state.withLock { state in
-            guard (0...state.revision).contains(revision) else {
-                throw RevisionUnknown(revision: revision, known: 0...state.revision)
+            let oldest = state.revision - Int64(state.trail.count)
+            guard (oldest...state.revision).contains(revision) else {
+                throw RevisionUnknown(revision: revision, known: oldest...state.revision)
             }
             var found: [DocumentChange] = []
-            for (record, before) in state.trail.dropFirst(Int(revision)) {
+            for (record, before) in state.trail.dropFirst(Int(revision - oldest)) {
                 for (key, body) in zip(record.keys, before) where !found.contains(where: { $0.key == key }) {
                     found.append(DocumentChange(key: key, body: body))
                 }

@@ -3,7 +3,7 @@ internal import GRDB
 /// The tables of a store, and what they were in versions before.
 enum SQLiteSchema {
     /// A file with a higher one is not touched.
-    static let formatVersion = 2
+    static let formatVersion = 3
 
     /// Revisions that documents can be brought back behind.
     private static let rememberedRevisions: Int64 = 10_000
@@ -25,6 +25,7 @@ enum SQLiteSchema {
         if version > 0 { try checkPages(database, path) }
         if version == 0 { try database.execute(sql: first) }
         if version < 2 { try database.execute(sql: second) }
+        if version < 3 { try database.execute(sql: third) }
     }
 
     private static func version(_ database: Database) throws -> Int {
@@ -61,6 +62,20 @@ enum SQLiteSchema {
         PRAGMA user_version = 2;
         """
 
+    /// Gateway groups came; what was there is in the one that all had.
+    private static let third = """
+        CREATE TABLE grouped (
+            gateway_group TEXT NOT NULL, kind TEXT NOT NULL, id TEXT NOT NULL, body TEXT NOT NULL,
+            created INTEGER NOT NULL, modified INTEGER NOT NULL, place INTEGER NOT NULL,
+            PRIMARY KEY (gateway_group, kind, id)
+        ) WITHOUT ROWID;
+        INSERT INTO grouped SELECT 'default', kind, id, body, created, modified, place FROM documents;
+        DROP TABLE documents;
+        ALTER TABLE grouped RENAME TO documents;
+        ALTER TABLE changes ADD COLUMN gateway_group TEXT NOT NULL DEFAULT 'default';
+        PRAGMA user_version = 3;
+        """
+
     // MARK: - Revisions
 
     static func revision(_ database: Database) throws -> Int64 {
@@ -74,9 +89,27 @@ enum SQLiteSchema {
         return max(horizon, last - rememberedRevisions)...last
     }
 
-    /// Drops what only bringing back would need.
-    static func forget(behind revision: Int64, _ database: Database) throws {
+    /// Drops what only bringing back would need, and what is too old for the audit trail.
+    static func forget(behind revision: Int64, at time: Int64, _ retention: HistoryRetention, _ database: Database)
+        throws
+    {
         try database.cachedStatement(sql: "UPDATE changes SET before = NULL WHERE revision = ?")
             .execute(arguments: [revision - rememberedRevisions])
+        guard let oldest = try Int64.fetchOne(database.cachedStatement(sql: "SELECT min(revision) FROM revisions"))
+        else { return }
+        var last = revision - retention.maxRevisions
+        if let maxAge = retention.maxAge {
+            let statement = try database.cachedStatement(
+                sql: "SELECT revision FROM revisions WHERE time >= ? ORDER BY revision LIMIT 1")
+            let young = try Int64.fetchOne(statement, arguments: [time - maxAge]) ?? revision
+            last = max(last, young - 1)
+        }
+        // The latest one says at which revision the store is.
+        last = min(last, revision - 1, oldest + HistoryRetention.maxForgottenAtOnce - 1)
+        guard last >= oldest else { return }
+        for sql in [
+            "DELETE FROM changes WHERE revision <= ?", "DELETE FROM revisions WHERE revision <= ?",
+            "UPDATE horizon SET revision = max(revision, ?)",
+        ] { try database.cachedStatement(sql: sql).execute(arguments: [last]) }
     }
 }

@@ -46,11 +46,17 @@ package final class SQLiteStore: DocumentStore {
     private let database: DatabaseQueue
     private let lock: FolderLock?
     private let path: String
+    private let retention: HistoryRetention
 
     /// Opens the store in a folder; to write, the folder is made where it is missing.
     ///
-    /// - Parameter maxBytes: how large the file may get; nil: as the disk has room.
-    package init(folder: String, access: Access = .writing, maxBytes: Int? = nil) throws {
+    /// - Parameters:
+    ///   - retention: what a write forgets.
+    ///   - maxBytes: how large the file may get; nil: as the disk has room.
+    package init(
+        folder: String, access: Access = .writing, retention: HistoryRetention = .standard, maxBytes: Int? = nil
+    ) throws {
+        self.retention = retention
         path = folder + "/tollgate.sqlite"
         lock = access == .writing ? try FolderLock(folder) : nil
         if access == .reading, FolderLock.isMissing(path) { throw Failure.missing(path) }
@@ -83,26 +89,27 @@ package final class SQLiteStore: DocumentStore {
             let rows = try Row.fetchAll(
                 database,
                 sql: """
-                    SELECT kind, id, body, created, modified, place FROM documents ORDER BY created, place, kind, id
+                    SELECT gateway_group, kind, id, body, created, modified, place FROM documents
+                    ORDER BY created, place, kind, id
                     """)
             return StoredDocuments(
                 documents: rows.map { row in
                     StoredDocument(
-                        key: DocumentKey(kind: row[0], id: row[1]), body: row[2], createdRevision: row[3],
-                        modifiedRevision: row[4], place: row[5])
+                        key: DocumentKey(group: row[0], kind: row[1], id: row[2]), body: row[3],
+                        createdRevision: row[4], modifiedRevision: row[5], place: row[6])
                 }, revision: try SQLiteSchema.revision(database))
         }
     }
 
     package func commit(_ changes: [DocumentChange], audit: AuditEntry) async throws -> Int64 {
         do {
-            return try await database.write { database in
+            return try await database.write { [retention] database in
                 let revision = try SQLiteSchema.revision(database) + 1
                 try database.execute(
                     sql: "INSERT INTO revisions VALUES (?, ?, ?, ?, ?)",
                     arguments: [revision, audit.time, audit.actor, audit.origin, audit.action])
                 for (place, change) in changes.enumerated() { try change.apply(to: database, revision, place) }
-                try SQLiteSchema.forget(behind: revision, database)
+                try SQLiteSchema.forget(behind: revision, at: audit.time, retention, database)
                 return revision
             }
         } catch let error as DatabaseError {
@@ -120,11 +127,11 @@ package final class SQLiteStore: DocumentStore {
             return try rows.map { row in
                 let revision: Int64 = row[0]
                 let keys = try Row.fetchAll(
-                    database, sql: "SELECT kind, id FROM changes WHERE revision = ? ORDER BY position",
+                    database, sql: "SELECT gateway_group, kind, id FROM changes WHERE revision = ? ORDER BY position",
                     arguments: [revision])
                 return AuditRecord(
                     revision: revision, entry: AuditEntry(time: row[1], actor: row[2], origin: row[3], action: row[4]),
-                    keys: keys.map { DocumentKey(kind: $0[0], id: $0[1]) })
+                    keys: keys.map { DocumentKey(group: $0[0], kind: $0[1], id: $0[2]) })
             }
         }
     }
@@ -134,12 +141,16 @@ package final class SQLiteStore: DocumentStore {
             let known = try SQLiteSchema.remembered(database)
             guard known.contains(revision) else { throw RevisionUnknown(revision: revision, known: known) }
             let rows = try Row.fetchAll(
-                database, sql: "SELECT kind, id, before FROM changes WHERE revision > ? ORDER BY revision, position",
+                database,
+                sql: """
+                    SELECT gateway_group, kind, id, before FROM changes WHERE revision > ?
+                    ORDER BY revision, position
+                    """,
                 arguments: [revision])
             var seen: Set<DocumentKey> = []
             return rows.compactMap { row in
-                let key = DocumentKey(kind: row[0], id: row[1])
-                return seen.insert(key).inserted ? DocumentChange(key: key, body: row[2]) : nil
+                let key = DocumentKey(group: row[0], kind: row[1], id: row[2])
+                return seen.insert(key).inserted ? DocumentChange(key: key, body: row[3]) : nil
             }
         }
     }
@@ -170,24 +181,30 @@ package final class SQLiteStore: DocumentStore {
 
 extension DocumentChange {
     fileprivate func apply(to database: Database, _ revision: Int64, _ place: Int) throws {
+        let name: StatementArguments = [key.group, key.kind, key.id]
         let old = try Row.fetchOne(
-            database.cachedStatement(sql: "SELECT modified, body FROM documents WHERE kind = ? AND id = ?"),
-            arguments: [key.kind, key.id])
+            database.cachedStatement(
+                sql: "SELECT modified, body FROM documents WHERE gateway_group = ? AND kind = ? AND id = ?"),
+            arguments: name)
         let before: String? = old?[1]
         try check(old?[0])
         if let body {
             let statement = try database.cachedStatement(
                 sql: """
-                    INSERT INTO documents (kind, id, body, created, modified, place) VALUES (?, ?, ?, ?, ?, ?)
-                    ON CONFLICT (kind, id) DO UPDATE SET body = excluded.body, modified = excluded.modified
+                    INSERT INTO documents (gateway_group, kind, id, body, created, modified, place)
+                    VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (gateway_group, kind, id)
+                    DO UPDATE SET body = excluded.body, modified = excluded.modified
                     """)
-            try statement.execute(arguments: [key.kind, key.id, body, revision, revision, place])
+            try statement.execute(arguments: name + [body, revision, revision, place])
         } else {
-            try database.cachedStatement(sql: "DELETE FROM documents WHERE kind = ? AND id = ?")
-                .execute(arguments: [key.kind, key.id])
+            try database.cachedStatement(
+                sql: "DELETE FROM documents WHERE gateway_group = ? AND kind = ? AND id = ?"
+            ).execute(arguments: name)
         }
         try database.cachedStatement(
-            sql: "INSERT INTO changes (revision, position, kind, id, before) VALUES (?, ?, ?, ?, ?)"
-        ).execute(arguments: [revision, place, key.kind, key.id, before])
+            sql: """
+                INSERT INTO changes (gateway_group, kind, id, revision, position, before) VALUES (?, ?, ?, ?, ?, ?)
+                """
+        ).execute(arguments: name + [revision, place, before])
     }
 }

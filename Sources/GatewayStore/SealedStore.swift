@@ -89,5 +89,9 @@ package struct SealedStore: DocumentStore {
     }
 
     /// One document's body can't take another one's place.
-    private static func context(_ document: DocumentKey) -> [UInt8] { Array("\(document.kind)\0\(document.id)".utf8) }
+    private static func context(_ document: DocumentKey) -> [UInt8] {
+        // As it was before there were groups, for those that have none but this one.
+        let group = document.group == DocumentKey.standardGroup ? "" : "\(document.group)\0"
+        return Array("\(group)\(document.kind)\0\(document.id)".utf8)
+    }
 }

@@ -10,11 +10,13 @@ import Testing
 
     private let folder = TemporaryFolder()
 
-    private func store(_ kind: Kind) throws -> any DocumentStore {
+    private func store(_ kind: Kind, retention: HistoryRetention = .standard) throws -> any DocumentStore {
         switch kind {
-        case .memory: MemoryStore()
-        case .sqlite: try SQLiteStore(folder: folder.path)
-        case .sealed: try SealedStore(SQLiteStore(folder: folder.path), secret: Array(repeating: 7, count: 32))
+        case .memory: MemoryStore(retention: retention)
+        case .sqlite: try SQLiteStore(folder: folder.path, retention: retention)
+        case .sealed:
+            try SealedStore(
+                SQLiteStore(folder: folder.path, retention: retention), secret: Array(repeating: 7, count: 32))
         }
     }
 
@@ -125,6 +127,54 @@ import Testing
         #expect(trail.map(\.entry.action) == ["second", "first"])
         #expect(trail.first?.keys == [route])
         #expect(try await store.auditTrail(limit: 1).count == 1)
+    }
+
+    @Test(arguments: Kind.allCases) func `keeps documents of two groups apart that have one id`(
+        _ kind: Kind
+    ) async throws {
+        let store = try store(kind)
+        let other = DocumentKey(group: "blue", kind: "route", id: "1")
+        _ = try await store.commit(
+            [DocumentChange(key: route, body: "1"), DocumentChange(key: other, body: "2")], audit: audit())
+        _ = try await store.commit(
+            [DocumentChange(key: other, body: "3", expectation: .revision(1))], audit: audit())
+        #expect(Set(try await store.load().documents.map(\.key)) == [route, other])
+        #expect(try await store.load().documents.first { $0.key == route }?.body == "1")
+        #expect(try await store.load().documents.first { $0.key == other }?.body == "3")
+        #expect(try await store.auditTrail(limit: 1).first?.keys == [other])
+        #expect(try await store.changes(backTo: 1) == [DocumentChange(key: other, body: "2")])
+        _ = try await store.commit([DocumentChange(key: route, body: nil)], audit: audit())
+        #expect(try await store.load().documents.map(\.key) == [other])
+    }
+
+    @Test(arguments: Kind.allCases) func `forgets what was changed before the latest few revisions`(
+        _ kind: Kind
+    ) async throws {
+        let store = try store(kind, retention: HistoryRetention(maxRevisions: 3, maxAge: nil))
+        for body in ["1", "2", "3", "4", "5"] {
+            _ = try await store.commit([DocumentChange(key: route, body: body)], audit: audit(body))
+        }
+        #expect(try await store.auditTrail(limit: 10).map(\.entry.action) == ["5", "4", "3"])
+        #expect(try await store.changes(backTo: 2) == [DocumentChange(key: route, body: "2")])
+        await #expect(throws: RevisionUnknown(revision: 1, known: 2...5)) {
+            _ = try await store.changes(backTo: 1)
+        }
+        #expect(try await store.load().revision == 5)
+    }
+
+    @Test(arguments: Kind.allCases) func `forgets what was changed too long ago, and never the latest revision`(
+        _ kind: Kind
+    ) async throws {
+        let store = try store(kind, retention: HistoryRetention(maxRevisions: 100, maxAge: 60))
+        for time in [1000, 1010, 1065, 5000] as [Int64] {
+            var audit = audit()
+            audit.time = time
+            _ = try await store.commit([DocumentChange(key: route, body: "\(time)")], audit: audit)
+            let expected: [Int64] = time == 1065 ? [1065, 1010] : time == 1010 ? [1010, 1000] : [time]
+            #expect(try await store.auditTrail(limit: 10).map(\.entry.time) == expected)
+        }
+        #expect(try await store.load().revision == 4)
+        #expect(try await store.changes(backTo: 3).map(\.body) == ["1065"])
     }
 }
 

@@ -42,9 +42,11 @@ import Testing
         let store = try SealedStore(base, secret: secret)
         _ = try await store.commit([DocumentChange(key: key, body: "{}")], audit: audit)
         let sealed = try #require(try await base.load().documents.first?.body)
-        let other = DocumentKey(kind: "consumer", id: "root")
-        _ = try await base.commit([DocumentChange(key: other, body: sealed)], audit: audit)
-        await #expect(throws: SealedStore.Failure.keyWrong(other)) { _ = try await store.load() }
+        for other in [DocumentKey(kind: "consumer", id: "root"), DocumentKey(group: "b", kind: key.kind, id: key.id)] {
+            _ = try await base.commit([DocumentChange(key: other, body: sealed)], audit: audit)
+            await #expect(throws: SealedStore.Failure.keyWrong(other)) { _ = try await store.load() }
+            _ = try await base.commit([DocumentChange(key: other, body: nil)], audit: audit)
+        }
     }
 
     @Test func `reads what was stored before there was one, and seals it when it is written`() async throws {

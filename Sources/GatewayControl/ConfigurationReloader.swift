@@ -63,6 +63,7 @@ package final class ConfigurationReloader: Service {
         self.publisher = publisher
         self.requests = requests
         self.logger = logger
+        remote.serve([initial.configuration].compactMap(\.self))
     }
 
     package func run() async throws {
@@ -118,7 +119,7 @@ package final class ConfigurationReloader: Service {
         let outcome = await publish(loaded, isRetry: isRetry)
         if outcome == .served || !isRetry { status.note(outcome) }
         current.withLock { $0 = outcome == .served ? loaded.served : $0.watching(loaded) }
-        remote.keepOnly(current.withLock(\.configuration))
+        remote.serve(current.withLock { [$0.configuration].compactMap(\.self) })
         local.use(current.withLock { $0 })
         return outcome
     }
@@ -126,7 +127,7 @@ package final class ConfigurationReloader: Service {
     private func publishKeys() async {
         guard let snapshot = current.withLock({ $0.snapshot(remote: remote) }) else { return }
         do {
-            try await publisher.publish(snapshot)
+            try await publisher.publish(snapshot, of: .file)
         } catch {
             logger.error("keys that were fetched can't be served: \(error)")
         }
@@ -152,7 +153,7 @@ package final class ConfigurationReloader: Service {
             return .invalid
         }
         do {
-            try await publisher.publish(snapshot)
+            try await publisher.publish(snapshot, of: .file)
         } catch {
             if !isRetry {
                 logger.error("the changed configuration can't be served yet and is tried again: \(error)")

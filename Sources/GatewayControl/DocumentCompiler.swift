@@ -4,88 +4,130 @@ package import GatewayModel
 
 /// Documents of the Admin API → snapshot. A write compiles what depends on the documents that it touches.
 package struct DocumentCompiler: Sendable {
-    private let listen: ListenAddress
     private let process: ProcessSettings
     private let instance: GatewayInstance
     private let remote: RemoteKeySources
     private let secrets: SecretSource
 
-    /// What was compiled so far.
+    /// What was compiled so far, each gateway group for itself.
     package struct Compiled: Sendable {
-        fileprivate var parts: SnapshotParts
-        /// As much of the configuration as names sources of keys.
-        fileprivate var naming: GatewayConfiguration
-        /// Keys of documents that can't be served.
-        package fileprivate(set) var isolated: Set<String>
+        fileprivate struct Group: Sendable {
+            var parts: SnapshotParts
+            /// As much of the configuration as names sources of keys.
+            var naming: GatewayConfiguration
+            /// Keys of documents that can't be served.
+            var isolated: Set<String>
+        }
 
-        package var snapshot: Snapshot { parts.snapshot }
+        fileprivate var groups: [String: Group] = [:]
+
+        package init() {}
+
+        /// What serves a gateway group; nil where it is not there.
+        package func snapshot(of group: String) -> Snapshot? { groups[group]?.parts.snapshot }
+
+        /// Keys of documents of a gateway group that can't be served.
+        package func isolated(in group: String) -> Set<String> { groups[group]?.isolated ?? [] }
+
+        /// The ids of the gateway groups, in an order that stays.
+        package var groupIDs: [String] { groups.keys.sorted() }
+
+        /// The same, with a gateway group at other addresses.
+        package func listening(_ group: GatewayGroup) -> Compiled {
+            var copy = self
+            if let parts = groups[group.id]?.parts {
+                copy.groups[group.id]?.parts = parts.listening(on: group.addresses)
+            }
+            return copy
+        }
+
+        /// The same without a gateway group.
+        package func removing(_ group: String) -> Compiled {
+            var copy = self
+            copy.groups[group] = nil
+            return copy
+        }
     }
 
     /// - Parameters:
-    ///   - listen: where traffic is taken.
     ///   - remote: the keys that were fetched.
     ///   - secrets: where secrets are that documents refer to: they are read whenever documents are compiled.
     package init(
-        listen: ListenAddress, process: ProcessSettings, environment: [String: String], remote: RemoteKeySources,
-        secrets: SecretSource
+        process: ProcessSettings, environment: [String: String], remote: RemoteKeySources, secrets: SecretSource
     ) {
         self.secrets = secrets
-        self.listen = listen
         self.process = process
         instance = GatewayInstance(environment: environment)
         self.remote = remote
     }
 
-    /// The documents are those that are served from now on: sources of keys that they do not name are forgotten.
+    /// The documents are those that are served from now on: keys are fetched from the sources that they name, and from
+    /// no other.
     package func serve(_ compiled: Compiled) {
-        remote.keepOnly(compiled.naming)
+        remote.serve(compiled.groups.values.map(\.naming))
     }
 
     /// What is served, with the keys that remote sources have now.
     package func renewed(_ compiled: Compiled) -> Compiled {
         var renewed = compiled
-        renewed.parts = compiled.parts.renewed(KeyLoader.load(for: compiled.naming, remote: remote).0)
+        for (id, group) in compiled.groups {
+            renewed.groups[id]?.parts = group.parts.renewed(KeyLoader.load(for: group.naming, remote: remote).0)
+        }
         return renewed
     }
 
-    /// What documents compile to after a change; nil where a diagnostic is an error.
+    /// What documents compile to after a change in a gateway group; nil where a diagnostic is an error.
     ///
-    /// - Parameter compiled: what they compiled to before; nil: nothing is known, and all of them are compiled.
+    /// - Parameter compiled: what all groups compiled to before. Of a group that is not among it all documents are
+    ///   compiled.
     package func compile(
-        _ change: APISIXChange, onto compiled: Compiled?
+        _ change: APISIXChange, in group: GatewayGroup, onto compiled: Compiled
     ) -> (compiled: Compiled?, diagnostics: [Diagnostic]) {
         let extent = change.extent
-        guard let compiled, extent != .all else { return compile(all: change, previous: compiled) }
-        let (outcome, part, diagnostics) = compile(change, extent, onto: compiled)
+        guard let old = compiled.groups[group.id], extent != .all else {
+            return compile(all: change, in: group, onto: compiled)
+        }
+        let (part, keys, decoding) = decode(change, extent, group)
+        let (outcome, compiling) = old.parts.compile(part, keys: keys, instance: instance)
+        let diagnostics = decoding + compiling
         switch outcome {
         case .compiled(let parts):
             if diagnostics.hasErrors { return (nil, diagnostics) }
-            let naming = compiled.naming.replacing(part)
-            return (Compiled(parts: parts, naming: naming, isolated: change.isolated), diagnostics)
+            var next = compiled
+            next.groups[group.id] = .init(
+                parts: parts, naming: old.naming.replacing(part), isolated: change.isolated)
+            return (next, diagnostics)
         case .refused: return (nil, diagnostics)
-        case .concernsAll: return compile(all: change, previous: compiled)
+        case .concernsAll: return compile(all: change, in: group, onto: compiled)
         }
     }
 
     private func compile(
-        all change: APISIXChange, previous: Compiled?
+        all change: APISIXChange, in group: GatewayGroup, onto compiled: Compiled
     ) -> (compiled: Compiled?, diagnostics: [Diagnostic]) {
-        let (outcome, part, diagnostics) = compile(change, .all, onto: previous)
+        let (part, keys, decoding) = decode(change, .all, group)
+        let (outcome, compiling) = SnapshotParts.compile(
+            all: part, keys: keys, instance: instance, previous: compiled.snapshot(of: group.id))
+        let diagnostics = decoding + compiling
         guard case .compiled(let parts) = outcome, !diagnostics.hasErrors else { return (nil, diagnostics) }
-        let naming = part.configuration.namingKeys
-        return (Compiled(parts: parts, naming: naming, isolated: change.isolated), diagnostics)
+        var next = compiled
+        next.groups[group.id] = .init(
+            parts: parts, naming: part.configuration.namingKeys, isolated: change.isolated)
+        return (next, diagnostics)
     }
 
     /// What the documents of a store compile to. Those that can't be served are set apart, and what depends on them is
     /// refused; that one of a thousand is broken does not end the service of the others. Nil where the fault is no
     /// document's.
-    package func compile(isolating change: APISIXChange) -> (compiled: Compiled?, diagnostics: [Diagnostic]) {
+    package func compile(
+        isolating change: APISIXChange, in group: GatewayGroup, onto compiled: Compiled = Compiled()
+    ) -> (compiled: Compiled?, diagnostics: [Diagnostic]) {
         defer { giveBackFreeMemory() }
         var change = change
         var found: [Diagnostic] = []
         while true {
-            let (compiled, diagnostics) = compile(change, onto: nil)
-            if compiled != nil { return (compiled, found + diagnostics) }
+            let (next, diagnostics) = compile(all: change, in: group, onto: compiled)
+            if next != nil { return (next, found + diagnostics) }
             let errors = diagnostics.filter { $0.severity == .error }
             let isolated = change.isolated.union(errors.map(\.provenance.document))
             guard isolated.count > change.isolated.count else { return (nil, found + diagnostics) }
@@ -94,23 +136,19 @@ package struct DocumentCompiler: Sendable {
         }
     }
 
-    private func compile(
-        _ change: APISIXChange, _ extent: APISIXChange.Extent, onto compiled: Compiled?
-    ) -> (SnapshotParts.Outcome, ConfigurationChange, [Diagnostic]) {
+    /// What the documents of an extent mean, with the keys that they name.
+    private func decode(
+        _ change: APISIXChange, _ extent: APISIXChange.Extent, _ group: GatewayGroup
+    ) -> (part: ConfigurationChange, keys: KeyMaterial, diagnostics: [Diagnostic]) {
         let entries = change.entries(of: extent)
         let (configuration, decoding) = APISIXDialect.decode(
-            entries.map(\.document), isolated: change.isolated, listen: listen, process: process,
+            entries.map(\.document), isolated: change.isolated, group: group, process: process,
             secrets: { [secrets] in secrets.text(of: $0) })
         let (keys, loading) = KeyLoader.load(for: configuration, remote: remote)
         var part = Self.part(configuration, entries, extent)
         part.limitGroups = change.touchedKeys
-        let (outcome, compiling) =
-            if case .some = extent, let compiled {
-                compiled.parts.compile(part, keys: keys, instance: instance)
-            } else {
-                SnapshotParts.compile(all: part, keys: keys, instance: instance, previous: compiled?.snapshot)
-            }
-        return (outcome, part, decoding + loading + compiling)
+        part.addresses = group.addresses
+        return (part, keys, decoding + loading)
     }
 
     private static func part(

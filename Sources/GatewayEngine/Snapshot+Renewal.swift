@@ -11,6 +11,14 @@ extension Snapshot {
     }
 }
 
+extension BindSnapshot {
+    /// The same with the keys that sources hold now.
+    func renewed(_ keys: KeyMaterial) -> BindSnapshot {
+        var renewal = KeyRenewal(keys: keys)
+        return renewal.renewed(self)
+    }
+}
+
 private struct KeyRenewal {
     let keys: KeyMaterial
     /// One policy may stand in the slots of many places.

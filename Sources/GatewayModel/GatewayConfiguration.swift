@@ -60,6 +60,17 @@ package struct ListenAddress: Hashable, Sendable {
     }
 
     private var isEveryAddress: Bool { host == "::" || host == "0.0.0.0" }
+
+    /// `127.0.0.1:9080`, `[::1]:9080`, `localhost:9080`; a port alone is of loopback. Nil where there is no port.
+    package init?(_ text: String) {
+        let colon = text.lastIndex(of: ":")
+        guard let port = Int(colon.map { text[text.index(after: $0)...] } ?? text[...]), (1...65535).contains(port)
+        else { return nil }
+        var host = colon.map { text[..<$0] } ?? ""
+        if host.isEmpty || host == "localhost" { host = "127.0.0.1" }
+        if host.hasPrefix("["), host.hasSuffix("]") { host = host.dropFirst().dropLast() }
+        self.init(host: String(host), port: port)
+    }
 }
 
 extension ListenAddress: CustomStringConvertible {

@@ -116,8 +116,23 @@ package final class GatewayServer: Sendable {
         return terminators
     }
 
-    /// Throws where the certificates of a source's snapshot can't be used.
+    /// Throws where the certificates of a source's snapshot can't be used, or where an address that it adds is another
+    /// source's or process's.
     package func prepare(_ snapshot: Snapshot, of source: ConfigurationSource) throws {
+        let wanted = Set(snapshot.binds.map(\.address))
+        let addresses = listening.withLock(\.addresses)
+        let open = Set(addresses.filter { $0.value == source }.keys)
+        var claimed = addresses
+        try Self.claim(wanted.subtracting(open), for: source, in: &claimed)
+        // What moves between one address and all of them is not free before it is closed.
+        let closing = Set(open.subtracting(wanted).map(\.port))
+        for address in wanted.subtracting(open) where !closing.contains(address.port) {
+            do {
+                try proveFree(address)
+            } catch {
+                throw Self.bindError(address.description, error)
+            }
+        }
         for bind in snapshot.binds where !bind.tls.isEmpty { _ = try TLSTerminator(bind.tls) }
         try initiators.prepare(snapshot.upstreamTrusts, of: source)
     }

@@ -9,8 +9,11 @@ internal import Logging
 struct AdminOptions: ParsableArguments {
     static let standardListen = ListenAddress(host: "127.0.0.1", port: 9080)
 
-    @Option(help: ArgumentHelp("Without a file: where traffic is taken.", valueName: "address"))
-    var listen = AddressArgument(Self.standardListen)
+    @Option(
+        help: ArgumentHelp(
+            "Without a file: where traffic is taken, by the gateway group `default` or the one before `=`; may be "
+                + "repeated. (default: \(Self.standardListen))", valueName: "[group=]address"))
+    var listen: [GroupAddressArgument] = []
 
     @Option(
         help: ArgumentHelp(
@@ -23,7 +26,8 @@ struct AdminOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "A file of keys for the Admin API: a key, or lines of `name admin|viewer key`.", valueName: "file"))
+            "A file of keys for the Admin API: a key, or lines of `name admin|viewer key [gateway group]`.",
+            valueName: "file"))
     var adminKeyFile: String?
 
     @Option(
@@ -40,6 +44,15 @@ struct AdminOptions: ParsableArguments {
     var maskSecrets = false
 
     @OptionGroup var storeKey: StoreKeyOptions
+
+    @OptionGroup var history: HistoryOptions
+
+    /// Where gateway groups take traffic, as far as it is written here.
+    var gatewayGroups: GatewayGroups {
+        let written = Dictionary(grouping: listen, by: \.group).mapValues { $0.map(\.address) }
+        return GatewayGroups(
+            listen: written.merging([GatewayGroup.standardID: [Self.standardListen]]) { own, _ in own })
+    }
 
     var address: ListenAddress {
         adminListen?.address ?? ListenAddress(host: "127.0.0.1", port: adminPlain ? 9180 : 7443)
@@ -76,10 +89,12 @@ extension AdminOptions {
         guard !lines.isEmpty else { throw Exit.usage("the key file `\(path)` is empty.") }
         return try lines.map { words in
             if words.count == 1 { return AdminKey(name: "admin", role: .admin, secret: String(words[0])) }
-            guard words.count == 3, let role = AdminRole(rawValue: String(words[1])) else {
-                throw Exit.usage("a line of `\(path)` is neither a key nor `name admin|viewer key`.")
+            guard words.count == 3 || words.count == 4, let role = AdminRole(rawValue: String(words[1])) else {
+                throw Exit.usage("a line of `\(path)` is neither a key nor `name admin|viewer key [gateway group]`.")
             }
-            return AdminKey(name: String(words[0]), role: role, secret: String(words[2]))
+            return AdminKey(
+                name: String(words[0]), role: role, group: words.count == 4 ? String(words[3]) : nil,
+                secret: String(words[2]))
         }
     }
 

@@ -40,15 +40,7 @@ enum Lifecycle {
     }
 }
 
-/// Has the server serve one source of configuration, beside others.
-struct SourcePublisher: SnapshotPublisher {
-    let server: GatewayServer
-    let source: ConfigurationSource
-
-    func prepare(_ snapshot: Snapshot) throws { try server.prepare(snapshot, of: source) }
-    func publish(_ snapshot: Snapshot) async throws { try await server.publish(snapshot, of: source) }
-}
-
+extension GatewayServer: SnapshotPublisher {}
 extension KeyClient: RemoteDocumentFetcher {}
 
 /// A started server that is drained and shut down with the process.

@@ -89,8 +89,7 @@ struct RunCommand: AsyncParsableCommand {
         for bind in snapshot.binds { logger.info("listening on \(bind.address.description)") }
         let reloader = ConfigurationReloader(
             loaded, environment: environment, tls: TLSChecker(), remote: keys, local: localKeys,
-            publisher: SourcePublisher(server: server, source: .file), status: status, requests: hangups,
-            logger: logger)
+            publisher: server, status: status, requests: hangups, logger: logger)
         services.append(KeyRefresher(keys, fetcher: KeyClient(), consumer: reloader, logger: logger))
         services.append(reloader)
         services.append(

@@ -73,12 +73,14 @@ final class AdminGateway {
     // MARK: - Calls
 
     /// A call of the Admin API, with the key unless the lines name another.
-    func admin(_ method: String, _ path: String, _ body: String = "", _ lines: String = "") throws -> Answer {
+    func admin(
+        _ method: String, _ path: String, _ body: String = "", _ lines: String = "", root: String = "/apisix/admin"
+    ) throws -> Answer {
         let key = lines.lowercased().contains("x-api-key") ? "" : "X-API-KEY: \(Self.key)\r\n"
         let host = lines.lowercased().contains("host:") ? "" : "Host: localhost\r\n"
         let wire = try Wire(port: adminPort)
         try wire.send(
-            "\(method) /apisix/admin\(path) HTTP/1.1\r\n\(host)\(key)\(lines)Content-Length: \(body.utf8.count)\r\n"
+            "\(method) \(root)\(path) HTTP/1.1\r\n\(host)\(key)\(lines)Content-Length: \(body.utf8.count)\r\n"
                 + "Connection: close\r\n\r\n\(body)")
         return try wire.readAnswer(toHead: method == "HEAD")
     }
@@ -93,8 +95,8 @@ final class AdminGateway {
     }
 
     /// A request of traffic.
-    func get(_ path: String, _ lines: String = "") throws -> Answer {
-        let wire = try Wire(port: port)
+    func get(_ path: String, _ lines: String = "", port: Int? = nil) throws -> Answer {
+        let wire = try Wire(port: port ?? self.port)
         try wire.send("GET \(path) HTTP/1.1\r\nHost: localhost\r\n\(lines)Connection: close\r\n\r\n")
         return try wire.readAnswer()
     }

@@ -18,7 +18,9 @@ import Testing
         let place = Self.folder.appending(path: name)
         let bytes = Array(try Data(contentsOf: place.appending(path: "documents.json")))
         let (configuration, diagnostics) = APISIXDialect.decode(
-            try Self.documents(bytes), listen: ListenAddress(host: "127.0.0.1", port: 9080), process: .test,
+            try Self.documents(bytes),
+            group: GatewayGroup(id: "default", addresses: [ListenAddress(host: "127.0.0.1", port: 9080)]),
+            process: .test,
             secrets: { reference in
                 switch reference {
                 case .file(["nowhere"]): .failure(SecretFailure("there is none"))

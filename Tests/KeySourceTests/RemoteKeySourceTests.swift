@@ -201,10 +201,11 @@ private final class World: RemoteDocumentFetcher {
         for request in world.requests { #expect(request.settings.headers.isEmpty == (request.url != place)) }
     }
 
-    @Test func `is retired when no configuration names it`() throws {
-        let source = try source()
-        sources.keepOnly(nil)
-        #expect(source.isRetired)
+    @Test func `is not fetched as long as nothing that names it is served`() throws {
+        let first = try source()
+        #expect(try source() === first)
         #expect(sources.all.isEmpty)
+        sources.serve([])
+        #expect(try source() !== first)
     }
 }

@@ -37,17 +37,21 @@ package struct StoreWriter: Sendable {
     /// - Parameter isReplacing: whether those that are not in it go.
     package func add(_ archive: DocumentArchive, isReplacing: Bool) async throws -> Summary {
         let loaded = try await LoadedDocuments(store)
-        var written: [APISIXDocument] = []
+        var written: [GroupedDocument] = []
         var unchanged = 0
-        for document in archive.documents {
-            let known = loaded.set.entry(document.kind, document.id)?.document
-            let document = stamped(document.unmasked(by: known), known)
-            if let known, known.value == document.value { unchanged += 1 } else { written.append(document) }
+        for item in archive.documents {
+            let known = loaded.entry(of: item)?.document
+            let document = stamped(item.document.unmasked(by: known), known)
+            if let known, known.value == document.value {
+                unchanged += 1
+            } else {
+                written.append(GroupedDocument(item.group, document))
+            }
         }
-        var deleted: [APISIXDocument] = []
+        var deleted: [GroupedDocument] = []
         if isReplacing {
-            let kept = Set(archive.documents.map(\.key))
-            deleted = APISIXChange(to: loaded.set).entries(of: .all).filter { !kept.contains($0.key) }.map(\.document)
+            let kept = Set(archive.documents.map(\.name))
+            deleted = loaded.stored.filter { !kept.contains($0.name) }
         }
         var summary = try await commit(written, deleted, onto: loaded, action: "import")
         summary.unchanged = unchanged
@@ -57,21 +61,22 @@ package struct StoreWriter: Sendable {
     /// Makes the documents what they were at a revision, which is a revision of its own.
     package func bringBack(to revision: Int64) async throws -> Summary {
         let loaded = try await LoadedDocuments(store)
-        var written: [APISIXDocument] = []
-        var deleted: [APISIXDocument] = []
+        var written: [GroupedDocument] = []
+        var deleted: [GroupedDocument] = []
         for change in try await store.changes(backTo: revision) {
             guard let kind = APISIXKind(rawValue: change.key.kind) else {
                 throw Problems(lines: ["\(change.key.kind) \(change.key.id): this version has no such documents"])
             }
-            var document = APISIXDocument(kind: kind, id: change.key.id, value: .null)
-            let known = loaded.set.entry(kind, document.id)
+            var item = GroupedDocument(
+                change.key.group, APISIXDocument(kind: kind, id: change.key.id, value: .null))
+            let known = loaded.entry(of: item)
             guard let body = change.body else {
-                if let known { deleted.append(known.document) }
+                if let known { deleted.append(GroupedDocument(item.group, known.document)) }
                 continue
             }
             guard known?.body != body else { continue }
-            document.value = JSONTree(try JSONDocument(parsing: body).root)
-            written.append(document)
+            item.document.value = JSONTree(try JSONDocument(parsing: body).root)
+            written.append(item)
         }
         return try await commit(written, deleted, onto: loaded, action: "rollback to revision \(revision)")
     }
@@ -88,59 +93,62 @@ package struct StoreWriter: Sendable {
     // MARK: - Checking
 
     private func commit(
-        _ written: [APISIXDocument], _ deleted: [APISIXDocument], onto loaded: LoadedDocuments, action: String
+        _ written: [GroupedDocument], _ deleted: [GroupedDocument], onto loaded: LoadedDocuments, action: String
     ) async throws -> Summary {
         guard !written.isEmpty || !deleted.isEmpty else { return Summary(revision: loaded.revision) }
-        let next = next(written, deleted, onto: loaded)
+        var next = loaded
+        for item in deleted { next.remove(item) }
+        for (place, item) in written.enumerated() { next.put(item, place: place) }
         let problems = problems(written, deleted, next, onto: loaded)
         guard problems.isEmpty else { throw Problems(lines: problems) }
         let changes =
             deleted.map { DocumentChange(key: $0.storeKey, body: nil) }
-            + written.map { DocumentChange(key: $0.storeKey, body: $0.value.text) }
+            + written.map { DocumentChange(key: $0.storeKey, body: $0.document.value.text) }
         let revision = try await store.commit(
             changes, audit: AuditEntry(time: now, actor: actor, origin: "command line", action: action))
         return Summary(written: written.count, deleted: deleted.count, revision: revision)
     }
 
-    /// The documents as they will be.
-    private func next(
-        _ written: [APISIXDocument], _ deleted: [APISIXDocument], onto loaded: LoadedDocuments
-    ) -> APISIXDocumentSet {
-        var set = loaded.set
-        let revision = loaded.revision + 1
-        for document in deleted { set.remove(document.kind, document.id) }
-        for (place, document) in written.enumerated() {
-            let known = set.entry(document.kind, document.id)
-            let entry = APISIXDocumentSet.Entry(
-                document, body: document.value.text, created: known?.created ?? revision, modified: revision,
-                place: known?.place ?? place)
-            set.put(entry, document)
-        }
-        return set
-    }
-
     private func problems(
-        _ written: [APISIXDocument], _ deleted: [APISIXDocument], _ next: APISIXDocumentSet,
+        _ written: [GroupedDocument], _ deleted: [GroupedDocument], _ next: LoadedDocuments,
         onto loaded: LoadedDocuments
     ) -> [String] {
-        var lines = written.flatMap { document in
-            problems(document, next).map { "\(document.key): \($0)" }
-        }
-        for document in deleted {
-            if let user = next.users(of: document.kind, document.id).first {
-                lines.append("\(document.key): it is still named by \(user.key)")
+        var lines = written.flatMap { item in problems(item, next).map { "\(item.name): \($0)" } }
+        for item in deleted {
+            if let user = next.set(of: item.group).users(of: item.document.kind, item.document.id).first {
+                lines.append("\(item.name): it is still named by \(user.key)")
+            }
+            if item.document.kind == .gatewayGroup, next.set(of: item.document.id).count > 0 {
+                lines.append("\(item.name): it still holds documents")
             }
         }
+        if let (address, first, second) = GatewayGroups(listen: [:]).conflict(among: next.gatewayGroups) {
+            lines.append("the gateway groups `\(first)` and `\(second)` can't both listen on \(address)")
+        }
         guard lines.isEmpty else { return lines }
-        let keys = Set(written.map(\.key))
-        let change = APISIXChange(to: next, isolated: loaded.unreadable.subtracting(keys))
-        let (compiled, diagnostics) = compiler.compile(isolating: change)
-        let isolated = compiled?.isolated.subtracting(loaded.unreadable) ?? []
-        let isOurs = compiled == nil || !isolated.isDisjoint(with: keys)
-        return isOurs ? diagnostics.filter { $0.severity == .error }.map(\.oneLine) : []
+        let touched = Set((written + deleted).map(\.group)).subtracting([LoadedDocuments.noGroup])
+        return touched.sorted().flatMap { compilingProblems(written, in: $0, next, onto: loaded) }
     }
 
-    private func problems(_ document: APISIXDocument, _ next: APISIXDocumentSet) -> [String] {
+    /// What keeps a gateway group's documents from being served.
+    private func compilingProblems(
+        _ written: [GroupedDocument], in group: String, _ next: LoadedDocuments, onto loaded: LoadedDocuments
+    ) -> [String] {
+        let keys = Set(written.filter { $0.group == group }.map(\.document.key))
+        let unreadable = loaded.groups[group]?.unreadable ?? []
+        let change = APISIXChange(to: next.set(of: group), isolated: unreadable.subtracting(keys))
+        let (compiled, diagnostics) = compiler.compile(
+            isolating: change, in: GatewayGroup(id: group, addresses: []))
+        let isolated = compiled?.isolated(in: group).subtracting(unreadable) ?? []
+        let isOurs = compiled == nil || !isolated.isDisjoint(with: keys)
+        return isOurs ? diagnostics.filter { $0.severity == .error }.map { $0.inGroup(group).oneLine } : []
+    }
+
+    private func problems(_ item: GroupedDocument, _ loaded: LoadedDocuments) -> [String] {
+        let (document, next) = (item.document, loaded.set(of: item.group))
+        if item.group != LoadedDocuments.noGroup, !loaded.gatewayGroups.contains(where: { $0.id == item.group }) {
+            return ["there is no such gateway group"]
+        }
         if let place = document.maskedPlace {
             return [
                 "`\(place)` holds the mask of a secret, and the store has none to put there; export with "
@@ -157,5 +165,15 @@ package struct StoreWriter: Sendable {
             lines.append("\(other.key) has the same \(member) of \(plugin)")
         }
         return lines
+    }
+}
+
+extension GroupedDocument {
+    fileprivate var storeKey: DocumentKey { DocumentKey(group: group, document.kind, document.id) }
+}
+
+extension LoadedDocuments {
+    fileprivate func entry(of item: GroupedDocument) -> APISIXDocumentSet.Entry? {
+        groups[item.group]?.set.entry(item.document.kind, item.document.id)
     }
 }

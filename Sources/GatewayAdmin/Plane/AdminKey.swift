@@ -13,11 +13,14 @@ package struct AdminKey: Sendable {
     /// For the audit trail; never the key itself.
     package var name: String
     package var role: AdminRole
+    /// The gateway group that it opens, and no other; nil: it opens all, and the groups themselves.
+    package var group: String?
     fileprivate let secret: [UInt8]
 
-    package init(name: String, role: AdminRole, secret: String) {
+    package init(name: String, role: AdminRole, group: String? = nil, secret: String) {
         self.name = name
         self.role = role
+        self.group = group
         self.secret = Array(secret.utf8)
     }
 }

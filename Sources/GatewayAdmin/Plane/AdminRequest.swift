@@ -3,7 +3,7 @@ internal import Bytes
 /// One call of the Admin API, read and not yet allowed.
 struct AdminRequest: Sendable {
     var method: String
-    /// Behind `/apisix/admin/`, decoded; no empty ones.
+    /// Behind `/apisix/admin/`, or behind `/api/` where it is about gateway groups; decoded, no empty ones.
     var path: [String]
     /// Names and values decoded; the first of a name counts.
     var query: [String: String]
@@ -16,19 +16,28 @@ struct AdminRequest: Sendable {
     struct Caller: Sendable {
         var name: String
         var role: AdminRole
+        /// The gateway group that their key is of; nil: they may see all.
+        var group: String?
         var address: String
         /// Whether secrets are hidden from them.
         var seesMasks: Bool
     }
 
-    /// API7's clients name the group of gateways they mean; Apache APISIX has none.
-    var shape: AnswerShape { query["gateway_group_id"] == nil ? .apisix : .api7 }
+    /// Whether it is about the gateway groups themselves.
+    let isAboutGroups: Bool
+
+    /// API7's clients name the group of gateways they mean, or have a key of it; Apache APISIX has none.
+    var shape: AnswerShape {
+        !isAboutGroups && query["gateway_group_id"] == nil && caller.group == nil ? .apisix : .api7
+    }
 
     /// Nil where the target is none of the Admin API's.
     init?(method: String, target: String, body: [UInt8], ifMatch: String?, caller: Caller) {
         let parts = target.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
-        guard let path = parts.first, path == Self.root || path.hasPrefix(Self.root + "/") else { return nil }
-        let segments = path.dropFirst(Self.root.count).split(separator: "/")
+        guard let path = parts.first else { return nil }
+        isAboutGroups = path == Self.groupRoot || path.hasPrefix(Self.groupRoot + "/")
+        guard isAboutGroups || path == Self.root || path.hasPrefix(Self.root + "/") else { return nil }
+        let segments = path.dropFirst(isAboutGroups ? "/api".count : Self.root.count).split(separator: "/")
         self.path = segments.compactMap { Self.decoded($0, plusIsBlank: false) }
         guard self.path.count == segments.count else { return nil }
         var query: [String: String] = [:]
@@ -47,6 +56,23 @@ struct AdminRequest: Sendable {
     }
 
     static let root = "/apisix/admin"
+    static let groupRoot = "/api/gateway_groups"
+
+    /// The body of a write.
+    func document() throws -> JSONTree {
+        guard !body.isEmpty else { throw AdminRefusal(400, "missing configurations") }
+        do {
+            return try JSONTree(parsingLeniently: body, limits: .document)
+        } catch {
+            throw AdminRefusal(
+                AdminAnswer(
+                    400,
+                    [
+                        "error_msg": .string("invalid request body: \(error.reason.rawValue) at byte \(error.offset)"),
+                        "req_body": .string(String(decoding: body, as: UTF8.self)),
+                    ]))
+        }
+    }
 
     private static func decoded(_ text: Substring, plusIsBlank: Bool) -> String? {
         var bytes: [UInt8] = []

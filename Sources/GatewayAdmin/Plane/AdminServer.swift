@@ -97,8 +97,11 @@ package struct AdminServer: Service {
             method: request.method.rawValue, target: request.head.path ?? "/", body: body,
             ifMatch: request.headers[.ifMatch],
             caller: AdminRequest.Caller(
-                name: key.name, role: key.role, address: address, seesMasks: masksSecrets || key.role == .viewer))
-        guard let call else { return answer(.error(404, "the Admin API is at \(AdminRequest.root)")) }
+                name: key.name, role: key.role, group: key.group, address: address,
+                seesMasks: masksSecrets || key.role == .viewer))
+        guard let call else {
+            return answer(.error(404, "the Admin API is at \(AdminRequest.root) and \(AdminRequest.groupRoot)"))
+        }
         return answer(await resources.answer(call), isHead: request.method == .head)
     }
 

@@ -50,8 +50,9 @@ package enum AdminOpenAPI {
     // MARK: - Paths
 
     private static var paths: [(String, JSONTree)] {
-        let kinds = APISIXKind.allCases.filter { $0 != .credential }
-        return kinds.flatMap { paths(of: $0, at: $0 == .secret ? "/secrets/vault" : "/\($0.collection)", []) }
+        let kinds = APISIXKind.ofGroups.filter { $0 != .credential }
+        return gatewayGroups
+            + kinds.flatMap { paths(of: $0, at: $0 == .secret ? "/secrets/vault" : "/\($0.collection)", []) }
             + paths(of: .credential, at: "/consumers/{username}/credentials", [parameter("username", in: "path")]) + [
                 ("/plugins/list", ["get": reading("The plugins that are offered", ["type": "array"], [])]),
                 (
@@ -67,6 +68,15 @@ package enum AdminOpenAPI {
                     ]
                 ),
             ]
+    }
+
+    /// Those stand beside the others.
+    private static var gatewayGroups: [(String, JSONTree)] {
+        paths(of: .gatewayGroup, at: "/gateway_groups", []).map { path, item in
+            var members = item.object ?? JSONObjectTree()
+            members["servers"] = [["url": "/api"]]
+            return (path, .object(members))
+        }
     }
 
     private static func paths(
@@ -133,7 +143,7 @@ package enum AdminOpenAPI {
             members["requestBody"] = ["required": true, "content": ["application/json": ["schema": body]]]
         }
         var responses = answers.object ?? JSONObjectTree()
-        for status in ["400", "401", "404", "412", "429", "503"] {
+        for status in ["400", "401", "403", "404", "412", "429", "503"] {
             responses[status] = ["$ref": "#/components/responses/refusal"]
         }
         members["responses"] = .object(responses)

@@ -9,7 +9,7 @@ enum AnswerShape: Sendable {
     case api7
 
     /// - Parameter isMasked: whether secrets are hidden.
-    func written(_ entry: ResourceSet.Entry, status: Int, isMasked: Bool) -> AdminAnswer {
+    func written(_ entry: GroupDocuments.Entry, status: Int, isMasked: Bool) -> AdminAnswer {
         let value = Self.value(entry, isMasked)
         let json: JSONTree =
             switch self {
@@ -19,20 +19,20 @@ enum AnswerShape: Sendable {
         return AdminAnswer(status, json, revision: entry.modified)
     }
 
-    func one(_ entry: ResourceSet.Entry, isMasked: Bool) -> AdminAnswer {
+    func one(_ entry: GroupDocuments.Entry, isMasked: Bool) -> AdminAnswer {
         AdminAnswer(200, item(entry, isListed: false, isMasked), revision: entry.modified)
     }
 
-    func list(_ entries: [ResourceSet.Entry], total: Int, isMasked: Bool) -> AdminAnswer {
+    func list(_ entries: [GroupDocuments.Entry], total: Int, isMasked: Bool) -> AdminAnswer {
         let items = entries.map { item($0, isListed: true, isMasked) }
         return AdminAnswer(200, ["list": .array(items), "total": .integer(Int64(total))])
     }
 
-    private static func value(_ entry: ResourceSet.Entry, _ isMasked: Bool) -> JSONTree {
+    private static func value(_ entry: GroupDocuments.Entry, _ isMasked: Bool) -> JSONTree {
         (isMasked ? entry.document.masked : entry.document).value
     }
 
-    private func item(_ entry: ResourceSet.Entry, isListed: Bool, _ isMasked: Bool) -> JSONTree {
+    private func item(_ entry: GroupDocuments.Entry, isListed: Bool, _ isMasked: Bool) -> JSONTree {
         let value = Self.value(entry, isMasked)
         switch self {
         case .apisix:

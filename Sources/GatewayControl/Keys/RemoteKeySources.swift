@@ -1,12 +1,18 @@
 package import GatewayModel
 internal import Synchronization
 
-/// All remote key sources of the configuration that is served, and of one that is being loaded.
+/// All remote key sources of the configuration that is served, which are fetched, and those of one that is being loaded,
+/// which are not: it may be refused.
 package final class RemoteKeySources: Sendable {
-    private let sources = Mutex<[RemoteKeySource.ID: RemoteKeySource]>([:])
+    private struct Known {
+        var served: [RemoteKeySource.ID: RemoteKeySource] = [:]
+        var loaded: [RemoteKeySource.ID: RemoteKeySource] = [:]
+    }
+
+    private let sources = Mutex(Known())
     private let store: KeyStore?
     private let clock: KeyClock
-    /// Raised when there is a source that nobody fetches yet.
+    /// Raised when there is a source that is served and nobody fetches yet.
     let added = Alarm()
 
     /// - Parameter store: where keys outlive the process; nil: they don't.
@@ -15,9 +21,11 @@ package final class RemoteKeySources: Sendable {
         self.clock = clock
     }
 
-    /// In an order that stays.
-    package var all: [RemoteKeySource] {
-        sources.withLock { Array($0.values) }.sorted {
+    /// Those that are served, in an order that stays.
+    package var all: [RemoteKeySource] { Self.ordered(sources.withLock { Array($0.served.values) }) }
+
+    private static func ordered(_ sources: [RemoteKeySource]) -> [RemoteKeySource] {
+        sources.sorted {
             ($0.name, $0.id.issuers.joined(separator: " ")) < ($1.name, $1.id.issuers.joined(separator: " "))
         }
     }
@@ -28,24 +36,23 @@ package final class RemoteKeySources: Sendable {
     /// place, under other settings or before a restart.
     package func source(_ keys: RemoteKeys, of issuer: Issuer) -> RemoteKeySource {
         let id = RemoteKeySource.ID(keys: keys, issuers: issuer.names, allowsWeakKeys: issuer.allowsWeakKeys)
-        if let known = sources.withLock({ $0[id] }) { return known }
+        if let known = sources.withLock({ $0.served[id] ?? $0.loaded[id] }) { return known }
         let source = RemoteKeySource(id, clock: clock)
-        let kept =
-            all.first { $0.id.binding == id.binding }?.fetchedKeys ?? store?.load(id.binding)
+        let known = sources.withLock { Array($0.served.values) + $0.loaded.values }
+        let kept = known.first { $0.id.binding == id.binding }?.fetchedKeys ?? store?.load(id.binding)
         if let kept { source.adopt(kept) }
-        let registered = sources.withLock { sources -> RemoteKeySource in
-            if let known = sources[id] { return known }
-            sources[id] = source
+        return sources.withLock { sources -> RemoteKeySource in
+            if let known = sources.served[id] ?? sources.loaded[id] { return known }
+            sources.loaded[id] = source
             return source
         }
-        added.raise()
-        return registered
     }
 
-    /// Fetches every source once, for a command that asks what tokens would meet. Answers what failed.
+    /// Fetches every source of a loaded configuration once, for a command that asks what tokens would meet. Answers what
+    /// failed.
     package func fetchOnce(with fetcher: any RemoteDocumentFetcher) async -> [RemoteFailure] {
         var failures: [RemoteFailure] = []
-        for source in all {
+        for source in Self.ordered(sources.withLock { Array($0.loaded.values) }) {
             let outcome = await source.fetch(with: fetcher)
             source.settled(after: outcome)
             if case .failed(let failure, _) = outcome { failures.append(failure) }
@@ -53,19 +60,26 @@ package final class RemoteKeySources: Sendable {
         return failures
     }
 
-    /// Forgets the sources that a configuration does not name.
-    package func keepOnly(_ configuration: GatewayConfiguration?) {
+    /// Has the sources fetched that these configurations name, which are those that are served from now on, and forgets
+    /// all others.
+    package func serve(_ configurations: some Sequence<GatewayConfiguration>) {
         var named: Set<RemoteKeySource.ID> = []
-        configuration?.forEachKeySource { source, issuer in
-            guard case .remote(let keys) = source.origin else { return }
-            named.insert(.init(keys: keys, issuers: issuer.names, allowsWeakKeys: issuer.allowsWeakKeys))
+        for configuration in configurations {
+            configuration.forEachKeySource { source, issuer in
+                guard case .remote(let keys) = source.origin else { return }
+                named.insert(.init(keys: keys, issuers: issuer.names, allowsWeakKeys: issuer.allowsWeakKeys))
+            }
         }
-        let gone = sources.withLock { [named] sources in
-            let gone = sources.filter { !named.contains($0.key) }
-            for id in gone.keys { sources[id] = nil }
-            return gone
+        let (gone, isMore) = sources.withLock { [named] sources in
+            let gone = sources.served.filter { !named.contains($0.key) }
+            for id in gone.keys { sources.served[id] = nil }
+            let new = sources.loaded.filter { named.contains($0.key) }
+            sources.served.merge(new) { $1 }
+            sources.loaded = [:]
+            return (gone, !new.isEmpty)
         }
         for source in gone.values { source.retire() }
+        if isMore { added.raise() }
     }
 
     /// Keeps what a source fetched for the next start.

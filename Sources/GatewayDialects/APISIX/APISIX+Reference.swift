@@ -30,13 +30,14 @@ extension APISIXDialect {
 
         | | |
         |---|---|
-        | traffic | `127.0.0.1:9080` (`--listen`) |
+        | traffic | `127.0.0.1:9080` (`--listen [group=]address`, which may be repeated) |
         | Admin API | `https://localhost:7443` (`--admin-listen`), or `http://127.0.0.1:9180` with `--admin-plain` |
         | key | `X-API-KEY`, from `--admin-key-file`, `TOLLGATE_ADMIN_KEY`, `--admin-key`, or `DIR/admin-key` |
         | paths | `/apisix/admin/{collection}/{id}`, credentials under `/apisix/admin/consumers/{name}/credentials/{id}` |
+        | gateway groups | `/api/gateway_groups/{id}` |
 
-        A call with `gateway_group_id=default` is answered in the shapes of API7, any other in those of Apache APISIX.
-        `PUT` writes, `POST` writes under an id of its own (routes, services, upstreams), `PATCH` merges an object, replaces
+        A call with `gateway_group_id` is answered in the shapes of API7, any other in those of Apache APISIX: it is about
+        the group `default`. `PUT` writes, `POST` writes under an id of its own (routes, services, upstreams, groups), `PATCH` merges an object, replaces
         the value at a path behind the id, or applies a list of operations (RFC 6902), `DELETE` refuses what others name
         unless `force=true`. Lists take `page` with `page_size`, `name`, `label`, `uri`, `service_id` and `filter`.
         `If-Match` with the `ETag` of an answer makes a write conditional. `/apisix/admin/plugins/list`,
@@ -50,9 +51,34 @@ extension APISIXDialect {
 
         `tollgate store --help`: `export` and `import` (secrets are masked unless `--with-secrets` asks for them; a mask that
         is written back leaves the secret as it was), `backup`, `history` (who changed what, when, from where) and
-        `rollback` to one of the last 10,000 revisions. `import` and `rollback` need the gateway to be stopped.
+        `rollback` to one of the last 10,000 revisions. `import` and `rollback` need the gateway to be stopped. Who changed
+        what is remembered for 100,000 revisions (`--keep-history`), and with `--keep-history-days` no longer than that; a
+        write forgets what is older, a thousand revisions at most, and never the latest one.
 
-        Keys are lines of `name admin|viewer key`. A viewer reads, and sees no secrets; `--mask-secrets` hides them from
+        ## Gateway groups
+
+        A group owns its routes, services, consumers and all other documents, and the addresses at which they are served.
+        Nothing of one is there in another: the same ids may be in both, keys and tokens of one's consumers are worth nothing
+        in the other, limits count apart, and so does what is known of upstreams. `default` is always there and listens
+        on `127.0.0.1:9080`, unless `--listen` says otherwise.
+
+        ```
+        curl -k https://localhost:7443/api/gateway_groups/blue -X PUT -H "X-API-KEY: $API_KEY" \
+          -d '{"name": "blue", "listeners": ["127.0.0.1:9081"]}'
+        curl -k "https://localhost:7443/apisix/admin/routes/1?gateway_group_id=blue" -X PUT -H "X-API-KEY: $API_KEY" \
+          -d '{"uri": "/anything", "upstream": {"nodes": {"httpbin.org:80": 1}}}'
+        ```
+
+        `listeners` is ours: with API7 gateways join a group, here its addresses are written, or `--listen blue=ADDRESS` adds
+        them. They are opened and closed as the group is written; one that another group or process has is refused. `POST`
+        makes an id, a UUID. A group that holds documents is deleted with `force=true` only, and they with it.
+
+        A key of one group alone is a line of `name admin|viewer key group`: it needs no `gateway_group_id`, gets API7's shapes,
+        and `403` for any other group and for the groups themselves.
+
+        ## Keys and storage
+
+        Keys are lines of `name admin|viewer key`, with a gateway group behind them or without. A viewer reads, and sees no secrets; `--mask-secrets` hides them from
         admins, too. `--store-key-file` names a file with 32 bytes or more (`openssl rand -hex 32`) outside the folder, by
         which stored documents are encrypted; one that was stored before is encrypted when it is written the next time.
 
@@ -108,8 +134,7 @@ extension APISIXDialect {
         return """
             ## Not offered yet
 
-            Collections: `ssls`, `protos`, `stream_routes`, `plugin_metadata`, `configs`. Gateway groups other than
-            `default`. Of consumers and consumer groups plugins that come before authentication. Each is refused by
+            Collections: `ssls`, `protos`, `stream_routes`, `plugin_metadata`, `configs`. Of consumers and consumer groups plugins that come before authentication. Each is refused by
             name, and so are these plugins: \(names).
             """
     }

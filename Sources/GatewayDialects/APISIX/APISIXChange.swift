@@ -56,7 +56,7 @@ package struct APISIXChange: Sendable {
             // They hold for every request.
             case .globalRule: return .all
             // Nothing is made of them.
-            case .secret: break
+            case .secret, .gatewayGroup: break
             }
         }
         return .some(routes: routes, consumers: consumers)
@@ -78,7 +78,7 @@ package struct APISIXChange: Sendable {
         return ordered(Array(found.values))
     }
 
-    private var everything: [APISIXDocumentSet.Entry] { APISIXKind.allCases.flatMap(all) }
+    private var everything: [APISIXDocumentSet.Entry] { APISIXKind.ofGroups.flatMap(all) }
 
     private func all(_ kind: APISIXKind) -> [APISIXDocumentSet.Entry] {
         documents.all(kind).filter { !deleted.contains($0.key) && written[$0.key] == nil }

@@ -16,7 +16,7 @@ package enum APISIXCheck {
         case .credential: return credentialProblem(value)
         case .globalRule, .pluginConfig: return pluginsProblem(value)
         case .consumerGroup: return groupProblem(value)
-        case .secret: return nil
+        case .secret, .gatewayGroup: return nil
         }
     }
 

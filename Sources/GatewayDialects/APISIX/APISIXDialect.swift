@@ -11,14 +11,14 @@ package enum APISIXDialect {
     /// - Parameters:
     ///   - documents: in the order they were first written, which decides between routes of equal priority.
     ///   - isolated: keys of documents that can't be served: what depends on them is refused, and the rest goes on.
-    ///   - listen: where traffic is taken.
+    ///   - group: whose they are, and where its traffic is taken; with several addresses the one listener is of each.
     ///   - secrets: finds what references to secrets lead to.
     package static func decode(
-        _ documents: [APISIXDocument], isolated: Set<String> = [], listen: ListenAddress, process: ProcessSettings,
+        _ documents: [APISIXDocument], isolated: Set<String> = [], group: GatewayGroup, process: ProcessSettings,
         secrets: @escaping SecretResolver
     ) -> (GatewayConfiguration, [Diagnostic]) {
         var decoder = APISIXDecoder(documents, isolated: isolated, secrets: secrets)
-        let configuration = decoder.decode(listen: listen, process: process)
+        let configuration = decoder.decode(group, process: process)
         return (configuration, decoder.diagnostics)
     }
 }
@@ -57,7 +57,7 @@ struct APISIXDecoder {
         id?.identifier.flatMap { byKey[APISIXDocument.key(kind, $0)] }
     }
 
-    mutating func decode(listen: ListenAddress, process: ProcessSettings) -> GatewayConfiguration {
+    mutating func decode(_ group: GatewayGroup, process: ProcessSettings) -> GatewayConfiguration {
         for document in documents.values.joined() where !isolated.contains(document.key) {
             if let problem = APISIXCheck.problem(document) {
                 diagnostics.append(Diagnostic(.error, "document_invalid", problem, at: document.provenance))
@@ -77,19 +77,25 @@ struct APISIXDecoder {
         }
         checkLimitGroups()
         let place = Provenance(document: "the Admin API")
-        let listenerID = ListenerID("apisix")
+        let isStandard = group.id == GatewayGroup.standardID
+        let listenerID = ListenerID(isStandard ? "apisix" : "apisix/\(group.id)")
         globalRules(for: listenerID)
         let routes = (documents[.route] ?? []).compactMap { route($0) }
         let consumers = (documents[.consumer] ?? []).filter { !isIsolated(consumer: $0) }.map { consumer($0) }
         let listener = Listener(
-            id: listenerID, gatewayName: "default", name: "apisix", hostname: .any, routes: routes,
+            id: listenerID, gatewayName: group.id, name: "apisix", hostname: .any, routes: routes,
             security: .plain, refusalStyle: .apisix, provenance: place)
         return GatewayConfiguration(
             process: process, traffic: Self.traffic(at: place),
             expressions: ExpressionSettings(checking: .typed, onDenyError: .deny), accessLog: nil,
-            binds: [Bind(address: listen, listeners: [listener], provenance: place)], upstreams: upstreams,
+            binds: [
+                Bind(address: group.addresses.first ?? Self.nowhere, listeners: [listener], provenance: place)
+            ], upstreams: upstreams,
             attachments: attachments, consumers: consumers)
     }
+
+    /// Of a group that takes no traffic yet.
+    private static let nowhere = ListenAddress(host: "0.0.0.0", port: 0)
 
     /// APISIX's own, where it has any.
     private static func traffic(at place: Provenance) -> TrafficSettings {

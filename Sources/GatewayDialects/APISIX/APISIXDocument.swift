@@ -7,6 +7,11 @@ package enum APISIXKind: String, CaseIterable, Sendable {
     case pluginConfig = "plugin_config"
     case consumerGroup = "consumer_group"
     case secret
+    /// In no gateway group itself.
+    case gatewayGroup = "gateway_group"
+
+    /// Those that every gateway group has documents of.
+    package static let ofGroups = allCases.filter { $0 != .gatewayGroup }
 
     /// As it stands in paths and keys.
     package var collection: String {
@@ -20,6 +25,7 @@ package enum APISIXKind: String, CaseIterable, Sendable {
         case .pluginConfig: "plugin_configs"
         case .consumerGroup: "consumer_groups"
         case .secret: "secrets"
+        case .gatewayGroup: "gateway_groups"
         }
     }
 
@@ -42,6 +48,7 @@ package enum APISIXKind: String, CaseIterable, Sendable {
         case .pluginConfig: APISIXShapes.pluginConfig
         case .consumerGroup: APISIXShapes.consumerGroup
         case .secret: APISIXShapes.secret
+        case .gatewayGroup: APISIXShapes.gatewayGroup
         }
     }
 }

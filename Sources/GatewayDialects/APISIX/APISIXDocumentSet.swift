@@ -76,6 +76,9 @@ package struct APISIXDocumentSet: Sendable {
         (order[kind] ?? []).compactMap { entry(kind, $0.id) }
     }
 
+    /// All of all kinds.
+    package var everything: [Entry] { entries.values.flatMap(\.values) }
+
     /// The credentials of a consumer, in the order they were first written.
     package func credentials(of consumer: String) -> [Entry] {
         (credentialIDs[consumer] ?? []).compactMap { entry(.credential, $0) }.sorted { $0.rank < $1.rank }

@@ -12,6 +12,8 @@ package struct ConfigurationChange: Sendable {
     package var consumers: Set<String>
     /// Groups of limits (`RateLimit.group`) that nothing is in any more but what the configuration has of them.
     package var limitGroups: Set<String> = []
+    /// Where the group takes traffic.
+    package var addresses: [ListenAddress] = []
     /// The places of those that are written.
     package var routeRanks: [RouteID: DocumentRank]
     package var consumerRanks: [String: DocumentRank]
@@ -28,9 +30,9 @@ package struct ConfigurationChange: Sendable {
     }
 }
 
-/// The snapshot of a configuration that changes by small parts, with what it was put together from: a change compiles
-/// the routes and consumers that it touches, and shares all others with the snapshot before. The configuration has one
-/// address with one listener.
+/// The snapshot of a gateway group, with what it was put together from: a change compiles the routes and consumers that it
+/// touches, and shares all others with the snapshot before. The configuration has one listener, which every address of
+/// the group leads to.
 package struct SnapshotParts: Sendable {
     package enum Outcome {
         case compiled(SnapshotParts)
@@ -49,6 +51,8 @@ package struct SnapshotParts: Sendable {
     }
 
     package let snapshot: Snapshot
+    /// At whatever address, as a group may have none yet.
+    fileprivate let bind: BindSnapshot
     /// In their order.
     fileprivate let routes: [Part]
     fileprivate let upstreams: UpstreamTable
@@ -66,17 +70,6 @@ package struct SnapshotParts: Sendable {
         return (outcome, compiler.diagnostics)
     }
 
-    /// The same with the keys that sources hold now.
-    package func renewed(_ keys: KeyMaterial) -> SnapshotParts {
-        let renewed = snapshot.renewed(keys)
-        guard let table = renewed.binds.first?.listeners.first?.routes else { return self }
-        // They are numbered in this order.
-        let parts = routes.enumerated().map { number, part in
-            Part(rank: part.rank, route: part.route, snapshot: table[number], conditions: part.conditions)
-        }
-        return SnapshotParts(snapshot: renewed, routes: parts, upstreams: upstreams, identity: identity)
-    }
-
     /// Compiles a change.
     package func compile(
         _ change: ConfigurationChange, keys: KeyMaterial, instance: GatewayInstance
@@ -86,16 +79,56 @@ package struct SnapshotParts: Sendable {
         let outcome = compiler.compile(change, onto: self)
         return (outcome, compiler.diagnostics)
     }
+
+    /// The same with the keys that sources hold now.
+    package func renewed(_ keys: KeyMaterial) -> SnapshotParts {
+        let renewed = bind.renewed(keys)
+        guard let table = renewed.listeners.first?.routes else { return self }
+        // They are numbered in this order.
+        let parts = routes.enumerated().map { number, part in
+            Part(rank: part.rank, route: part.route, snapshot: table[number], conditions: part.conditions)
+        }
+        return SnapshotParts(
+            snapshot: snapshot.replacing(renewed.at(addresses)), bind: renewed, routes: parts, upstreams: upstreams,
+            identity: identity)
+    }
+
+    private var addresses: [ListenAddress] { snapshot.binds.map(\.address) }
+
+    /// The same at other addresses.
+    package func listening(on addresses: [ListenAddress]) -> SnapshotParts {
+        SnapshotParts(
+            snapshot: snapshot.replacing(bind.at(addresses)), bind: bind, routes: routes, upstreams: upstreams,
+            identity: identity)
+    }
+}
+
+extension BindSnapshot {
+    /// One for each address: all lead to the same listeners.
+    fileprivate func at(_ addresses: [ListenAddress]) -> [BindSnapshot] {
+        addresses.map { address in
+            BindSnapshot(
+                address: address, listeners: listeners, hosts: hosts, tls: tls, identityHeaders: identityHeaders,
+                consumers: consumers)
+        }
+    }
+}
+
+extension Snapshot {
+    fileprivate func replacing(_ binds: [BindSnapshot]) -> Snapshot {
+        Snapshot(
+            binds: binds, upstreams: upstreams, traffic: traffic, accessLog: accessLog, trustPlaces: trustPlaces,
+            rateLimiters: rateLimiters)
+    }
 }
 
 extension Compiler {
     fileprivate mutating func compile(_ change: ConfigurationChange, onto old: SnapshotParts?) -> SnapshotParts.Outcome
     {
         guard let bind = configuration.binds.first, let listener = bind.listeners.first else { return .concernsAll }
-        let oldBind = old?.snapshot.binds.first
         headers.addIdentity(old?.identity)
         gatherIdentityHeaders()
-        let oldConsumers = oldBind?.consumers ?? .empty
+        let oldConsumers = old?.bind.consumers ?? .empty
         if let old {
             // What every route guards, and what every credential is verified by.
             guard headers.identity?.names.count == old.identity?.names.count,
@@ -105,7 +138,7 @@ extension Compiler {
         }
         let consumers = directory(change, oldConsumers)
         let indices = compileUpstreams()
-        let oldListener = oldBind?.listeners.first
+        let oldListener = old?.bind.listeners.first
         let gatewayPolicy =
             oldListener?.gatewayPolicy
             ?? effectivePolicy(.gatewayPhase(of: listener))
@@ -132,15 +165,16 @@ extension Compiler {
         let traffic = old?.snapshot.traffic ?? TrafficPolicy(configuration.traffic, &diagnostics)
         let newBind = BindSnapshot(
             address: bind.address, listeners: [newListener],
-            hosts: oldBind?.hosts ?? HostTable([(listener.hostname, 0)]), tls: oldBind?.tls ?? tlsSettings(bind),
+            hosts: old?.bind.hosts ?? HostTable([(listener.hostname, 0)]), tls: old?.bind.tls ?? tlsSettings(bind),
             identityHeaders: headers.identity, consumers: consumers)
         if diagnostics.hasErrors { return .refused }
         let snapshot = Snapshot(
-            binds: [newBind], upstreams: upstreams.snapshots, traffic: traffic,
+            binds: newBind.at(change.addresses), upstreams: upstreams.snapshots, traffic: traffic,
             accessLog: accessLog, trustPlaces: trustPlaces(behind: old),
             rateLimiters: rateLimiters(change, old))
         return .compiled(
-            SnapshotParts(snapshot: snapshot, routes: parts, upstreams: upstreams, identity: headers.identity))
+            SnapshotParts(
+                snapshot: snapshot, bind: newBind, routes: parts, upstreams: upstreams, identity: headers.identity))
     }
 
     private mutating func directory(_ change: ConfigurationChange, _ old: ConsumerDirectory) -> ConsumerDirectory {

@@ -105,9 +105,9 @@ struct RequestIDSource: Sendable {
 }
 
 /// A UUID as text (RFC 9562 §4).
-enum UUIDText {
+package enum UUIDText {
     /// Of that many bits, six of which say the version.
-    static func version4(_ high: UInt64, _ low: UInt64) -> [UInt8] {
+    package static func version4(_ high: UInt64, _ low: UInt64) -> [UInt8] {
         let digits = Array("0123456789abcdef".utf8)
         let words = [high & ~0xF000 | 0x4000, low & ~(0b11 << 62) | 0b10 << 62]
         var text: [UInt8] = []

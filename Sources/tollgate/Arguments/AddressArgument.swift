@@ -10,15 +10,22 @@ struct AddressArgument: ExpressibleByArgument {
     }
 
     init?(argument: String) {
-        let colon = argument.lastIndex(of: ":")
-        guard let port = Int(colon.map { argument[argument.index(after: $0)...] } ?? argument[...]),
-            (1...65535).contains(port)
-        else { return nil }
-        var host = colon.map { String(argument[..<$0]) } ?? ""
-        if host.isEmpty || host == "localhost" { host = "127.0.0.1" }
-        if host.hasPrefix("["), host.hasSuffix("]") { host = String(host.dropFirst().dropLast()) }
-        address = ListenAddress(host: host, port: port)
+        guard let address = ListenAddress(argument) else { return nil }
+        self.address = address
     }
 
     var defaultValueDescription: String { address.description }
+}
+
+/// An address of a gateway group: `blue=127.0.0.1:9081`; without a name of the group `default`.
+struct GroupAddressArgument: ExpressibleByArgument {
+    let group: String
+    let address: ListenAddress
+
+    init?(argument: String) {
+        let sides = argument.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+        guard let last = sides.last, let address = ListenAddress(String(last)), !sides[0].isEmpty else { return nil }
+        group = sides.count == 2 ? String(sides[0]) : GatewayGroup.standardID
+        self.address = address
+    }
 }

@@ -10,11 +10,10 @@ struct StoreBackupCommand: AsyncParsableCommand {
 
     @OptionGroup var store: StoreOptions
 
-    @Argument(help: ArgumentHelp("The new file.", valueName: "file"), completion: .file())
-    var file: String
+    @OptionGroup var argument: StoreFileArgument
 
     func run() async throws {
         let source = try store.store(.reading)
-        try await store.perform { try await source.backUp(to: file) }
+        try await store.perform { try await source.backUp(to: argument.file) }
     }
 }

@@ -30,12 +30,14 @@ struct StoreOptions: ParsableArguments {
 
     @OptionGroup var key: StoreKeyOptions
 
+    @OptionGroup var history: HistoryOptions
+
     /// What the key opens of a store.
     func sealed(_ store: SQLiteStore) throws -> SealedStore { try key.sealing(store, folder: data) }
 
     func store(_ access: SQLiteStore.Access) throws -> SQLiteStore {
         do {
-            return try SQLiteStore(folder: data, access: access)
+            return try SQLiteStore(folder: data, access: access, retention: history.retention)
         } catch {
             throw Exit.usage("\(error).")
         }
@@ -43,8 +45,8 @@ struct StoreOptions: ParsableArguments {
 
     func writer(_ store: SealedStore) -> StoreWriter {
         let compiler = DocumentCompiler(
-            listen: AdminOptions.standardListen, process: RunCommand.adminProcess,
-            environment: Environment.variables, remote: RemoteKeySources(store: nil, clock: .system()),
+            process: RunCommand.adminProcess, environment: Environment.variables,
+            remote: RemoteKeySources(store: nil, clock: .system()),
             secrets: SecretSource(environment: Environment.variables, folder: secretsDir))
         return StoreWriter(store, compiler: compiler, now: WallClock.now(), actor: "tollgate store")
     }
@@ -68,6 +70,36 @@ struct StoreOptions: ParsableArguments {
     }
 
     private static let maxProblems = 20
+}
+
+/// The file of documents that a command reads or writes.
+struct StoreFileArgument: ParsableArguments {
+    @Argument(help: ArgumentHelp("The file.", valueName: "file"), completion: .file())
+    var file: String
+}
+
+/// How much of the changes is remembered.
+struct HistoryOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "How many of the latest revisions the store remembers the changes of.", valueName: "revisions"))
+    var keepHistory = HistoryRetention.standard.maxRevisions
+
+    @Option(
+        help: ArgumentHelp(
+            "For how many days it does; without it, however old they are.", valueName: "days"))
+    var keepHistoryDays: Int64?
+
+    func validate() throws {
+        guard keepHistory > 0 else { throw ValidationError("--keep-history is a number from 1.") }
+        guard keepHistoryDays.map({ (1...36500).contains($0) }) ?? true else {
+            throw ValidationError("--keep-history-days is a number from 1 to 36500.")
+        }
+    }
+
+    var retention: HistoryRetention {
+        HistoryRetention(maxRevisions: keepHistory, maxAge: keepHistoryDays.map { $0 * 86400 })
+    }
 }
 
 extension StoreWriter.Summary {

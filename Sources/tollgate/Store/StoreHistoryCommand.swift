@@ -30,8 +30,13 @@ struct StoreHistoryCommand: AsyncParsableCommand {
         print(table.rendered, terminator: "")
     }
 
+    private static func words(_ key: DocumentKey) -> String {
+        ["", DocumentKey.standardGroup].contains(key.group)
+            ? "\(key.kind) \(key.id)" : "\(key.kind) \(key.id) of \(key.group)"
+    }
+
     private static func words(_ keys: [DocumentKey]) -> String {
-        let shown = keys.prefix(3).map { "\($0.kind) \($0.id)" }.joined(separator: ", ")
+        let shown = keys.prefix(3).map(Self.words).joined(separator: ", ")
         return keys.count > 3 ? "\(shown) and \(keys.count - 3) more" : shown
     }
 }

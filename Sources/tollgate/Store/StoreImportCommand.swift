@@ -11,19 +11,18 @@ struct StoreImportCommand: AsyncParsableCommand {
 
     @OptionGroup var store: StoreOptions
 
-    @Argument(help: ArgumentHelp("The export, or - for the standard input.", valueName: "file"), completion: .file())
-    var file: String
+    @OptionGroup var argument: StoreFileArgument
 
     @Flag(help: "Delete the documents that are not in the file.")
     var replace = false
 
     func run() async throws {
-        let text = try InputArgument.document(file, maxBytes: DocumentArchive.maxBytes)
+        let text = try InputArgument.document(argument.file, maxBytes: DocumentArchive.maxBytes)
         let archive: DocumentArchive
         do throws(DocumentArchive.Problem) {
             archive = try DocumentArchive(text)
         } catch {
-            throw Exit.usage("cannot import \(file): \(error.message).")
+            throw Exit.usage("cannot import \(argument.file): \(error.message).")
         }
         let target = try store.sealed(store.store(.writing))
         let summary = try await store.perform {

@@ -2,7 +2,7 @@ internal import Bytes
 internal import GatewayDialects
 
 /// What documents say of each other.
-extension ResourceSet {
+extension GroupDocuments {
     func checkReferences(_ document: APISIXDocument) throws {
         for reference in APISIXReference.all where reference.owners.contains(document.kind) {
             guard let id = document.value[reference.field]?.identifier, entry(reference.target, id) == nil else {

@@ -1,9 +1,11 @@
 internal import Bytes
 internal import GatewayDialects
+internal import GatewayEngine
+internal import GatewayModel
 
-extension ResourceSet {
+extension GroupDocuments {
     func planPut(_ request: AdminRequest, _ address: ResourceAddress) throws -> Plan {
-        var members = try Self.object(Self.parse(request))
+        var members = try Self.object(request.document())
         try Self.refuseForbidden(members)
         let id = try Self.identifier(members, address)
         if address.kind != .consumer { members["id"] = .string(id) }
@@ -14,22 +16,33 @@ extension ResourceSet {
     }
 
     func planPost(_ request: AdminRequest, _ address: ResourceAddress) throws -> Plan {
-        var members = try Self.object(Self.parse(request))
+        var members = try Self.object(request.document())
         try Self.refuseForbidden(members)
         guard members["id"] == nil, address.id == nil else {
             throw AdminRefusal(400, "wrong \(address.kind.words) id, do not need it")
         }
-        let digits = String(revision + 1)
-        let id = String(repeating: "0", count: 20 - digits.count) + digits
+        let id = address.kind == .gatewayGroup ? Self.randomID : numberedID
         members["id"] = .string(id)
         let document = APISIXDocument(kind: address.kind, id: id, value: .object(members))
         return try plan(document, replacing: entry(address.kind, id), request)
     }
 
+    /// As APISIX makes them, of the revision.
+    private var numberedID: String {
+        let digits = String(revision + 1)
+        return String(repeating: "0", count: 20 - digits.count) + digits
+    }
+
+    /// As API7 makes those of gateway groups.
+    private static var randomID: String {
+        String(
+            decoding: UUIDText.version4(.random(in: 0...UInt64.max), .random(in: 0...UInt64.max)), as: UTF8.self)
+    }
+
     func planPatch(_ request: AdminRequest, _ address: ResourceAddress) throws -> Plan {
         guard let id = address.fullID else { throw AdminRefusal(400, "missing \(address.kind.words) id") }
         guard !request.body.isEmpty else { throw AdminRefusal(400, "missing new configuration") }
-        let patch = try Self.parse(request)
+        let patch = try request.document()
         guard let known = entry(address.kind, id) else { throw AdminRefusal(.notFound) }
         let value = try Self.patched(known.document.value, by: patch, at: address.subPath)
         let document = APISIXDocument(kind: address.kind, id: id, value: value)
@@ -72,7 +85,7 @@ extension ResourceSet {
         let status = status ?? (known == nil ? 201 : 200)
         let (shape, isMasked) = (request.shape, request.caller.seesMasks)
         return Plan(
-            written: [document],
+            group: group, written: [document],
             answer: { $0.map { shape.written($0, status: status, isMasked: isMasked) } ?? .notFound })
     }
 
@@ -81,7 +94,9 @@ extension ResourceSet {
         guard let known = entry(address.kind, id) else { throw AdminRefusal(.notFound) }
         try checkRevision(request, known)
         var deleted = [known.document]
-        if address.kind == .consumer {
+        if address.kind == .gatewayGroup, id == GatewayGroup.standardID {
+            throw AdminRefusal(400, "the gateway group `default` can't be deleted")
+        } else if address.kind == .consumer {
             deleted += documents.credentials(of: id).map(\.document)
         } else if address.kind == .service, request.shape == .api7 {
             // A service of API7 is published with its routes, and withdrawn with them.
@@ -90,7 +105,8 @@ extension ResourceSet {
             try checkUnused(known.document)
         }
         let key = known.document.key
-        return Plan(deleted: deleted, answer: { _ in AdminAnswer(200, ["deleted": "1", "key": .string(key)]) })
+        return Plan(
+            group: group, deleted: deleted, answer: { _ in AdminAnswer(200, ["deleted": "1", "key": .string(key)]) })
     }
 
     // MARK: - Parts

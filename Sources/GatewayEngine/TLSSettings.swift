@@ -14,6 +14,8 @@ package struct TLSSettings: Equatable, Sendable {
     package let minimumVersion: TLSVersion
     package let maximumVersion: TLSVersion
     package let cipherSuites: [String]
+    /// What ALPN offers, the preferred one first.
+    package let protocols: [String]
     package let provenance: Provenance
 }
 

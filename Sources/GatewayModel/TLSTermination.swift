@@ -16,11 +16,13 @@ package struct TLSTermination: Hashable, Sendable {
     package var maximumVersion: TLSVersion
     /// Names of the IANA registry, for TLS 1.2; those of TLS 1.3 are not a matter of choice. Never empty.
     package var cipherSuites: [String]
+    /// What ALPN (RFC 7301) offers, the preferred one first: `h2`, `http/1.1`. Never empty.
+    package var protocols: [String]
     package var provenance: Provenance
 
     package init(
         certificateFile: String, keyFile: String, clients: ClientCertificates, minimumVersion: TLSVersion,
-        maximumVersion: TLSVersion, cipherSuites: [String], provenance: Provenance
+        maximumVersion: TLSVersion, cipherSuites: [String], protocols: [String], provenance: Provenance
     ) {
         self.certificateFile = certificateFile
         self.keyFile = keyFile
@@ -28,6 +30,7 @@ package struct TLSTermination: Hashable, Sendable {
         self.minimumVersion = minimumVersion
         self.maximumVersion = maximumVersion
         self.cipherSuites = cipherSuites
+        self.protocols = protocols
         self.provenance = provenance
     }
 

@@ -103,6 +103,18 @@ struct `A listener with a certificate` {
         #expect(try get(newest, "/open").hasSuffix("200 0"))
     }
 
+    @Test func `offers the protocols that the frontend policies name`() throws {
+        let asked = ["-o", "/dev/null", "-w", "%{http_version} ", "--http2"]
+        for (alpn, version) in [("[http/1.1]", "1.1"), ("[[104, 50], http/1.1]", "2")] {
+            let gateway = try start(top: "frontendPolicies: {tls: {alpn: \(alpn)}}\n")
+            let answer = try Curl(
+                ["-s", "--cacert", authority.certificate, "--resolve", "localhost:\(gateway.port):127.0.0.1"] + asked
+                    + ["https://localhost:\(gateway.port)/"]
+            ).output()
+            #expect(answer == version + " ")
+        }
+    }
+
     @Test func `speaks what the frontend policies say where it does not say itself`() throws {
         let (certificate, key) = try authority.sign("localhost")
         let (other, otherKey) = try authority.sign("other.test")

@@ -53,4 +53,80 @@ import Testing
                   policy: {authorization: {rules: ["request.pth == 'b'"]}}
                 """) == ["5 target_unknown", "6 expression_invalid", "8 target_unknown", "10 expression_invalid"])
     }
+
+    private func warnings(_ text: String) -> [String] {
+        ConfigurationFile.compile(text, path: "a.yaml", environment: [:]).diagnostics.map {
+            "\($0.provenance.line) \($0.code)"
+        }
+    }
+
+    private static let credentials = (
+        token: "jwtAuth: {mode: strict, issuer: a, algorithms: [HS256], jwks: '{\"kty\":\"oct\",\"k\":\"\(secret)\"}'}",
+        key: "apiKey: {mode: strict, keys: [{key: abcdef}]}",
+        password: "basicAuth: {mode: strict, htpasswd: 'a:$$2y$$05$$\(String(repeating: "a", count: 53))'}"
+    )
+    private static let secret = "q83vEjRWeJASNFZ4kKvN7wH9-mtZqQ3xLw0yJ5dVbTo"
+
+    @Test func `warn where one header would have to hold several credentials, on whatever level they stand`() {
+        let (token, key, password) = Self.credentials
+        let text = { (gateway: String, route: String, more: String) in
+            """
+            gateways: {default: {port: 3000, \(gateway)}}
+            routes:
+            - backends: [{host: "localhost:1"}]
+              policies:
+                \(route)
+                \(more)
+            """
+        }
+        #expect(warnings(text(token, key, password)) == ["6 credentials_exclude_each_other"])
+        #expect(warnings(text(token, key, "timeout: {requestTimeout: 5s}")) == ["5 credentials_exclude_each_other"])
+        #expect(warnings(text(token, token, "timeout: {requestTimeout: 5s}")) == [])
+        let elsewhere = key.replacing("strict,", with: "strict, location: {header: {name: x-key}},")
+        #expect(warnings(text(token, elsewhere, "timeout: {requestTimeout: 5s}")) == [])
+        #expect(warnings(text(token, key.replacing("strict", with: "optional"), "timeout: {requestTimeout: 5s}")) == [])
+    }
+
+    @Test(arguments: [
+        ("requestRedirect: {}", "5 policy_without_effect"),
+        ("requestRedirect: {status: 301}", "5 policy_without_effect"),
+        ("urlRewrite: {}", "5 policy_without_effect"), ("urlRewrite: {path: {full: /a}}", nil),
+    ])
+    func `warn of what has no effect`(_ policy: String, _ warning: String?) {
+        let text = """
+            gateways: {default: {port: 3000}}
+            routes:
+            - backends: [{host: "localhost:1"}]
+              policies:
+                \(policy)
+            """
+        #expect(warnings(text) == [warning].compactMap(\.self))
+    }
+
+    @Test func `warn of TLS that nobody speaks and of a target that is named twice`() {
+        #expect(
+            warnings(
+                """
+                frontendPolicies: {tls: {minVersion: TLS_V1_3}}
+                gateways: {default: {port: 3000}}
+                routes: [{backends: [{host: "localhost:1"}]}]
+                policies:
+                - name: {name: a, namespace: default}
+                  target: {gateway: {gatewayName: default, gatewayNamespace: default, listenerName: default, port: 3000}}
+                  policy: {timeout: {requestTimeout: 5s}}
+                """) == ["1 policy_without_effect", "6 target_narrow"])
+    }
+
+    @Test func `tell of levels of agentgateway's parts that there are none here`() throws {
+        let text: (String) -> String = { "config: {logging: {level: \($0)}}\ngateways: {default: {port: 3000}}\n" }
+        for (written, level) in [
+            ("warn", LogLevel.warning), ("[info, 'proxy=trace']", .info), ("'debug,agent_core=off'", nil),
+            ("trace", .debug),
+        ] {
+            let loaded = ConfigurationFile.compile(text(written), path: "a.yaml", environment: [:])
+            #expect(loaded.configuration?.process.logLevel == level, "\(written)")
+            #expect(loaded.diagnostics.isEmpty == !written.contains("="))
+        }
+        #expect(warnings(text("loud")).first == "1 value_unknown")
+    }
 }

@@ -68,6 +68,7 @@ struct ModelDump {
             }
             dump.line("versions: \(tls.minimumVersion) to \(tls.maximumVersion)")
             dump.line("suites: \(tls.cipherSuites.joined(separator: " "))")
+            if tls.protocols != ["h2", "http/1.1"] { dump.line("protocols: \(tls.protocols.joined(separator: " "))") }
         }
     }
 

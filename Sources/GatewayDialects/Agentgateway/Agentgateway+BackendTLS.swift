@@ -30,7 +30,15 @@ extension AgentgatewayShapes {
 
 extension AgentgatewayDecoder {
     func backendTLS(_ reader: MappingReader) -> BackendTLS {
-        _ = reader.items("alpn")?.compactMap { $0.choice(["http/1.1"], findings) }
+        for item in reader.items("alpn") ?? [] {
+            if case .scalar(let scalar) = item.content, scalar.text == "h2" {
+                findings.valueNotOffered(
+                    "h2", of: item.label, at: item.provenance,
+                    hint: "write `policies: {http: {version: HTTP/2.0}}` at the backend")
+            } else {
+                _ = item.choice(["http/1.1"], findings)
+            }
+        }
         let takesAny = reader.boolean("insecure") ?? false
         let takesAnyName = reader.boolean("insecureHost") ?? false
         if takesAny || takesAnyName, let node = reader.node(takesAny ? "insecure" : "insecureHost") {

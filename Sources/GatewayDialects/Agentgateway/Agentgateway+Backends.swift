@@ -41,7 +41,8 @@ extension AgentgatewayShapes {
             .optional(
                 "transformations",
                 .either([
-                    .object(AgentgatewayShapes.transformations), .object(AgentgatewayShapes.conditionalTransformations),
+                    .object(AgentgatewayShapes.transformations),
+                    .ours(.object(AgentgatewayShapes.conditionalTransformations)),
                 ]),
                 "Changes of what goes to this backend, after the route's policies, and of what it answers, before them."
             ),

@@ -10,7 +10,7 @@ extension AgentgatewayShapes {
                     + "SHA-1. In a configuration `$` is written `$$`."),
             .optional("realm", .string, "The realm of the challenge. Default: `Restricted`."),
             .optional(
-                "mode", .choice(["strict", "optional", "permissive"]),
+                "mode", .either([.choice(["strict", "optional"]), .ours(.choice(["permissive"]))]),
                 "What becomes of a request without a valid password, as in `jwtAuth`; agentgateway has no `permissive` "
                     + "here. Default: `optional`, with a warning."),
             .optional(

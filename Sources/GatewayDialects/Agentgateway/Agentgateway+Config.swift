@@ -1,3 +1,4 @@
+import Bytes
 internal import GatewayModel
 
 extension AgentgatewayShapes {
@@ -59,7 +60,10 @@ extension AgentgatewayShapes {
         "the logging settings",
         [
             .optional(
-                "level", .choice(["error", "warning", "info", "debug"]), "The least that is logged. Default: `info`."),
+                "level", .either([.string, .list(of: .string), .ours(.choice(["warning"]))]),
+                "The least that is logged: `error`, `warn`, `info`, `debug` or `trace`, which is `debug`. Levels of "
+                    + "agentgateway's parts beside it (`info,proxy=trace`, or as a list) mean nothing here, with a warning. "
+                    + "Default: `info`."),
             .optional("format", .choice(["text", "json"]), "Default: `text`."),
         ] + requestLogging,
         notOffered: ["database"])
@@ -126,10 +130,41 @@ extension AgentgatewayDecoder {
             admin: reader?.node("adminAddr").map(controlListener) ?? .off,
             readiness: reader?.node("readinessAddr").map(controlListener) ?? .off,
             accessLog: reader?.choice("accessLog").flatMap(AccessLogFormat.init) ?? .text,
-            logLevel: logging?.choice("level").flatMap(LogLevel.init) ?? .info,
+            logLevel: logging?.node("level").flatMap(logLevel) ?? .info,
             logFormat: logging?.choice("format").flatMap(LogFormat.init) ?? .text,
             drainTimeout: timeout("drain", timeouts) ?? .seconds(30))
     }
+
+    /// The level of all, among levels of parts.
+    private func logLevel(_ node: DocumentNode) -> LogLevel? {
+        let nodes = if case .sequence(let items) = node.content { items } else { [node] }
+        var level: LogLevel?
+        for node in nodes {
+            for written in node.text(findings)?.split(separator: ",") ?? [] {
+                let parts = written.split(separator: "=", maxSplits: 1).map { String($0).withoutOuterSpaces }
+                guard let name = parts.last, let known = Self.logLevels[name.lowercased()] else {
+                    let name = parts.last ?? ""
+                    findings.error(
+                        "value_unknown", "\(node.label): there is no level \(DocumentScalar.quotedForMessage(name))",
+                        at: node.provenance,
+                        hint: Suggestion.hint(for: name, among: ["error", "warn", "info", "debug", "trace"]))
+                    continue
+                }
+                guard parts.count == 2 else {
+                    level = known
+                    continue
+                }
+                findings.warning(
+                    "value_unused", "`\(parts[0])` is a part of agentgateway, and there is none of the name here",
+                    at: node.provenance, hint: "the level of all is a name without `=`")
+            }
+        }
+        return level
+    }
+
+    private static let logLevels: [String: LogLevel] = [
+        "error": .error, "warn": .warning, "warning": .warning, "info": .info, "debug": .debug, "trace": .debug,
+    ]
 
     private static var defaultControl: ControlListener {
         .on(.network(host: "127.0.0.1", port: 15020), isRequired: false)

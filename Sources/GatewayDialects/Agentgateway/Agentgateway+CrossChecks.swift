@@ -16,6 +16,14 @@ extension AgentgatewayDecoder {
         }
     }
 
+    /// What is said of TLS where nobody speaks it.
+    func checkFrontendTLS(_ place: Provenance?, _ binds: [Bind]) {
+        guard let place, !binds.flatMap(\.listeners).contains(where: { $0.security != .plain }) else { return }
+        findings.warning(
+            "policy_without_effect", "no listener has a `tls`, so that nothing comes of this", at: place,
+            hint: "add `tls: {cert: …, key: …}` to a gateway or listener, or remove this")
+    }
+
     /// Two listeners of one port for one hostname: which would answer?
     func checkHostnames(_ listeners: [Listener]) {
         var first: [HostPattern: Provenance] = [:]

@@ -22,11 +22,15 @@ extension AgentgatewayShapes {
                 "maxVersion", tlsVersions, "The newest version spoken, as `maxTLSVersion`. Default: `TLS_V1_3`."),
             .optional("cipherSuites", .list(of: .choice(cipherSuites)), "As those of a listener's `tls`."),
             .optional(
+                "alpn", .list(of: .either([.list(of: .integer(0...255)), .ours(.choice(applicationProtocols))])),
+                "What clients may choose from (ALPN), the preferred one first: each as its bytes, or `h2` and `http/1.1` "
+                    + "in words. Default: both, in this order."),
+            .optional(
                 "handshakeTimeout", .duration,
                 "From a connection to the end of its handshake; then it is closed. Default: `config.timeouts.head`, which "
                     + "is 15s."),
         ],
-        notOffered: ["alpn", "keyExchangeGroups"])
+        notOffered: ["keyExchangeGroups"])
 
     static let frontendHTTP = ObjectShape(
         "a frontend's http",

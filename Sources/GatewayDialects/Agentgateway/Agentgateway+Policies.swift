@@ -61,7 +61,13 @@ extension AgentgatewayShapes {
             "mcpAuthorization", "mcpGuardrails", "mcpAuthentication", "a2a", "ai",
             "backendTunnel", "remoteRateLimit", "oidc",
             "extAuthz", "extProc", "csrf", "buffer",
-        ])
+        ], elsewhere: (backendPolicyNames, "under `policies` of a backend"))
+
+    /// What only a backend may have.
+    private static let backendPolicyNames = backendPolicies.fields.map(\.name).filter { name in
+        !policyNames.contains(name)
+            && !["extAuthz", "authorization", "mcpAuthorization", "mcpGuardrails", "a2a", "ai"].contains(name)
+    }
 }
 
 extension AgentgatewayDecoder {

@@ -1,4 +1,7 @@
 extension AgentgatewayDialect {
+    /// The fields of a document, and of all that may stand in it.
+    package static var documentShape: ObjectShape { AgentgatewayShapes.document }
+
     /// The objects of the dialect, each with the definition of agentgateway's JSON Schema it stands
     /// for (the empty name is the document itself).
     ///

@@ -22,8 +22,10 @@ extension AgentgatewayDialect {
         "ui": "the console of agentgateway", "storage": "the console of agentgateway",
         "tcpRoutes": streams, "TCP": streams, "TLS": streams,
         "database": "logs and settings in a database",
+        "TLS_V1_0": oldVersions, "TLS_V1_1": oldVersions,
     ]
 
+    private static var oldVersions: String { "versions of TLS that RFC 8996 forbids; write `TLS_V1_2`" }
     private static var models: String { "language models (LLM)" }
     private static var contexts: String { "the Model Context Protocol (MCP)" }
     private static var controlPlane: String { "the control plane of agentgateway (xDS, Kubernetes)" }

@@ -20,6 +20,8 @@ extension AgentgatewayShapes {
             .optional(
                 "maxTLSVersion", tlsVersions,
                 "The newest version spoken. Default: that of `frontendPolicies.tls`, else `TLS_V1_3`."),
+            .optional("minTlsVersion", tlsVersions, "Another spelling of `minTLSVersion`."),
+            .optional("maxTlsVersion", tlsVersions, "Another spelling of `maxTLSVersion`."),
             .optional(
                 "cipherSuites", .list(of: .choice(cipherSuites)),
                 "The suites of TLS 1.2, by their names in the IANA registry, the preferred one first; a client that names "
@@ -31,7 +33,11 @@ extension AgentgatewayShapes {
         ],
         notOffered: ["spiffe", "keyExchangeGroups"])
 
-    static let tlsVersions = FieldShape.Kind.choice(["TLS_V1_2", "TLS_V1_3"])
+    static let tlsVersions = FieldShape.Kind.choice(
+        ["TLS_V1_2", "TLS_V1_3"], notOffered: ["TLS_V1_0", "TLS_V1_1"])
+
+    /// Names of ALPN (RFC 7301), the preferred one first.
+    static let applicationProtocols = ["h2", "http/1.1"]
 
     /// Forward secret and authenticated encryption; nothing else is offered.
     static let cipherSuites = [
@@ -41,11 +47,12 @@ extension AgentgatewayShapes {
     ]
 }
 
-/// Versions and suites.
+/// Versions, suites and protocols.
 struct SpokenTLS {
     var minimum = TLSVersion.tls12
     var maximum = TLSVersion.tls13
     var suites = AgentgatewayShapes.cipherSuites
+    var protocols = AgentgatewayShapes.applicationProtocols
 }
 
 extension AgentgatewayDecoder {
@@ -71,12 +78,15 @@ extension AgentgatewayDecoder {
     private static func unreadableTermination(at place: Provenance) -> TLSTermination {
         TLSTermination(
             certificateFile: "", keyFile: "", clients: .notAsked, minimumVersion: .tls12, maximumVersion: .tls13,
-            cipherSuites: AgentgatewayShapes.cipherSuites, provenance: place)
+            cipherSuites: AgentgatewayShapes.cipherSuites, protocols: AgentgatewayShapes.applicationProtocols,
+            provenance: place)
     }
 
     private func termination(_ reader: MappingReader) -> TLSTermination? {
         _ = reader.choice("mode")
-        let spoken = spoken(reader, spokenTLS, minimum: "minTLSVersion", maximum: "maxTLSVersion")
+        let spoken = spoken(
+            reader, spokenTLS, minimum: spelling(reader, "minTLSVersion", "minTlsVersion"),
+            maximum: spelling(reader, "maxTLSVersion", "maxTlsVersion"))
         let roots = reader.text("root")
         let (certificate, key) = (reader.text("cert"), reader.text("key"))
         guard let certificate, let key else {
@@ -91,7 +101,36 @@ extension AgentgatewayDecoder {
         return TLSTermination(
             certificateFile: certificate, keyFile: key,
             clients: roots.map { .required(rootsFile: $0) } ?? .notAsked, minimumVersion: spoken.minimum,
-            maximumVersion: spoken.maximum, cipherSuites: spoken.suites, provenance: reader.place)
+            maximumVersion: spoken.maximum, cipherSuites: spoken.suites, protocols: spoken.protocols,
+            provenance: reader.place)
+    }
+
+    /// Which of two spellings of a field is written; one is enough.
+    private func spelling(_ reader: MappingReader, _ name: String, _ other: String) -> String {
+        guard let second = reader.entry(other) else { return name }
+        guard reader.has(name) else { return other }
+        findings.error(
+            "field_conflict", "`\(name)` and `\(other)` mean the same", at: second.keyProvenance,
+            hint: "keep one of them")
+        return name
+    }
+
+    /// What ALPN offers: theirs are lists of bytes, ours may be words.
+    func applicationProtocols(_ reader: MappingReader) -> [String]? {
+        let names = reader.nonEmptyItems("alpn", hint: "remove it to offer HTTP/2 and HTTP/1.1")?.compactMap { item in
+            guard case .sequence(let bytes) = item.content else {
+                return item.choice(AgentgatewayShapes.applicationProtocols, findings)
+            }
+            let name = String(
+                decoding: bytes.compactMap { $0.integer(in: 0...255, findings).map(UInt8.init) }, as: UTF8.self)
+            guard !AgentgatewayShapes.applicationProtocols.contains(name) else { return name }
+            findings.error(
+                "value_unknown",
+                "\(item.label) has to be `[104, 50]`, which is h2, or `[104, 116, 116, 112, 47, 49, 46, 49]`, http/1.1",
+                at: item.provenance, hint: "the words `h2` and `http/1.1` are taken, too")
+            return nil
+        }
+        return names
     }
 
     /// - Parameters:

@@ -191,6 +191,11 @@ extension AgentgatewayDecoder {
         let name = node.flatMap { $0.text(findings) }
         let own = listeners.filter { $0.gateway == gateway }
         let hits = own.filter { (name == nil || $0.name == name) && (port == nil || $0.port == port) }
+        if let node, port != nil, !hits.isEmpty {
+            findings.warning(
+                "target_narrow", "the policy is for the listener of this name on this port only", at: node.provenance,
+                hint: "remove `port`, or `listenerName` if all listeners of the port are meant")
+        }
         if hits.isEmpty, let name, let node {
             reportUnknown("listener", name, known: own.map(\.name).filter { !$0.isEmpty }, at: node.provenance)
         } else if hits.isEmpty, let port {

@@ -53,6 +53,7 @@ extension AgentgatewayDecoder {
         var decoded: [(Policy, Provenance)] = []
         if let policy = reader.mapping("urlRewrite") {
             decoded.append((.urlRewrite(urlChange(policy)), policy.place))
+            checkChange(policy, of: ["authority", "path"], "changes nothing")
         }
         if let policy = reader.mapping("requestRedirect") {
             decoded.append((.requestRedirect(requestRedirect(policy)), policy.place))

@@ -56,6 +56,7 @@ extension AgentgatewayDecoder {
                 "value_unknown", "`status` of a redirect has to be 301, 302, 303, 307 or 308, found \(status)",
                 at: node.provenance)
         }
+        checkChange(reader, of: ["scheme", "authority", "path"], "sends clients where they come from, again and again")
         return RequestRedirect(
             location: .changed(scheme: reader.choice("scheme"), urlChange(reader)), status: status)
     }
@@ -65,6 +66,14 @@ extension AgentgatewayDecoder {
         URLChange(
             authority: reader.entry("authority").flatMap(authorityChange) ?? .asReceived,
             path: reader.mapping("path").flatMap(pathChange) ?? .asReceived)
+    }
+
+    /// - Parameter fields: one of which at least has to be there.
+    func checkChange(_ reader: MappingReader, of fields: [String], _ outcome: String) {
+        guard reader.isSound, !fields.contains(where: reader.has) else { return }
+        findings.warning(
+            "policy_without_effect", "\(reader.shape.name) without \(Suggestion.inWords(fields)) \(outcome)",
+            at: reader.place)
     }
 
     private func authorityChange(_ entry: DocumentEntry) -> URLChange.Authority? {

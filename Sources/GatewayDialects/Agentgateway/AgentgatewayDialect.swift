@@ -111,6 +111,7 @@ struct AgentgatewayDecoder {
         if let tls = frontend?.mapping("tls") {
             spokenTLS = spoken(
                 tls, SpokenTLS(), minimum: "minVersion", maximum: "maxVersion")
+            if let protocols = applicationProtocols(tls) { spokenTLS.protocols = protocols }
             traffic.handshakeTimeout = timeout("handshakeTimeout", tls)
         }
         let expressions = expressionSettings(settings)
@@ -118,6 +119,7 @@ struct AgentgatewayDecoder {
         let binds = gateways(reader) + binds(reader)
         checkPorts(binds)
         targetedPolicies(reader)
+        checkFrontendTLS(frontend?.entry("tls")?.keyProvenance, binds)
         let all = binds + strayBind(at: root.provenance)
         return GatewayConfiguration(
             process: process, traffic: traffic, expressions: expressions, accessLog: accessLog(frontend, logging),

@@ -147,7 +147,8 @@ extension MappingReader {
     package func boolean(_ name: String) -> Bool? { node(name)?.boolean(findings) }
 
     package func choice(_ name: String) -> String? {
-        guard case .choice(let names, let notOffered) = kind(name) else { preconditionFailure("\(name) is no choice") }
+        let (names, notOffered) = kind(name).choices
+        precondition(!names.isEmpty, "\(name) is no choice")
         return node(name)?.choice(names, notOffered: notOffered, findings)
     }
 

@@ -107,6 +107,16 @@ package struct FieldShape: Sendable {
 }
 
 extension FieldShape.Kind {
+    /// The names one of which may stand there, in all forms together, and those of the original that are refused.
+    var choices: (names: [String], notOffered: [String]) {
+        switch self {
+        case .choice(let names, let notOffered): (names, notOffered)
+        case .ours(let kind): kind.choices
+        case .either(let kinds): (kinds.flatMap(\.choices.names), kinds.flatMap(\.choices.notOffered))
+        default: ([], [])
+        }
+    }
+
     /// The object of this kind, not looking into lists.
     var shape: ObjectShape? {
         switch self {

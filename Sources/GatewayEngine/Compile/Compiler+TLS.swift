@@ -31,6 +31,7 @@ extension Compiler {
             listener: listener.id, hostname: listener.hostname, certificates: certificates, key: key,
             clientRoots: roots, minimumVersion: termination.minimumVersion,
             maximumVersion: termination.maximumVersion, cipherSuites: termination.cipherSuites,
+            protocols: termination.protocols,
             provenance: termination.provenance)
     }
 }

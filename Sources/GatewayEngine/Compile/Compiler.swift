@@ -175,6 +175,7 @@ package struct Compiler {
         after gatewayPolicy: EffectivePolicy
     ) -> RouteSnapshot {
         let policy = effectivePolicy(.route(route, in: listener, after: gatewayPolicy))
+        warnOfRivals(in: listener.scopes + [.route(route.id)])
         let guarded = FieldNames.union(gatewayPolicy.traffic?.guardedNames, policy.traffic?.guardedNames)
         return RouteSnapshot(
             names: names, upstream: treatment.upstream, policy: policy,

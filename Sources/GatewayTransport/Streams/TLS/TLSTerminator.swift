@@ -73,7 +73,7 @@ extension TLSSettings {
         configuration.minimumTLSVersion = minimumVersion == .tls13 ? .tlsv13 : .tlsv12
         configuration.maximumTLSVersion = maximumVersion == .tls13 ? .tlsv13 : .tlsv12
         configuration.cipherSuiteValues = cipherSuites.compactMap { Self.ciphers[$0] }
-        configuration.applicationProtocols = ["h2", "http/1.1"]
+        configuration.applicationProtocols = protocols
         if let clientRoots {
             configuration.trustRoots = .certificates(try TLSFile.certificates(clientRoots, "the root file"))
             configuration.certificateVerification = .noHostnameVerification

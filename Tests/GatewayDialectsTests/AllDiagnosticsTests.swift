@@ -54,6 +54,10 @@ import Testing
                 """) == ["5 target_unknown", "6 expression_invalid", "8 target_unknown", "10 expression_invalid"])
     }
 
+    @Test func `say once that a field is mistyped, not that it is missing as well`() {
+        #expect(codes("gateways: {default: {prot: 3000}}\n") == ["1 unknown_field"])
+    }
+
     private func warnings(_ text: String) -> [String] {
         ConfigurationFile.compile(text, path: "a.yaml", environment: [:]).diagnostics.map {
             "\($0.provenance.line) \($0.code)"

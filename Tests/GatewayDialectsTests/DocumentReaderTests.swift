@@ -54,6 +54,22 @@ import Testing
         #expect(entries(node)["c"]?.content == .scalar(DocumentScalar(text: "\\ud83d", style: .quoted)))
     }
 
+    @Test(arguments: [
+        ("a:\n- b: 1\n   c: 2\n", "a name with a colon cannot stand here", "check the indentation: the fields"),
+        ("a: b: c\n", "a name with a colon cannot stand here", "put quotes around a text"),
+        ("a:\n  b: 1\n- c\n", "the next field of the mapping is expected here", "begins at line 1, column 1"),
+        ("a:\n  - b\n  c: 1\n", "the next item of the list is expected here", "begins at line 2, column 3"),
+        ("  a: 1\nb: 2\n", "this belongs to nothing that stands before it", "check the indentation"),
+        ("{\"a\": [1, 2}\n", "a comma or the closing ] is expected here", "begins at line 1, column 7"),
+    ])
+    func `says in plain words what is wrong with an indentation or a bracket`(
+        _ text: String, _ message: String, _ hint: String
+    ) throws {
+        let problem = try #require(read(text).1.first)
+        #expect(problem.message.contains(message), "\(problem)")
+        #expect(problem.hint?.contains(hint) == true, "\(problem)")
+    }
+
     @Test func `blames no tabs in JSON`() {
         #expect(codes("{\n\t\"a\": 1,\n\t\"b\": 2]\n}\n") == ["yaml_syntax"])
     }

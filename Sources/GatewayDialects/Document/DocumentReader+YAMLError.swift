@@ -38,20 +38,38 @@ extension DocumentReader {
                 "yaml_tab", "a tab character stands in the indentation; YAML allows only blanks there", at: place,
                 hint: "replace tabs by spaces")
         } else {
-            let words = [context?.text, problem].compactMap(\.self).joined(separator: ", ")
+            // A name with a colon is out of place behind another one, or as a line that is indented too deep.
+            let isSecond = line.unicodeScalars.prefix(max(0, mark.column - 1)).contains(":")
+            let words = Self.words(problem) ?? [context?.text, problem].compactMap(\.self).joined(separator: ", ")
             findings.error(
                 "yaml_syntax", "this is not \(isJSON ? "JSON" : "YAML"): \(words)", at: place,
-                hint: Self.hint(problem, context, rest.first))
+                hint: Self.hint(problem, context, rest.first, isSecondName: isSecond))
         }
     }
 
-    private static func hint(_ problem: String, _ context: YamlError.Context?, _ character: Unicode.Scalar?) -> String?
-    {
+    /// What the parser says most often, in words about what is written.
+    private static func words(_ problem: String) -> String? {
+        switch problem {
+        case "did not find expected key": "the next field of the mapping is expected here"
+        case "did not find expected '-' indicator": "the next item of the list is expected here, which begins with `- `"
+        case "did not find expected <document start>": "this belongs to nothing that stands before it"
+        case "did not find expected ',' or '}'": "a comma or the closing } is expected here"
+        case "did not find expected ',' or ']'": "a comma or the closing ] is expected here"
+        case "mapping values are not allowed in this context": "a name with a colon cannot stand here"
+        default: nil
+        }
+    }
+
+    private static func hint(
+        _ problem: String, _ context: YamlError.Context?, _ character: Unicode.Scalar?, isSecondName: Bool
+    ) -> String? {
         if context?.text == "while scanning an alias" {
             return "put quotes around a text that begins with * (such as a wildcard hostname)"
         }
         if problem.hasPrefix("mapping values are not allowed") {
-            return "put quotes around a text that holds a colon and a blank, or check the indentation"
+            return isSecondName
+                ? "put quotes around a text that holds a colon and a blank"
+                : "check the indentation: the fields of one mapping begin in one column"
         }
         if problem.contains("cannot start any token"), let character {
             return "put quotes around a text that begins with \(character)"
@@ -60,6 +78,10 @@ extension DocumentReader {
             return "\\ud800 to \\udfff are halves of one character: \\ud83d\\ude00, or the character itself"
         }
         if problem.contains("undefined alias") { return "define it before with &name, or put quotes around the text" }
+        if problem.hasSuffix("expected key") || problem.contains("'-' indicator"), let mark = context?.mark {
+            return "check the indentation: what this may belong to begins at line \(mark.line), column \(mark.column)"
+        }
+        if problem.contains("<document start>") { return "check the indentation, here and above" }
         if let mark = context?.mark { return "what it belongs to begins at line \(mark.line), column \(mark.column)" }
         return nil
     }

@@ -23,7 +23,7 @@ package final class MappingReader {
         guard case .mapping(let entries) = node.content else {
             findings.error(
                 "wrong_type", "\(node.label) has to be a mapping (\(shape.name)), found \(node.kindAlone)",
-                at: node.provenance)
+                at: node.provenance, hint: Self.fieldsInWords(shape))
             return nil
         }
         self.shape = shape
@@ -137,9 +137,21 @@ extension MappingReader {
         return Suggestion.hint(for: name, among: offered)
     }
 
+    /// What a mapping may have, where that is little.
+    private static func fieldsInWords(_ shape: ObjectShape) -> String? {
+        let offered = shape.fields.filter { $0.status != .notOffered }.map(\.name)
+        guard (1...6).contains(offered.count) else { return nil }
+        return "its fields: \(offered.map { "`\($0)`" }.joined(separator: ", "))"
+    }
+
     private func reportMissing() {
+        let unknown = written.filter { shape.field($0) == nil }
         for field in shape.fields where field.status == .required && entries[field.name] == nil {
             if written.contains(field.name) { continue }  // Empty, and reported as such.
+            // Mistyped, and reported as such.
+            if unknown.contains(where: { Suggestion.nearest(to: $0, among: shape.fields.map(\.name)) == field.name }) {
+                continue
+            }
             findings.error("field_missing", "\(shape.name) needs `\(field.name)`", at: place)
         }
         guard !shape.exactlyOne.isEmpty else { return }

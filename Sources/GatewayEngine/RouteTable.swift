@@ -27,7 +27,7 @@ struct HostTable: Sendable {
     }
 }
 
-/// A listener's routes, numbered in the order written: by host, then path, then the rest. The cost of a match
+/// A listener's routes, numbered in the order written, or as numbers were free: by host, then path, then the rest. The cost of a match
 /// does not grow with the number of routes, and of the memory that does, a match touches three lines: a slot and a
 /// key of the paths' table, and the number in `snapshotIndices`.
 struct RouteTable: Sendable {
@@ -37,12 +37,15 @@ struct RouteTable: Sendable {
     let hasConditions: Bool
     /// What becomes of the requests of each route.
     private let snapshotIndices: [UInt32]
-    private let snapshots: [RouteSnapshot]
+    let snapshots: [RouteSnapshot]
+    /// The numbers in the order written; nil: as they are.
+    private let order: [UInt32]?
 
     init(
         hosts: HostTable, paths: [PathTable], hasConditions: Bool, snapshotIndices: [UInt32],
-        snapshots: [RouteSnapshot]
+        snapshots: [RouteSnapshot], order: [UInt32]?
     ) {
+        self.order = order
         self.hasConditions = hasConditions
         self.hosts = hosts
         self.paths = paths
@@ -50,15 +53,15 @@ struct RouteTable: Sendable {
         self.snapshots = snapshots
     }
 
-    /// The numbers of the routes.
-    var indices: Range<Int> { snapshotIndices.indices }
+    /// The numbers of the routes, in the order written.
+    var indices: [Int] { order?.map(Int.init) ?? Array(snapshotIndices.indices) }
 
     subscript(number: Int) -> RouteSnapshot { snapshots[Int(snapshotIndices[number])] }
 
     func replacingSnapshots(_ replacement: (RouteSnapshot) -> RouteSnapshot) -> RouteTable {
         RouteTable(
             hosts: hosts, paths: paths, hasConditions: hasConditions, snapshotIndices: snapshotIndices,
-            snapshots: snapshots.map(replacement))
+            snapshots: snapshots.map(replacement), order: order)
     }
 
     /// The route that takes a request.

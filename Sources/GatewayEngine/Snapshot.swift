@@ -145,19 +145,21 @@ package final class RouteSnapshot: Sendable {
 struct RouteNames: Sendable {
     /// Behind each other: a hundred thousand strings of their own would take several times the room.
     private let bytes: [UInt8]
+    /// Empty where there is one name.
     private let ends: [UInt32]
 
     init(_ names: [String]) {
         var bytes: [UInt8] = []
-        ends = names.map { name in
+        let ends = names.map { name in
             bytes += name.utf8
             return UInt32(bytes.count)
         }
         self.bytes = bytes
+        self.ends = ends.count == 1 ? [] : ends
     }
 
     subscript(number: Int) -> String {
-        if ends.count == 1 { return String(decoding: bytes, as: UTF8.self) }
+        if ends.isEmpty { return String(decoding: bytes, as: UTF8.self) }
         let start = number == 0 ? 0 : Int(ends[number - 1])
         return String(decoding: bytes[start..<Int(ends[number])], as: UTF8.self)
     }

@@ -1,5 +1,5 @@
 /// Proof that a request is a known consumer's, whose name the upstream is told.
-package struct ConsumerAuthentication: Equatable, Sendable {
+package struct ConsumerAuthentication: Hashable, Sendable {
     /// All of these have to succeed, in order; the consumer is that of the last.
     package var steps: [ConsumerStep]
 
@@ -9,7 +9,7 @@ package struct ConsumerAuthentication: Equatable, Sendable {
 }
 
 /// One proof that is asked for.
-package struct ConsumerStep: Equatable, Sendable {
+package struct ConsumerStep: Hashable, Sendable {
     /// Ways to prove it, in order; the first that succeeds counts. Never empty.
     package var schemes: [ConsumerScheme]
     /// Who a request belongs to that proves nothing; nil: it is refused.
@@ -25,8 +25,8 @@ package struct ConsumerStep: Equatable, Sendable {
     }
 }
 
-package struct ConsumerScheme: Equatable, Sendable {
-    package enum Kind: Equatable, Sendable {
+package struct ConsumerScheme: Hashable, Sendable {
+    package enum Kind: Hashable, Sendable {
         /// A JSON Web Token that names a credential in this claim; only the payload is asked for it.
         case token(claim: String, dates: CheckedDates)
         case key

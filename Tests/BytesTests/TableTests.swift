@@ -20,6 +20,28 @@ import Testing
         #expect(table.find(key) == 1)
     }
 
+    @Test func `is what a dictionary is after many changes, and its copies stay as they were`() {
+        var generator = SystemRandomNumberGenerator()
+        var table = ByteTable([])
+        var expected: [[UInt8]: Int] = [:]
+        var copies: [(ByteTable, [[UInt8]: Int])] = []
+        for round in 0..<4000 {
+            // Keys of few lengths that collide in a small table; growing, then shrinking.
+            let key = Array("\(Int.random(in: 0..<300, using: &generator))".utf8)
+            let value = Int.random(in: 0..<4000, using: &generator) < round ? nil : round - 1000
+            table.set(key, value)
+            expected[key] = value
+            if round % 1000 == 0 { copies.append((table, expected)) }
+        }
+        for (table, expected) in copies + [(table, expected)] {
+            #expect(table.isEmpty == expected.isEmpty)
+            for number in 0..<300 {
+                let key = Array("\(number)".utf8)
+                #expect(table.find(key) == expected[key])
+            }
+        }
+    }
+
     @Test func `the empty key is a key like any other`() {
         let empty: [UInt8] = []
         let other = Array("x".utf8)

@@ -142,7 +142,13 @@ extension WrittenDocuments {
                     #""upstream":\#(nodes),"plugin_config_id":"\#(other)""#,
                 ].randomElement(using: &generator) ?? ""
             let status = Bool.random(using: &generator) ? 1 : 0
-            body = #"{"uri":"/r\#(id)","plugins":\#(plugins),"status":\#(status),\#(target)}"#
+            let uri = ["/r\(id)", "/r\(other)", "/r\(other)*", "/*"].randomElement(using: &generator) ?? ""
+            let more =
+                [
+                    "", #""methods":["GET"],"#, #""methods":["POST"],"#, #""priority":\#(port),"#, #""host":"a","#,
+                    #""hosts":["*.b","a"],"#,
+                ].randomElement(using: &generator) ?? ""
+            body = #"{"uri":"\#(uri)",\#(more)"plugins":\#(plugins),"status":\#(status),\#(target)}"#
         case .service: body = #"{"plugins":\#(plugins),"upstream_id":"\#(other)"}"#
         case .upstream: body = nodes
         case .consumerGroup: body = #"{"id":"\#(id)","plugins":{\#(traffic)}}"#

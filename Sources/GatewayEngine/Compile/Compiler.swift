@@ -34,6 +34,9 @@ package struct Compiler {
     var basicAuthenticators: [Int: Shared<BasicAuthenticator>] = [:]
     var combinedAuthenticators: [Int: Shared<CombinedAuthenticator>] = [:]
     var consumerAuthenticators: [Int: Shared<ConsumerAuthenticator>] = [:]
+    /// By policy, wherever that was written: of ten thousand routes that ask alike, each would else have one of its own,
+    /// which no cache holds when a request comes. Those whose expressions are looked at place by place are not here.
+    var consumerAuthentications: [ConsumerAuthentication: FurtherAuthentication] = [:]
     /// The upstreams so far.
     var upstreams = UpstreamTable()
     var conditions: EndpointConditions
@@ -210,7 +213,7 @@ package struct Compiler {
         var basic: BasicAuthenticator?
         var apiKeys: APIKeyAuthenticator?
         var traffic = TrafficPolicies()
-        var consumers: ConsumerAuthenticator?
+        var consumers: FurtherAuthentication?
         for scope in place.scopes {
             for index in attachments[scope] ?? [] where configuration.attachments[index].phase == place.phase {
                 switch configuration.attachments[index].policy {
@@ -221,7 +224,7 @@ package struct Compiler {
                 case .basic(let authentication): basic = basicAuthenticator(index, authentication)
                 case .apiKeys(let authentication): apiKeys = apiKeyAuthenticator(index, authentication)
                 case .consumerAuthentication(let authentication):
-                    consumers = consumerAuthenticator(index, authentication)
+                    consumers = consumerAuthentication(index, authentication)
                 case .requestHeaders(let mutation): policy.requestEdit = fieldEdit(index, mutation, of: .request)
                 case .responseHeaders(let mutation): policy.responseEdit = fieldEdit(index, mutation, of: .response)
                 case .directResponse, .requestRedirect, .urlRewrite, .cors, .timeouts, .retry,
@@ -233,8 +236,11 @@ package struct Compiler {
                 }
             }
         }
-        policy.furtherAuthentication = FurtherAuthentication(
-            consumers: consumers, combined: combined, basic: basic, apiKeys: apiKeys)
+        policy.furtherAuthentication =
+            combined == nil && basic == nil && apiKeys == nil
+            ? consumers
+            : FurtherAuthentication(
+                consumers: consumers?.consumers, combined: combined, basic: basic, apiKeys: apiKeys)
         policy.authorization = authorizer(authorizations, beside: policy, at: place)
         checkForwarding(traffic)
         policy.traffic = TrafficSlots(traffic, stages(of: traffic))
@@ -270,10 +276,13 @@ package struct Compiler {
             issuers: issuers, keys: keys, provenance: place)
     }
 
-    private mutating func consumerAuthenticator(
-        _ index: Int, _ policy: ConsumerAuthentication
-    ) -> ConsumerAuthenticator {
-        shared(\.consumerAuthenticators, index) { compiler in
+    private mutating func consumerAuthentication(
+        _ index: Int, _ written: ConsumerAuthentication
+    ) -> FurtherAuthentication? {
+        var policy = written
+        for step in policy.steps.indices { policy.steps[step].provenance = Provenance(document: "") }
+        if let known = consumerAuthentications[policy] { return known }
+        let consumers = shared(\.consumerAuthenticators, index) { compiler in
             let locations = policy.steps.map { step in
                 step.schemes.map { scheme in
                     scheme.locations.compactMap { compiler.location($0, of: .consumers, staysByWish: true) }
@@ -281,7 +290,15 @@ package struct Compiler {
             }
             return ConsumerAuthenticator(policy, locations: locations)
         }
+        let compiled = FurtherAuthentication(consumers: consumers, combined: nil, basic: nil, apiKeys: nil)
+        if !policy.hasExpressions, consumerAuthentications.count < Self.maxSharedPolicies {
+            consumerAuthentications[policy] = compiled
+        }
+        return compiled
     }
+
+    /// They are kept for the changes that follow.
+    private static let maxSharedPolicies = 256
 
     private mutating func algorithms(of issuer: Issuer) -> AlgorithmSet? {
         guard let names = issuer.algorithms else { return nil }
@@ -319,5 +336,14 @@ extension HostTable {
             }
         }
         self.init(exact: ByteTable(exact), wildcards: ByteTable(wildcards), any: any)
+    }
+}
+
+extension ConsumerAuthentication {
+    fileprivate var hasExpressions: Bool {
+        steps.flatMap(\.schemes).flatMap(\.locations).contains { location in
+            if case .expression = location { return true }
+            return false
+        }
     }
 }

@@ -2,54 +2,99 @@ internal import Bytes
 internal import CEL
 internal import GatewayModel
 
-/// Collects routes and freezes them to a `RouteTable`.
-struct RouteTableBuilder {
-    /// One match of one route, with what it is ordered by.
-    private struct Entry {
-        let candidate: RouteCandidate
-        let name: String
-        let order: RouteOrder
-    }
-
-    private struct Paths {
-        var exact: [String: [Entry]] = [:]
-        var prefixes: [String: [Entry]] = [:]
-        var bytePrefixes: [String: [Entry]] = [:]
-        var regexes: [String: [Entry]] = [:]
-    }
-
+/// Collects routes and freezes them to a `RouteTable`. One that routes are put into or taken out of once it has been
+/// frozen freezes only what has changed, and the tables of a copy stay as they were.
+struct RouteTableBuilder: Sendable {
+    /// Indices of `snapshots`, by number of a route; `free` where a number is.
     private var snapshotIndices: [UInt32] = []
     private var snapshots: [RouteSnapshot] = []
-    private var hosts: [HostPattern: Paths] = [:]
+    private var freeNumbers: [Int] = []
+    /// Those of routes with a rank, in their order.
+    private var order: [(rank: DocumentRank, number: Int)] = []
+    /// Indices of `paths`.
+    private var hosts: [HostPattern: Int] = [:]
+    private var paths: [HostPaths] = []
+    private var freePaths: [Int] = []
+    /// What `hosts` compiles to; nil where that has changed.
+    private var hostTable: HostTable?
     private var regexes: [String: LinearRegex] = [:]
-    private var hasConditions = false
+    private var conditionCount = 0
     private(set) var diagnostics: [Diagnostic] = []
 
     /// - Parameters:
     ///   - snapshot: where it is the one of the route before, they share it.
     ///   - conditions: those of each match, compiled; empty where none has any.
-    mutating func add(_ route: Route, _ snapshot: RouteSnapshot, conditions: [CELProgram?]) {
-        let index = snapshotIndices.count
-        if snapshots.last !== snapshot { snapshots.append(snapshot) }
-        snapshotIndices.append(UInt32(snapshots.count - 1))
+    ///   - rank: its place in the order written; nil: behind those that were added before. All have one, or none has.
+    /// - Returns: the route's number.
+    @discardableResult
+    mutating func add(
+        _ route: Route, _ snapshot: RouteSnapshot, conditions: [CELProgram?], rank: DocumentRank? = nil
+    ) -> Int {
+        let number = number(for: snapshot)
+        if let rank { order.insert((rank, number), at: place(of: rank)) }
+        let rank = rank ?? DocumentRank(revision: 0, place: number)
         for (place, match) in route.matches.enumerated() {
             if case .regex(let pattern) = match.path { _ = regex(pattern, match) }
             let condition = conditions.isEmpty ? nil : conditions[place]
             // One that is no expression has been reported.
             if match.condition != nil, condition == nil { continue }
-            if condition != nil { hasConditions = true }
-            let candidate = candidate(match, condition, route: index)
-            let entry = Entry(candidate: candidate, name: route.name, order: route.order)
-            for host in route.hostnames {
-                switch match.path {
-                case .exact(let path): hosts[host, default: Paths()].exact[path, default: []].append(entry)
-                case .segmentPrefix(let path): hosts[host, default: Paths()].prefixes[path, default: []].append(entry)
-                case .bytePrefix(let path):
-                    hosts[host, default: Paths()].bytePrefixes[path, default: []].append(entry)
-                case .regex(let pattern): hosts[host, default: Paths()].regexes[pattern, default: []].append(entry)
-                }
-            }
+            if condition != nil { conditionCount += 1 }
+            let entry = RouteEntry(
+                candidate: candidate(match, condition, route: number), name: route.name, order: route.order, rank: rank,
+                match: place)
+            for host in route.hostnames { paths[index(of: host)].add(entry, at: match.path) }
         }
+        return number
+    }
+
+    /// Takes a route out that was added under this number.
+    mutating func remove(_ route: Route, number: Int, conditions: [CELProgram?]) {
+        conditionCount -= conditions.count { $0 != nil }
+        for host in Set(route.hostnames) {
+            guard let index = hosts[host] else { continue }
+            for path in Set(route.matches.map(\.path)) { paths[index].remove(route: number, at: path) }
+            guard paths[index].isEmpty else { continue }
+            hosts[host] = nil
+            hostTable = nil
+            paths[index] = HostPaths()
+            freePaths.append(index)
+        }
+        snapshots[Int(snapshotIndices[number])] = .none
+        freeNumbers.append(number)
+        order.removeAll { $0.number == number }
+        diagnostics = []
+    }
+
+    /// Where one of that rank belongs in `order`.
+    private func place(of rank: DocumentRank) -> Int {
+        var range = order.indices
+        while !range.isEmpty {
+            let middle = range.lowerBound + range.count / 2
+            range = order[middle].rank < rank ? middle + 1..<range.upperBound : range.lowerBound..<middle
+        }
+        return range.lowerBound
+    }
+
+    /// Uses the snapshots of a table that it was frozen to, and that has others since.
+    mutating func renewSnapshots(from table: RouteTable) { snapshots = table.snapshots }
+
+    private mutating func number(for snapshot: RouteSnapshot) -> Int {
+        if let number = freeNumbers.popLast() {
+            snapshots[Int(snapshotIndices[number])] = snapshot
+            return number
+        }
+        if snapshots.last !== snapshot { snapshots.append(snapshot) }
+        snapshotIndices.append(UInt32(snapshots.count - 1))
+        return snapshotIndices.count - 1
+    }
+
+    private mutating func index(of host: HostPattern) -> Int {
+        if let known = hosts[host] { return known }
+        let index = freePaths.popLast() ?? paths.count
+        if index == paths.count { paths.append(HostPaths()) }
+        hosts[host] = index
+        hostTable = nil
+        return index
     }
 
     private mutating func candidate(_ match: RouteMatch, _ condition: CELProgram?, route: Int) -> RouteCandidate {
@@ -87,56 +132,18 @@ struct RouteTableBuilder {
         }
     }
 
-    func build() -> RouteTable {
-        var tables: [PathTable] = []
-        var patterns: [(HostPattern, Int)] = []
-        for (host, paths) in hosts {
-            patterns.append((host, tables.count))
-            tables.append(freeze(paths))
-        }
+    mutating func build() -> RouteTable {
+        let hostTable = hostTable ?? HostTable(hosts.map { ($0.key, $0.value) })
+        self.hostTable = hostTable
+        let tables = paths.indices.map { paths[$0].freeze(regexes) }
         return RouteTable(
-            hosts: HostTable(patterns), paths: tables, hasConditions: hasConditions, snapshotIndices: snapshotIndices,
-            snapshots: snapshots)
+            hosts: hostTable, paths: tables, hasConditions: conditionCount > 0, snapshotIndices: snapshotIndices,
+            snapshots: snapshots, order: order.isEmpty && freeNumbers.isEmpty ? nil : order.map { UInt32($0.number) })
     }
+}
 
-    private func freeze(_ paths: Paths) -> PathTable {
-        var candidates: [[RouteCandidate]] = []
-        func takers(_ entries: [Entry]) -> Int {
-            if entries.count == 1, entries[0].candidate.asksNothing { return entries[0].candidate.route }
-            candidates.append(Self.ordered(entries))
-            return ~(candidates.count - 1)
-        }
-        func table(_ entries: [String: [Entry]]) -> ByteTable {
-            ByteTable(entries.map { path, entries in (Array(path.utf8), takers(entries)) })
-        }
-        let exact = table(paths.exact)
-        let prefixes = table(paths.prefixes)
-        let bytePrefixes = table(paths.bytePrefixes)
-        let lengths = Set(paths.bytePrefixes.keys.map(\.utf8.count)).sorted(by: >)
-        let segments = paths.prefixes.keys.map { $0.utf8.count { $0 == UInt8(ascii: "/") } }.max() ?? 0
-        let patterns = paths.regexes.keys.sorted { ($1.utf8.count, $0) < ($0.utf8.count, $1) }
-        let regexList = patterns.compactMap { pattern in
-            regexes[pattern].map { ($0, takers(paths.regexes[pattern] ?? [])) }
-        }
-        return PathTable(
-            exact: exact, bytePrefixes: bytePrefixes, bytePrefixLengths: lengths, prefixes: prefixes,
-            maxPrefixSegments: segments, regexes: regexList, candidates: candidates)
-    }
-
-    /// By priority where routes have one. Else the order of the Gateway API within one path: a method, more headers,
-    /// more query parameters, then the name. Then the order written.
-    private static func ordered(_ entries: [Entry]) -> [RouteCandidate] {
-        entries.enumerated().sorted { a, b in
-            if case .priority(let high) = a.element.order, case .priority(let low) = b.element.order {
-                return high == low ? a.offset < b.offset : high > low
-            }
-            let first = a.element.candidate
-            let second = b.element.candidate
-            if (first.method != nil) != (second.method != nil) { return first.method != nil }
-            if first.headers.count != second.headers.count { return first.headers.count > second.headers.count }
-            if first.query.count != second.query.count { return first.query.count > second.query.count }
-            if a.element.name != b.element.name { return a.element.name < b.element.name }
-            return a.offset < b.offset
-        }.map(\.element.candidate)
-    }
+extension RouteSnapshot {
+    /// What stands at a free number: no path leads there.
+    static let none = RouteSnapshot(
+        names: RouteNames([""]), upstream: nil, policy: EffectivePolicy(), guardedNames: nil, needsBody: false)
 }

@@ -42,21 +42,64 @@ package struct SnapshotParts: Sendable {
         case concernsAll
     }
 
-    fileprivate struct Part: Sendable {
+    /// One route as it was compiled.
+    fileprivate final class Part: Sendable {
         let rank: DocumentRank
         let route: Route
         let snapshot: RouteSnapshot
         /// What its matches ask besides, compiled.
         let conditions: [CELProgram?]
+
+        init(rank: DocumentRank, route: Route, snapshot: RouteSnapshot, conditions: [CELProgram?]) {
+            self.rank = rank
+            self.route = route
+            self.snapshot = snapshot
+            self.conditions = conditions
+        }
+    }
+
+    /// Routes as they are served, each under its number in their table.
+    fileprivate struct Routes: Sendable {
+        private var parts: [RouteID: (part: Part, number: Int)] = [:]
+        private var builder = RouteTableBuilder()
+
+        /// Those that were compiled last.
+        var snapshots: some Sequence<RouteSnapshot> { parts.values.lazy.map(\.part.snapshot) }
+
+        /// - Returns: what was there.
+        mutating func remove(_ ids: some Sequence<RouteID>) -> [RouteSnapshot] {
+            ids.compactMap { id in
+                guard let (part, number) = parts.removeValue(forKey: id) else { return nil }
+                builder.remove(part.route, number: number, conditions: part.conditions)
+                return part.snapshot
+            }
+        }
+
+        mutating func add(_ part: Part) {
+            let number = builder.add(part.route, part.snapshot, conditions: part.conditions, rank: part.rank)
+            parts[part.route.id] = (part, number)
+        }
+
+        mutating func build() -> (RouteTable, [Diagnostic]) { (builder.build(), builder.diagnostics) }
+
+        /// The same with the snapshots of a table that has others since.
+        mutating func renew(from table: RouteTable) {
+            builder.renewSnapshots(from: table)
+            parts = parts.mapValues { part, number in
+                let renewed = Part(
+                    rank: part.rank, route: part.route, snapshot: table[number], conditions: part.conditions)
+                return (renewed, number)
+            }
+        }
     }
 
     package let snapshot: Snapshot
     /// At whatever address, as a group may have none yet.
     fileprivate let bind: BindSnapshot
-    /// In their order.
-    fileprivate let routes: [Part]
+    fileprivate let routes: Routes
     fileprivate let upstreams: UpstreamTable
     fileprivate let identity: FieldNames?
+    fileprivate let consumerAuthentications: [ConsumerAuthentication: FurtherAuthentication]
 
     /// Compiles a whole configuration, which the change has to be.
     ///
@@ -84,13 +127,11 @@ package struct SnapshotParts: Sendable {
     package func renewed(_ keys: KeyMaterial) -> SnapshotParts {
         let renewed = bind.renewed(keys)
         guard let table = renewed.listeners.first?.routes else { return self }
-        // They are numbered in this order.
-        let parts = routes.enumerated().map { number, part in
-            Part(rank: part.rank, route: part.route, snapshot: table[number], conditions: part.conditions)
-        }
+        var routes = routes
+        routes.renew(from: table)
         return SnapshotParts(
-            snapshot: snapshot.replacing(renewed.at(addresses)), bind: renewed, routes: parts, upstreams: upstreams,
-            identity: identity)
+            snapshot: snapshot.replacing(renewed.at(addresses)), bind: renewed, routes: routes, upstreams: upstreams,
+            identity: identity, consumerAuthentications: consumerAuthentications)
     }
 
     private var addresses: [ListenAddress] { snapshot.binds.map(\.address) }
@@ -99,7 +140,7 @@ package struct SnapshotParts: Sendable {
     package func listening(on addresses: [ListenAddress]) -> SnapshotParts {
         SnapshotParts(
             snapshot: snapshot.replacing(bind.at(addresses)), bind: bind, routes: routes, upstreams: upstreams,
-            identity: identity)
+            identity: identity, consumerAuthentications: consumerAuthentications)
     }
 }
 
@@ -135,6 +176,7 @@ extension Compiler {
                 oldConsumers.serves(configuration.checkedDates)
             else { return .concernsAll }
             upstreams = old.upstreams
+            consumerAuthentications = old.consumerAuthentications
         }
         let consumers = directory(change, oldConsumers)
         let indices = compileUpstreams()
@@ -148,17 +190,15 @@ extension Compiler {
                 snapshot: self.snapshot(of: route, in: listener, upstreams: indices, after: gatewayPolicy),
                 conditions: conditions(of: route, in: listener, after: gatewayPolicy))
         }
-        let parts =
-            old?.replacing(change.routes, by: written, &upstreams)
-            ?? {
-                upstreams.count(added: written.lazy.map(\.snapshot), removed: [])
-                return written.sorted { $0.rank < $1.rank }
-            }()
+        var routes = old?.routes ?? SnapshotParts.Routes()
+        let removed = routes.remove(change.routes)
+        for part in written.sorted(by: { $0.rank < $1.rank }) { routes.add(part) }
+        upstreams.count(added: written.lazy.map(\.snapshot), removed: removed)
         let newListener: ListenerSnapshot
         if let oldListener, change.routes.isEmpty {
             newListener = oldListener
         } else {
-            newListener = put(parts, together: listener, gatewayPolicy, oldListener)
+            newListener = put(&routes, together: listener, gatewayPolicy, oldListener, written)
         }
         let accessLog = old?.snapshot.accessLog ?? accessLogPolicy()
         for diagnostic in fillers.diagnostics(knowsAll: old == nil) { report(diagnostic) }
@@ -174,7 +214,8 @@ extension Compiler {
             rateLimiters: rateLimiters(change, old))
         return .compiled(
             SnapshotParts(
-                snapshot: snapshot, bind: newBind, routes: parts, upstreams: upstreams, identity: headers.identity))
+                snapshot: snapshot, bind: newBind, routes: routes, upstreams: upstreams, identity: headers.identity,
+                consumerAuthentications: consumerAuthentications))
     }
 
     private mutating func directory(_ change: ConfigurationChange, _ old: ConsumerDirectory) -> ConsumerDirectory {
@@ -190,18 +231,18 @@ extension Compiler {
     }
 
     private mutating func put(
-        _ parts: [SnapshotParts.Part], together listener: Listener, _ gatewayPolicy: EffectivePolicy,
-        _ old: ListenerSnapshot?
+        _ routes: inout SnapshotParts.Routes, together listener: Listener, _ gatewayPolicy: EffectivePolicy,
+        _ old: ListenerSnapshot?, _ written: [SnapshotParts.Part]
     ) -> ListenerSnapshot {
-        var builder = RouteTableBuilder()
-        for part in parts { builder.add(part.route, part.snapshot, conditions: part.conditions) }
-        for diagnostic in builder.diagnostics { report(diagnostic) }
+        let (table, problems) = routes.build()
+        for diagnostic in problems { report(diagnostic) }
         let unroutedPolicy =
             old?.unroutedPolicy
             ?? effectivePolicy(.unrouted(in: listener, after: gatewayPolicy))
-        let documents = resourceDocuments([gatewayPolicy, unroutedPolicy] + parts.map(\.snapshot.policy))
+        // Of a change only what is written: these documents have no such policies, or all of it is compiled.
+        let documents = resourceDocuments([gatewayPolicy, unroutedPolicy] + written.map(\.snapshot.policy))
         return ListenerSnapshot(
-            listener, gatewayPolicy: gatewayPolicy, unroutedPolicy: unroutedPolicy, routes: builder.build(),
+            listener, gatewayPolicy: gatewayPolicy, unroutedPolicy: unroutedPolicy, routes: table,
             resourceMetadata: documents, instance: instance)
     }
 
@@ -225,18 +266,5 @@ extension Compiler {
             }
         }
         return kept.merging(rateLimits.limiters) { $1 }
-    }
-}
-
-extension SnapshotParts {
-    /// The routes with some of them taken out, and others put in at their places.
-    fileprivate func replacing(_ ids: Set<RouteID>, by written: [Part], _ upstreams: inout UpstreamTable) -> [Part] {
-        guard !ids.isEmpty else { return routes }
-        var (kept, removed): ([Part], [Part]) = ([], [])
-        for part in routes {
-            if ids.contains(part.route.id) { removed.append(part) } else { kept.append(part) }
-        }
-        upstreams.count(added: written.lazy.map(\.snapshot), removed: removed.lazy.map(\.snapshot))
-        return (kept + written).sorted { $0.rank < $1.rank }
     }
 }

@@ -162,7 +162,14 @@ package final class GatewayServer: Sendable {
             }
             try await listen(added, movedFrom: open.subtracting(wanted), of: source)
             for driver in drivers { await driver.perform { $0.use(snapshot, of: source, terminators) } }
-            listening.withLock { $0.sources[source] = Served(snapshot: snapshot, terminators: terminators) }
+            // Held until here, so that no loop is the last to let go of it: freeing the routes of ten thousand takes
+            // longer than a request.
+            let replaced = listening.withLock { listening in
+                let replaced = listening.sources[source]
+                listening.sources[source] = Served(snapshot: snapshot, terminators: terminators)
+                return replaced
+            }
+            withExtendedLifetime(replaced) {}
         } catch {
             for address in added { listening.withLock { $0.addresses[address] = nil } }
             if earlier == nil { await forget(source) }

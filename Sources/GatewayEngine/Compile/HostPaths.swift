@@ -36,9 +36,14 @@ struct HostPaths: Sendable {
             changed?.insert(path)
         }
 
-        mutating func remove(route: Int, at path: String) {
-            takers[path]?.entries.removeAll { $0.candidate.route == route }
+        /// - Returns: how many matches of the route there were.
+        mutating func remove(route: Int, at path: String) -> Int {
+            guard var known = takers.removeValue(forKey: path) else { return 0 }
+            let before = known.entries.count
+            known.entries.removeAll { $0.candidate.route == route }
+            takers[path] = known
             changed?.insert(path)
+            return before - known.entries.count
         }
     }
 
@@ -49,12 +54,12 @@ struct HostPaths: Sendable {
     private var candidates: [[RouteCandidate]] = []
     private var freeLists: [Int] = []
     private var frozen: PathTable?
+    private var entryCount = 0
 
-    var isEmpty: Bool {
-        [exact, prefixes, bytePrefixes, regexes].allSatisfy { $0.takers.values.allSatisfy(\.entries.isEmpty) }
-    }
+    var isEmpty: Bool { entryCount == 0 }
 
     mutating func add(_ entry: RouteEntry, at path: PathMatch) {
+        entryCount += 1
         switch path {
         case .exact(let path): exact.add(entry, at: path)
         case .segmentPrefix(let path): prefixes.add(entry, at: path)
@@ -65,10 +70,10 @@ struct HostPaths: Sendable {
 
     mutating func remove(route: Int, at path: PathMatch) {
         switch path {
-        case .exact(let path): exact.remove(route: route, at: path)
-        case .segmentPrefix(let path): prefixes.remove(route: route, at: path)
-        case .bytePrefix(let path): bytePrefixes.remove(route: route, at: path)
-        case .regex(let pattern): regexes.remove(route: route, at: pattern)
+        case .exact(let path): entryCount -= exact.remove(route: route, at: path)
+        case .segmentPrefix(let path): entryCount -= prefixes.remove(route: route, at: path)
+        case .bytePrefix(let path): entryCount -= bytePrefixes.remove(route: route, at: path)
+        case .regex(let pattern): entryCount -= regexes.remove(route: route, at: pattern)
         }
     }
 

@@ -9,8 +9,11 @@ struct RouteTableBuilder: Sendable {
     private var snapshotIndices: [UInt32] = []
     private var snapshots: [RouteSnapshot] = []
     private var freeNumbers: [Int] = []
-    /// Those of routes with a rank, in their order.
+    /// Those of routes with a rank, in their order, when they were frozen.
     private var order: [(rank: DocumentRank, number: Int)] = []
+    /// Those that have gone since, and those that have come.
+    private var removed: Set<Int> = []
+    private var added: [Int: DocumentRank] = [:]
     /// Indices of `paths`.
     private var hosts: [HostPattern: Int] = [:]
     private var paths: [HostPaths] = []
@@ -31,7 +34,7 @@ struct RouteTableBuilder: Sendable {
         _ route: Route, _ snapshot: RouteSnapshot, conditions: [CELProgram?], rank: DocumentRank? = nil
     ) -> Int {
         let number = number(for: snapshot)
-        if let rank { order.insert((rank, number), at: place(of: rank)) }
+        if let rank { added[number] = rank }
         let rank = rank ?? DocumentRank(revision: 0, place: number)
         for (place, match) in route.matches.enumerated() {
             if case .regex(let pattern) = match.path { _ = regex(pattern, match) }
@@ -61,18 +64,25 @@ struct RouteTableBuilder: Sendable {
         }
         snapshots[Int(snapshotIndices[number])] = .none
         freeNumbers.append(number)
-        order.removeAll { $0.number == number }
+        if added.removeValue(forKey: number) == nil { removed.insert(number) }
         diagnostics = []
     }
 
-    /// Where one of that rank belongs in `order`.
-    private func place(of rank: DocumentRank) -> Int {
-        var range = order.indices
-        while !range.isEmpty {
-            let middle = range.lowerBound + range.count / 2
-            range = order[middle].rank < rank ? middle + 1..<range.upperBound : range.lowerBound..<middle
+    /// Brings `order` up to what is there: one merge, however many have changed.
+    private mutating func putInOrder() {
+        guard !removed.isEmpty || !added.isEmpty else { return }
+        var merged: [(rank: DocumentRank, number: Int)] = []
+        merged.reserveCapacity(order.count + added.count)
+        var rest = added.map { (rank: $0.value, number: $0.key) }.sorted {
+            ($0.rank, $0.number) < ($1.rank, $1.number)
+        }[...]
+        for known in order where !removed.contains(known.number) {
+            while let next = rest.first, next.rank < known.rank { merged.append(rest.removeFirst()) }
+            merged.append(known)
         }
-        return range.lowerBound
+        order = merged + rest
+        removed = []
+        added = [:]
     }
 
     /// Uses the snapshots of a table that it was frozen to, and that has others since.
@@ -135,6 +145,7 @@ struct RouteTableBuilder: Sendable {
     mutating func build() -> RouteTable {
         let hostTable = hostTable ?? HostTable(hosts.map { ($0.key, $0.value) })
         self.hostTable = hostTable
+        putInOrder()
         let tables = paths.indices.map { paths[$0].freeze(regexes) }
         return RouteTable(
             hosts: hostTable, paths: tables, hasConditions: conditionCount > 0, snapshotIndices: snapshotIndices,

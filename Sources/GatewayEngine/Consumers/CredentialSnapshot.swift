@@ -1,6 +1,7 @@
 internal import Bytes
 internal import GatewayModel
 internal import JOSE
+internal import Synchronization
 
 /// One compiled credential. Its texts stand among those of its consumer.
 struct CredentialSnapshot: Sendable {
@@ -54,8 +55,7 @@ struct CredentialSnapshot: Sendable {
                 text.add(secret), identity: VerificationIdentity(ofSecret: secret),
                 rules.rules(of: token, dates: dates))
         }
-        return .publicKeys(
-            CredentialVerifiers(dates.map { ($0, TokenVerifier(providers: [(token.rules($0), [set])])) }))
+        return .publicKeys(CredentialVerifiers(token, set, dates: dates))
     }
 
     /// The same, with the keys that its source holds now.
@@ -88,25 +88,55 @@ struct CredentialSnapshot: Sendable {
 
 /// The verifiers of a credential with public keys.
 final class CredentialVerifiers: Sendable {
-    /// By which dates they look at.
-    private let verifiers: [(dates: CheckedDates, verifier: TokenVerifier)]
+    private final class Prepared: Sendable {
+        /// By which dates they look at.
+        let verifiers: [(dates: CheckedDates, verifier: TokenVerifier)]
+
+        init(_ verifiers: [(dates: CheckedDates, verifier: TokenVerifier)]) {
+            self.verifiers = verifiers
+        }
+
+        convenience init(_ token: TokenCredential, _ set: KeySet, _ dates: Set<CheckedDates>) {
+            self.init(dates.map { ($0, TokenVerifier(providers: [(token.rules($0), [set])])) })
+        }
+    }
+
+    private let prepared = AtomicLazyReference<Prepared>()
+    /// What is prepared when the first token comes: of very many credentials most have none for long, and a key takes
+    /// several times its text. Nil: nothing is left to prepare.
+    private let written: (token: TokenCredential, dates: Set<CheckedDates>)?
     /// Of one whose keys are fetched.
     let remote: RemoteCredential?
 
-    init(_ verifiers: [(dates: CheckedDates, verifier: TokenVerifier)]) {
-        self.verifiers = verifiers
+    /// - Parameter set: what the credential's key is, looked at and found good.
+    init(_ token: TokenCredential, _ set: KeySet, dates: Set<CheckedDates>) {
         remote = nil
+        // A list of keys takes longer to read than a request may wait.
+        let waits = set.keys.count == 1
+        written = waits ? (token, dates) : nil
+        if !waits { _ = prepared.storeIfNil(Prepared(token, set, dates)) }
     }
 
     /// - Parameter keys: those that are there.
     init(_ remote: RemoteCredential, keys: KeyMaterial) {
-        verifiers = remote.verifiers(keys)
         self.remote = remote
+        written = nil
+        _ = prepared.storeIfNil(Prepared(remote.verifiers(keys)))
     }
 
     func verifier(_ dates: CheckedDates) -> TokenVerifier? {
-        for known in verifiers where known.dates == dates { return known.verifier }
+        for known in (prepared.load() ?? prepare())?.verifiers ?? [] where known.dates == dates {
+            return known.verifier
+        }
         return nil
+    }
+
+    private func prepare() -> Prepared? {
+        guard let written else { return nil }
+        // What there is to be said of it was said when it was written.
+        var said: [Diagnostic] = []
+        guard let set = written.token.keySet(at: Provenance(document: ""), &said) else { return nil }
+        return prepared.storeIfNil(Prepared(written.token, set, written.dates))
     }
 
     /// Asks for the keys that a token lacked, where they can be fetched. Answers a fetch that is worth waiting for.

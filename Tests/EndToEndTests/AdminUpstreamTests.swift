@@ -29,6 +29,15 @@ import Testing
         return String(answer.body.text.prefix { $0 != "]" })
     }
 
+    @Test(arguments: ["kafka", "tcp", "tls", "udp"]) func `gets no requests where it is for streams`(_ scheme: String)
+        throws
+    {
+        try route(#""scheme":"\#(scheme)",\#(nodes)"#)
+        #expect(try gateway.get("/hello").status == 503)
+        #expect(servers.allSatisfy { $0.heads.isEmpty })
+        #expect(gateway.log.contains("the upstream's `scheme` `\(scheme)` is not offered for requests"))
+    }
+
     @Test func `gives requests with the same header to the same server`() throws {
         try route(#""type":"chash","hash_on":"header","key":"X-User",\#(nodes)"#)
         var seen: Set<String> = []

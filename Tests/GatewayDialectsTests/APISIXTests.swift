@@ -104,7 +104,6 @@ import Testing
         Case(
             .upstream, #"{"nodes":{"a:1":1},"type":"chash","hash_on":"vars_combinations","key":"$nothing"}"#,
             "a variable that is not offered"),
-        Case(.upstream, #"{"nodes":{"a:1":1},"scheme":"kafka"}"#, "`kafka` is part of APISIX and not offered"),
         Case(.upstream, #"{"nodes":{"a:1":1},"timeout":{"read":1}}"#, #"property "connect" is required"#),
         Case(.upstream, #"{"nodes":{"a:1":1},"tls":{"client_cert":"x"}}"#, #""client_cert" is part of APISIX"#),
         Case(.upstream, #"{"nodes":[{"host":"::1","port":1,"weight":1}]}"#, "must be enclosed with '[' and ']'"),

@@ -24,6 +24,32 @@ struct SigningKeyTests {
         }
     }
 
+    @Test(arguments: SignatureAlgorithm.allCases.filter { !$0.isSymmetric })
+    func `tells the public half of a private key in PEM, and nothing else of it`(_ algorithm: SignatureAlgorithm) throws
+    {
+        let key = try SigningKey.generate(algorithm)
+        let der = try PrivateKeyDER(key)
+        for (label, bytes) in [("PRIVATE KEY", der.pkcs8)] + der.traditional {
+            let text = String(decoding: Self.pem(label, bytes), as: UTF8.self)
+            #expect(PublicHalf.isNeeded(text))
+            for form in [text, "a line before\n\(text)\n", text.replacing("\n", with: "\\n")] {
+                let half = try PublicHalf.pem(ofPrivate: form)
+                #expect(!PublicHalf.isNeeded(half))
+                let expected = KeyImport(
+                    key.verificationJWKS, options: KeyImportOptions(allowWeak: true, admitsSecrets: false)
+                ).keySet
+                let imported = KeyImport(
+                    Array(half.utf8), options: KeyImportOptions(allowWeak: true, admitsSecrets: false)
+                ).keySet
+                #expect(imported.keys.map(\.thumbprint) == expected.keys.map(\.thumbprint))
+                #expect(imported.keys.count == 1)
+            }
+            #expect(throws: SigningError.self) {
+                try PublicHalf.pem(ofPrivate: String(decoding: Self.pem(label, Array(bytes.dropLast())), as: UTF8.self))
+            }
+        }
+    }
+
     @Test
     func `reads the private keys printed in the RFCs`() throws {
         guard let document = Conformance.document("rfc_examples.json") else { return }

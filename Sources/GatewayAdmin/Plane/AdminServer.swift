@@ -106,6 +106,8 @@ package struct AdminServer: Service {
     }
 
     private static let keyField = HTTPField.Name("X-API-KEY")
+    /// Which of APISIX's shapes these are.
+    private static let versionField = HTTPField.Name("X-API-VERSION")
 
     /// A page of a stranger can make a browser call a name that it has pointed here; it can't choose that name to be
     /// an address or `localhost`.
@@ -142,6 +144,7 @@ package struct AdminServer: Service {
         headers[.contentType] = "application/json"
         headers[.cacheControl] = "no-store"
         headers[.xContentTypeOptions] = "nosniff"
+        if let name = Self.versionField { headers[name] = "v3" }
         if let revision = answer.revision { headers[.eTag] = "\"\(revision)\"" }
         let body = answer.body.map { ResponseBody(byteBuffer: ByteBuffer(bytes: $0)) } ?? ResponseBody()
         let response = Response(status: HTTPResponse.Status(code: answer.status), headers: headers, body: body)

@@ -31,7 +31,7 @@ package struct SelfSignedCertificate: Sendable {
         let signature = try key.signature(for: body)
         let certificate = DERWriter.sequence(
             body + algorithm + DERWriter.element(0x03, [0] + Array(signature.derRepresentation)))
-        self.certificate = Self.pem("CERTIFICATE", certificate)
+        self.certificate = PEMText.block("CERTIFICATE", certificate)
         self.key = key.pemRepresentation + "\n"
     }
 
@@ -53,16 +53,5 @@ package struct SelfSignedCertificate: Sendable {
             DERWriter.sequence(DERWriter.objectIdentifier(identifier) + DERWriter.element(0x04, content))
         }
         return DERWriter.element(0xA3, DERWriter.sequence(list))
-    }
-
-    private static func pem(_ label: String, _ bytes: [UInt8]) -> String {
-        let text = String(decoding: Base64Text.encode(bytes), as: UTF8.self)
-        var lines: [Substring] = []
-        var rest = text[...]
-        while !rest.isEmpty {
-            lines.append(rest.prefix(64))
-            rest = rest.dropFirst(64)
-        }
-        return "-----BEGIN \(label)-----\n\(lines.joined(separator: "\n"))\n-----END \(label)-----\n"
     }
 }

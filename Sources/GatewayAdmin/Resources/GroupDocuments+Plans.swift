@@ -80,6 +80,11 @@ extension GroupDocuments {
         members["update_time"] = now
         document.value = .object(members)
         if let problem = APISIXCheck.problem(document) { throw AdminRefusal(400, problem) }
+        do throws(APISIXDocument.PrivateKeyProblem) {
+            document = try document.keepingPublicHalves()
+        } catch {
+            throw AdminRefusal(400, error.message)
+        }
         try checkReferences(document)
         try checkUniqueKeys(document)
         let status = status ?? (known == nil ? 201 : 200)

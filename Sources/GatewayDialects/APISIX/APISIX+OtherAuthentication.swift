@@ -19,13 +19,16 @@ extension APISIXPlugin {
     static let basicAuth = APISIXPlugin(
         name: "basic-auth", priority: 2520, isAuthentication: true,
         schema: .object(
-            .init([
-                ("hide_credentials", .boolean(default: false)),
-                ("realm", .string(.init(min: 1, max: 128, Patterns.realm, default: "basic"))),
-                ("anonymous_consumer", .string(.init(min: 1))),
-            ])),
+            .init(
+                [
+                    ("hide_credentials", .boolean(default: false)),
+                    ("realm", .string(.init(min: 1, max: 128, Patterns.realm, default: "basic"))),
+                    ("anonymous_consumer", .string(.init(min: 1))),
+                ], title: "work with route or service object")),
         consumerSchema: .object(
-            .init([("username", .string()), ("password", .string())], required: ["username", "password"])),
+            .init(
+                [("username", .string()), ("password", .string())], required: ["username", "password"],
+                title: "work with consumer object")),
         uniqueMember: "username", secretMembers: ["password"])
 
     static let multiAuth = APISIXPlugin(

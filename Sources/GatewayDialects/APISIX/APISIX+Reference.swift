@@ -19,6 +19,7 @@ extension APISIXDialect {
         page.add(extensions)
         page.add(notOffered)
         page.add(differences)
+        page.add(missPage)
         return page.text
     }
 
@@ -191,7 +192,8 @@ extension APISIXDialect {
         - **Keys**: RSA keys below 1024 bits do not work: their tokens are refused, and the log says so. Other weak keys
           work and are warned about. Ed448 is not offered.
         - **A public key** that can't be read is stored, and its tokens are refused; the log says so. Of a private key in
-          PEM only its public half is used.
+          PEM only the public half is kept, and shown by every answer from the first on; one that can't be read is refused.
+          A store of an earlier version may hold whole ones: write those documents anew, and forget the history.
         - **Repeated query parameters** with a token, and repeated cookies, are refused as `JWT token invalid`.
         - **Identity headers** (`X-Consumer-Username`, `X-Credential-Identifier`, `X-Consumer-Custom-ID`) of a client are
           dropped on all routes as soon as there is a consumer, and in trailers; an underscore counts as a hyphen.

@@ -10,8 +10,23 @@ extension APISIXDecoder {
         var owner: APISIXDocument
     }
 
-    /// The route's own upstream before its service's; nil where there is none.
-    func target(of route: APISIXDocument, service: APISIXDocument?) -> Target? {
+    /// The route's own upstream before its service's; nil where there is none, or where it is for streams and not for
+    /// requests: such a one may be written, and no route leads to it.
+    mutating func target(of route: APISIXDocument, service: APISIXDocument?) -> Target? {
+        guard let target = writtenTarget(of: route, service: service) else { return nil }
+        let scheme = target.value["scheme"]?.string ?? "http"
+        if Self.schemes.contains(scheme) { return target }
+        diagnostics.append(
+            Diagnostic(
+                .warning, "upstream_scheme_not_offered",
+                "the upstream's `scheme` `\(scheme)` is not offered for requests: they are answered 503",
+                at: route.provenance))
+        return nil
+    }
+
+    private static let schemes: Set<String> = ["http", "https", "grpc", "grpcs"]
+
+    private func writtenTarget(of route: APISIXDocument, service: APISIXDocument?) -> Target? {
         for owner in [route, service].compactMap(\.self) {
             if let inline = owner.value["upstream"] { return Target(value: inline, owner: owner) }
             if let id = owner.value["upstream_id"] {

@@ -55,6 +55,8 @@ package indirect enum APISIXSchema: Sendable {
         package var requiresAnyOf: [[String]]
         /// Exactly one of these members has to be there.
         package var requiresOneOf: [String]
+        /// What clients show it as; nil: nothing.
+        package var title: String?
         package var minProperties: Int
         package var maxProperties: Int?
 
@@ -66,8 +68,10 @@ package indirect enum APISIXSchema: Sendable {
 
         package init(
             _ fields: [(String, APISIXSchema)], required: [String] = [], others: Others = .ignored,
-            anyOf: [[String]] = [], oneOf: [String] = [], minProperties: Int = 0, maxProperties: Int? = nil
+            anyOf: [[String]] = [], oneOf: [String] = [], minProperties: Int = 0, maxProperties: Int? = nil,
+            title: String? = nil
         ) {
+            self.title = title
             self.fields = fields.map { (name: $0.0, schema: $0.1) }
             self.required = required
             self.others = others
@@ -305,6 +309,7 @@ extension APISIXSchema.Text {
 extension APISIXSchema.Object {
     fileprivate var json: JSONTree {
         var members = JSONObjectTree([("type", "object")])
+        members["title"] = title.map { .string($0) }
         let properties = fields.map { ($0.name, $0.schema.json) }
         if !properties.isEmpty { members["properties"] = .object(JSONObjectTree(properties)) }
         if !required.isEmpty { members["required"] = .array(required.map { .string($0) }) }

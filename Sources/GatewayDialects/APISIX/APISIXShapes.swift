@@ -69,8 +69,7 @@ enum APISIXShapes {
                     "scheme",
                     .string(
                         .init(
-                            choices: ["grpc", "grpcs", "http", "https", "tcp", "tls", "udp", "kafka"],
-                            offered: ["http", "https", "grpc", "grpcs"], default: "http"))
+                            choices: ["grpc", "grpcs", "http", "https", "tcp", "tls", "udp", "kafka"], default: "http"))
                 ),
                 ("discovery_type", .notOffered("list the nodes")), ("discovery_args", .notOffered("list the nodes")),
                 ("service_name", .notOffered("list the nodes")),

@@ -23,7 +23,8 @@ package final class ClientCertificate: Sendable {
         alternativeNames = Self.value(names.alternatives) { .list($0.map { .string($0.text) }) }
         spiffeID = Self.value(names.spiffeID) { $0.map { .string($0.text) } ?? .null }
         identity = Self.value(names.spiffeID) { $0.flatMap(Self.identity) ?? .null }
-        pem = der.count <= CertificateNames.maxBytes ? .string(Self.pem(der)) : Self.error(.tooLarge)
+        pem =
+            der.count <= CertificateNames.maxBytes ? .string(PEMText.block("CERTIFICATE", der)) : Self.error(.tooLarge)
     }
 
     private static func value<Reading>(
@@ -52,17 +53,6 @@ package final class ClientCertificate: Sendable {
                 (.string("trustDomain"), .string(id.trustDomain)), (.string("namespace"), .string(workload.namespace)),
                 (.string("serviceAccount"), .string(workload.serviceAccount)),
             ]))
-    }
-
-    /// RFC 7468 §2.
-    private static func pem(_ der: [UInt8]) -> String {
-        var text = "-----BEGIN CERTIFICATE-----\n"
-        var rest = Base64Text.encode(der)[...]
-        while !rest.isEmpty {
-            text += String(decoding: rest.prefix(64), as: UTF8.self) + "\n"
-            rest = rest.dropFirst(64)
-        }
-        return text + "-----END CERTIFICATE-----\n"
     }
 }
 

@@ -1,0 +1,52 @@
+import Foundation
+import JOSE
+import Testing
+
+/// APISIX takes a private key as `public_key`, as its library derives the public half.
+@Suite struct `A private key where a public one belongs` {
+    /// Made for this test.
+    private static let pem = """
+        -----BEGIN PRIVATE KEY-----
+        MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgQzOvAZZAGrS2e3t9
+        PHUFbLW/VIfEj+wLRx0SsxyTXPuhRANCAAROCd7kFRqmt02e5viuU4zLQx0Bwm14
+        kqI24cdLoVX8DcQgtx3DUZfEzrmjDuz3T2HB9Q0l77Yegyppqj3HLgA7
+        -----END PRIVATE KEY-----
+        """
+
+    private static func credential(_ key: String) -> String {
+        let text = key.replacing("\n", with: "\\n")
+        return #"{"plugins":{"jwt-auth":{"key":"k","algorithm":"ES256","public_key":"\#(text)"}}}"#
+    }
+
+    @Test func `is kept as its public half alone, by which tokens are verified`() throws {
+        let upstream = try EchoUpstream()
+        let gateway = try AdminGateway()
+        let route = #"{"uri":"/a","plugins":{"jwt-auth":{}},"upstream":{"nodes":{"127.0.0.1:\#(upstream.port)":1}}}"#
+        #expect(try gateway.admin("PUT", "/routes/1", route).status == 201)
+        #expect(try gateway.admin("PUT", "/consumers/jack", #"{"username":"jack"}"#).status == 201)
+        let path = "/consumers/jack/credentials/c"
+        let written = try gateway.admin("PUT", path, Self.credential(Self.pem))
+        #expect(written.status == 201)
+        for answer in [written, try gateway.admin("GET", path)] {
+            #expect(answer.body.text.contains("-----BEGIN PUBLIC KEY-----"))
+            #expect(!answer.body.text.contains("PRIVATE"))
+        }
+        let token = try SigningKey(pem: Array(Self.pem.utf8)).token(claims: #"{"key":"k"}"#).text
+        #expect(try gateway.get("/a", "Authorization: Bearer \(token)\r\n").status == 200)
+        for name in ["tollgate.sqlite", "tollgate.sqlite-wal"] {
+            let bytes = try Data(contentsOf: gateway.data.appending(path: name))
+            #expect(bytes.range(of: Data("PRIVATE KEY".utf8)) == nil, "\(name)")
+        }
+    }
+
+    @Test func `is refused where its public half can't be told`() throws {
+        let gateway = try AdminGateway()
+        #expect(try gateway.admin("PUT", "/consumers/jack", #"{"username":"jack"}"#).status == 201)
+        let damaged = Self.pem.replacing("BEGIN PRIVATE", with: "BEGIN ENCRYPTED PRIVATE")
+            .replacing("END PRIVATE", with: "END ENCRYPTED PRIVATE")
+        let answer = try gateway.admin("PUT", "/consumers/jack/credentials/c", Self.credential(damaged))
+        #expect(answer.status == 400)
+        #expect(answer.body.text.contains("holds a private key that can't be read, and is not kept"))
+        #expect(!answer.body.text.contains("BEGIN"))
+    }
+}

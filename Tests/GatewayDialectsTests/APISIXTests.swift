@@ -97,7 +97,6 @@ import Testing
             .consumer, #"{"username":"a","plugins":{"key-auth":{"key":"$Secret:///etc/a"}}}"#, "is not a path of names"
         ),
         Case(.secret, #"{"uri":"/get","prefix":"a","token":"b"}"#, "validation failed: failed to match pattern"),
-        Case(.upstream, #"{"nodes":{"a:1":1},"type":"fastest"}"#, "`fastest` is part of APISIX and not offered"),
         Case(.upstream, #"{"nodes":{"a:1":1},"type":"chash"}"#, "missing key"),
         Case(.upstream, #"{"nodes":{"a:1":1},"type":"chash","key":"x"}"#, #"failed to match pattern "^((uri|"#),
         Case(.upstream, #"{"nodes":{"a:1":1},"type":"chash","key":"hostname"}"#, "`hostname` is not offered"),

@@ -10,14 +10,12 @@ extension APISIXDialect {
         ("t/admin/routes3.t", "17, 18", "`filter_func` is Lua"),
         ("t/admin/routes_request_body.t", "2", "a node by a name that only their test's resolver knows"),
         ("t/admin/routes_request_body.t", "5", "bodies of `multipart/form-data` are not read by `vars`"),
-        ("t/admin/upstream.t", "13", "an unknown `type` is refused when it is written, not when a request comes"),
         ("t/admin/upstream.t", "19, 20, 21", "certificates that upstreams are shown, and `ssls`"),
         (
             "t/admin/upstream5.t", "6, 9, 12, 15, 18, 21, 23",
             "`traffic-split`, whose upstreams would be in use; it is not offered"
         ),
         ("t/node/credential-plugin-jwt-auth.t", "5", "what it builds on is skipped, as it compares ciphertexts"),
-        ("t/node/invalid-route.t", "6", "a node whose name does not resolve is 502 `upstream_unreachable`, not 503"),
         ("t/node/merge-route.t", "16", "`Connection` of the client ends here and is not said to the upstream"),
         ("t/node/route-domain.t", "7", "a node by a name that only their test's resolver knows"),
         (

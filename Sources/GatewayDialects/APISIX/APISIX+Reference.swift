@@ -157,8 +157,8 @@ extension APISIXDialect {
         - **Balancing**: `chash` sends a key to the same node in every gateway, though not to the one that APISIX would; a
           node that comes or goes moves its own keys alone. `least_conn` counts for each event loop by itself. A lower
           `priority` is asked once all nodes above have failed the request, or are out of service. `ewma` compares the times
-          to the first byte of answers, of all event loops together. A `type` that is none of these is refused when it is
-          written, not when a request comes.
+          to the first byte of answers, of all event loops together. By any other `type`, and by a `scheme` of streams
+          (`tcp`, `tls`, `udp`, `kafka`), an upstream may be written: its requests are answered 503, and the log says so.
         - **`checks`** are those of a resource, whichever routes lead to it: what is known of a node outlives each write that
           changes neither the node's address nor `checks`, and is forgotten with a write that does. One event loop asks
           the nodes, on connections of their own, first within half a second of the write: 256 at a time at most, and of

@@ -10,21 +10,27 @@ extension APISIXDecoder {
         var owner: APISIXDocument
     }
 
-    /// The route's own upstream before its service's; nil where there is none, or where it is for streams and not for
-    /// requests: such a one may be written, and no route leads to it.
+    /// The route's own upstream before its service's; nil where there is none, or where it is for streams, or balanced in a
+    /// way that nobody knows: such a one may be written, and no request is sent to it.
     mutating func target(of route: APISIXDocument, service: APISIXDocument?) -> Target? {
         guard let target = writtenTarget(of: route, service: service) else { return nil }
-        let scheme = target.value["scheme"]?.string ?? "http"
-        if Self.schemes.contains(scheme) { return target }
-        diagnostics.append(
-            Diagnostic(
-                .warning, "upstream_scheme_not_offered",
-                "the upstream's `scheme` `\(scheme)` is not offered for requests: they are answered 503",
-                at: route.provenance))
-        return nil
+        for (field, offered) in Self.offered {
+            guard let written = target.value[field]?.string, !offered.contains(written) else { continue }
+            diagnostics.append(
+                Diagnostic(
+                    .warning, "upstream_not_offered",
+                    "the upstream's `\(field)` `\(written)` is not offered for requests: they are answered 503",
+                    at: route.provenance, hint: "offered: \(offered.joined(separator: ", "))"))
+            return nil
+        }
+        return target
     }
 
-    private static let schemes: Set<String> = ["http", "https", "grpc", "grpcs"]
+    /// APISIX takes any `type` when it is written, and schemes of streams.
+    private static let offered = [
+        (field: "scheme", values: ["http", "https", "grpc", "grpcs"]),
+        (field: "type", values: ["roundrobin", "chash", "least_conn", "ewma"]),
+    ]
 
     private func writtenTarget(of route: APISIXDocument, service: APISIXDocument?) -> Target? {
         for owner in [route, service].compactMap(\.self) {

@@ -58,10 +58,7 @@ enum APISIXShapes {
                 ("name", name), ("nodes", nodes),
                 ("retries", .integer(min: 0)), ("retry_timeout", .number(min: 0)), ("timeout", timeout),
                 ("tls", tls), ("keepalive_pool", keepalivePool),
-                (
-                    "type",
-                    .string(.init(offered: ["roundrobin", "chash", "least_conn", "ewma"], default: "roundrobin"))
-                ),
+                ("type", .string(.init(default: "roundrobin"))),
                 ("checks", checks),
                 ("hash_on", .string(.init(choices: ["vars", "header", "cookie", "consumer", "vars_combinations"]))),
                 ("key", .string()),

@@ -17,13 +17,18 @@ package final class ConfigurationStatus: Sendable {
         var servedAt: Int64
     }
 
+    /// The label that tells sources of configuration apart: `file` or `admin`.
+    private let source: String
     private let state: Mutex<State>
     private let now: @Sendable () -> Int64
 
     /// Of a gateway that serves its first configuration.
     ///
-    /// - Parameter now: Unix seconds.
-    package init(now: @escaping @Sendable () -> Int64) {
+    /// - Parameters:
+    ///   - source: `file` or `admin`.
+    ///   - now: Unix seconds.
+    package init(of source: String, now: @escaping @Sendable () -> Int64) {
+        self.source = source
         self.now = now
         state = Mutex(State(servedAt: now()))
     }
@@ -37,24 +42,39 @@ package final class ConfigurationStatus: Sendable {
         }
     }
 
+    fileprivate var counts: String {
+        state.withLock { state in
+            Outcome.allCases.map { outcome in
+                let count = state.counts[outcome] ?? 0
+                return "tollgate_config_reloads_total{source=\"\(source)\",result=\"\(outcome.rawValue)\"} \(count)\n"
+            }.joined()
+        }
+    }
+
+    fileprivate var success: String {
+        let isServed = state.withLock { $0.last == .served }
+        return "tollgate_config_last_reload_successful{source=\"\(source)\"} \(isServed ? 1 : 0)\n"
+    }
+
+    fileprivate var moment: String {
+        let servedAt = state.withLock(\.servedAt)
+        return "tollgate_config_last_reload_success_timestamp_seconds{source=\"\(source)\"} \(servedAt)\n"
+    }
+}
+
+extension [ConfigurationStatus] {
     /// In Prometheus' text exposition format 0.0.4.
     package var prometheusText: String {
-        state.withLock { state in
-            let counts = Outcome.allCases.map { outcome in
-                "tollgate_config_reloads_total{result=\"\(outcome.rawValue)\"} \(state.counts[outcome] ?? 0)\n"
-            }
-            return """
-                # HELP tollgate_config_reloads_total Changes of the configuration, by what became of them.
-                # TYPE tollgate_config_reloads_total counter
-                \(counts.joined())\
-                # HELP tollgate_config_last_reload_successful Whether the last change is served; 0: an earlier one is.
-                # TYPE tollgate_config_last_reload_successful gauge
-                tollgate_config_last_reload_successful \(state.last == .served ? 1 : 0)
-                # HELP tollgate_config_last_reload_success_timestamp_seconds Since when the configuration is served.
-                # TYPE tollgate_config_last_reload_success_timestamp_seconds gauge
-                tollgate_config_last_reload_success_timestamp_seconds \(state.servedAt)
-
-                """
-        }
+        """
+        # HELP tollgate_config_reloads_total Changes of the configuration, by what became of them.
+        # TYPE tollgate_config_reloads_total counter
+        \(map(\.counts).joined())\
+        # HELP tollgate_config_last_reload_successful Whether the last change is served; 0: an earlier one is.
+        # TYPE tollgate_config_last_reload_successful gauge
+        \(map(\.success).joined())\
+        # HELP tollgate_config_last_reload_success_timestamp_seconds Since when the configuration is served.
+        # TYPE tollgate_config_last_reload_success_timestamp_seconds gauge
+        \(map(\.moment).joined())
+        """
     }
 }

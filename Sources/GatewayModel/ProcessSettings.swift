@@ -8,6 +8,8 @@ package struct ProcessSettings: Equatable, Sendable {
     package var admin: ControlListener
     /// Where readiness is served for itself.
     package var readiness: ControlListener
+    /// Nil: there is none.
+    package var adminAPI: AdminSettings?
     package var accessLog: AccessLogFormat
     package var logLevel: LogLevel
     package var logFormat: LogFormat
@@ -16,12 +18,14 @@ package struct ProcessSettings: Equatable, Sendable {
 
     package init(
         workerThreads: Int?, control: ControlListener, admin: ControlListener, readiness: ControlListener,
-        accessLog: AccessLogFormat, logLevel: LogLevel, logFormat: LogFormat, drainTimeout: Duration
+        adminAPI: AdminSettings? = nil, accessLog: AccessLogFormat, logLevel: LogLevel, logFormat: LogFormat,
+        drainTimeout: Duration
     ) {
         self.workerThreads = workerThreads
         self.control = control
         self.admin = admin
         self.readiness = readiness
+        self.adminAPI = adminAPI
         self.accessLog = accessLog
         self.logLevel = logLevel
         self.logFormat = logFormat

@@ -1,7 +1,10 @@
 internal import ArgumentParser
+internal import GatewayAdmin
 internal import GatewayControl
 internal import GatewayModel
+internal import GatewayStore
 internal import GatewayTransport
+internal import ServiceLifecycle
 
 struct DemoCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -9,7 +12,8 @@ struct DemoCommand: AsyncParsableCommand {
         abstract: "Run a gateway with a service behind it, and print requests to try.",
         discussion: """
             Makes a key and tokens, starts a small echo service and the gateway in front of it, all on
-            loopback, and prints curl commands to copy. Nothing is written to disk. Ctrl-C ends it.
+            loopback, and prints curl commands to copy: for a configuration in agentgateway's YAML, and for
+            the Admin API of API7 and Apache APISIX. Nothing is written to disk. Ctrl-C ends it.
             """
     )
 
@@ -19,12 +23,20 @@ struct DemoCommand: AsyncParsableCommand {
     @Option(help: "Where the echo service listens.")
     var upstreamPort = 3001
 
+    @Option(help: "Where the Admin API listens.")
+    var adminPort = 9180
+
+    @Option(help: "Where the gateway listens for what the Admin API configures.")
+    var apiPort = 9080
+
+    private var ports: [Int] { [port, upstreamPort, adminPort, apiPort] }
+
     func validate() throws {
-        for port in [port, upstreamPort] where !(1...65535).contains(port) {
+        for port in ports where !(1...65535).contains(port) {
             throw ValidationError("\(port) is not a port; take one from 1 to 65535.")
         }
-        guard port != upstreamPort else {
-            throw ValidationError("the gateway and the echo service need two different ports.")
+        guard Set(ports).count == ports.count else {
+            throw ValidationError("the gateway, its Admin API and the echo service need different ports.")
         }
     }
 
@@ -45,42 +57,35 @@ struct DemoCommand: AsyncParsableCommand {
             StandardError.print("hint: take other ports with --port and --upstream-port")
             throw ExitCode(1)
         }
+        var services: [any Service] = []
         do {
             try await server.start()
             try await server.publish(snapshot, of: .file)
+            services += try await serveAdmin(scenario, on: server)
         } catch {
-            StandardError.print("error: \(error)\nhint: take other ports with --port and --upstream-port")
+            StandardError.print("error: \(error)\nhint: take other ports; `tollgate demo --help` has the options")
             throw ExitCode(1)
         }
-        announce(scenario)
-        let service = GatewayService(server: server, drainTimeout: .seconds(2), logger: Lifecycle.logger(nil))
-        try await Lifecycle.run([service], logger: Lifecycle.logger(nil))
+        services.append(GatewayService(server: server, drainTimeout: .seconds(2), logger: Lifecycle.logger(nil)))
+        try await Lifecycle.run(services, logger: Lifecycle.logger(nil))
         await upstream.shutdown()
         print("The demo has ended.")
     }
 
-    private func announce(_ scenario: DemoScenario) {
-        print(
-            """
-            Tollgate listens on http://127.0.0.1:\(port); an echo service behind it on port \(upstreamPort).
-            It serves this configuration, in agentgateway's YAML:
-
-            """)
-        for line in scenario.configuration.split(separator: "\n", omittingEmptySubsequences: false) {
-            print(line.isEmpty ? "" : "    \(line)")
+    /// The Admin API, with nothing in it.
+    private func serveAdmin(_ scenario: DemoScenario, on server: GatewayServer) async throws -> [any Service] {
+        let logger = Lifecycle.logger(nil)
+        let plane = try await AdminPlane(
+            MemoryStore(),
+            groups: GatewayGroups(listen: [GatewayGroup.standardID: [ListenAddress(host: "127.0.0.1", port: apiPort)]]),
+            remote: RemoteKeySources(store: nil, clock: .system()),
+            secrets: SecretSource(environment: [:], folder: nil),
+            process: RunCommand.adminProcess, environment: [:], logger: logger)
+        return try await plane.serve(on: server) { resources in
+            AdminServer(
+                resources, address: ListenAddress(host: "127.0.0.1", port: adminPort), security: .plain,
+                keys: [AdminKey(name: "demo", role: .admin, secret: scenario.adminKey)], masksSecrets: false,
+                now: { WallClock.now() }, logger: logger, whenRunning: { announce(scenario) })
         }
-        print("Paste these into another terminal. First the tokens, good for an hour:\n")
-        var known: Set<String> = []
-        for attempt in scenario.attempts {
-            guard let token = attempt.token, known.insert(token.variable).inserted else { continue }
-            print("\(token.variable)=\(token.text)\n")
-        }
-        for (number, attempt) in scenario.attempts.enumerated() {
-            let header = attempt.token.map { " -H \"Authorization: Bearer $\($0.variable)\"" } ?? ""
-            print("# \(number + 1). \(attempt.title): \(attempt.expectation)")
-            print("curl -i http://127.0.0.1:\(port)\(attempt.path)\(header)\n")
-        }
-        print("Ctrl-C ends the demo.")
-        StandardOutput.flush()
     }
 }

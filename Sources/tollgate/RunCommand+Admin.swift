@@ -4,62 +4,68 @@ internal import GatewayControl
 internal import GatewayModel
 internal import GatewayStore
 internal import GatewayTransport
-internal import KeyFetching
 internal import Logging
 internal import ServiceLifecycle
 
-// A gateway without a file: what it serves is written through its Admin API.
+// What is written through the Admin API, alone or beside a file.
 
 extension RunCommand {
+    /// A gateway without a file.
     func startAdmin(folder: String) async throws -> [any Service] {
-        let environment = Environment.variables
         let process = Self.adminProcess
         let logger = Lifecycle.logger(process)
-        do {
-            let store = try admin.storeKey.sealing(
-                SQLiteStore(folder: folder, retention: admin.history.retention), folder: folder)
-            let loaded = try await LoadedDocuments(store)
-            let remote = try remoteKeySources()
-            let compiler = DocumentCompiler(
-                process: process, environment: environment, remote: remote,
-                secrets: SecretSource(environment: environment, folder: admin.secretsDir))
-            let groups = admin.gatewayGroups
-            try check(groups, loaded, logger)
-            let (compiled, diagnostics) = loaded.compiled(by: compiler, groups)
-            for diagnostic in loaded.diagnostics + diagnostics { logger.warning("\(diagnostic.oneLine)") }
-            report(compiled, loaded, logger)
-            guard let compiled else {
-                StandardError.print("the documents in \(folder) are not valid; nothing is served.")
-                throw ExitCode(1)
-            }
-            let keys = try admin.keys(folder: folder, environment: environment, logger: logger)
-            let security = try admin.security(folder: folder)
+        let settings = admin.settings(folder: folder)
+        return try await Self.reporting {
+            let plane = try await plane(settings, folder: folder, process, logger)
+            let api = try api(settings, folder: folder, logger)
             Environment.raiseDescriptorLimit()
             let server = server(process, logger)
             let readiness = ControlServer.Readiness()
             var services: [any Service] = []
-            let status = ConfigurationStatus(now: { WallClock.now() })
             services += try await controls(
-                process, server, readiness, .init(status, remote: remote, local: LocalKeySources()), logger)
+                process, server, readiness, .init([plane.status], remote: [plane.remote], local: LocalKeySources()),
+                logger)
             try await server.start()
-            for group in loaded.gatewayGroups.map(groups.group) {
-                guard let snapshot = compiled.snapshot(of: group.id) else { continue }
-                try await server.publish(snapshot, of: .gatewayGroup(group.id))
-                let words = group.id == GatewayGroup.standardID ? "" : " for the gateway group \(group.id)"
-                for address in group.addresses { logger.info("listening on \(address.description)\(words)") }
-            }
-            let resources = ResourceSet(
-                loaded, compiled, store: store, compiler: compiler, gatewayGroups: groups, publisher: server,
-                status: status, now: { WallClock.now() }, logger: logger)
-            services.append(KeyRefresher(remote, fetcher: KeyClient(), consumer: resources, logger: logger))
-            services.append(
-                AdminServer(
-                    resources, address: admin.address, security: security, keys: keys,
-                    masksSecrets: admin.maskSecrets, now: { WallClock.now() }, logger: logger))
+            services += try await plane.serve(on: server, api)
             services.append(
                 GatewayService(
                     server: server, readiness: readiness, drainTimeout: process.drainTimeout, logger: logger))
             return services
+        }
+    }
+
+    /// The documents in a folder.
+    func plane(
+        _ settings: AdminSettings, folder: String, _ process: ProcessSettings, _ logger: Logger
+    ) async throws -> AdminPlane {
+        let environment = Environment.variables
+        let retention = HistoryRetention(revisions: settings.keptRevisions, days: settings.keptDays)
+        let store = try StoreKeyOptions.sealing(
+            SQLiteStore(folder: folder, retention: retention), keyFile: settings.storeKeyFile, folder: folder)
+        return try await AdminPlane(
+            store, groups: GatewayGroups(listen: settings.listen), remote: remoteKeySources(folder),
+            secrets: SecretSource(environment: environment, folder: settings.secretsFolder), process: process,
+            environment: environment, logger: logger)
+    }
+
+    /// The API for documents, once they are served.
+    func api(
+        _ settings: AdminSettings, folder: String, _ logger: Logger
+    ) throws -> (ResourceSet) -> AdminServer {
+        let keys = try settings.keys(
+            admin.adminKey, folder: folder, environment: Environment.variables, logger: logger)
+        let security = try settings.security(folder: folder)
+        return { resources in
+            AdminServer(
+                resources, address: settings.address, security: security, keys: keys,
+                masksSecrets: settings.masksSecrets, now: { WallClock.now() }, logger: logger)
+        }
+    }
+
+    /// Ends the process where something fails, and says why.
+    static func reporting<Result>(_ body: () async throws -> Result) async throws -> Result {
+        do {
+            return try await body()
         } catch let exit as ExitCode {
             throw exit
         } catch let error as ValidationError {
@@ -67,27 +73,6 @@ extension RunCommand {
         } catch {
             StandardError.print("error: \(error)")
             throw ExitCode(1)
-        }
-    }
-
-    /// Two groups at one address are no start; a group that nobody has written yet may come.
-    private func check(_ groups: GatewayGroups, _ loaded: LoadedDocuments, _ logger: Logger) throws {
-        if let (address, first, second) = groups.conflict(among: loaded.gatewayGroups) {
-            throw Exit.usage("the gateway groups `\(first)` and `\(second)` can't both listen on \(address).")
-        }
-        for id in groups.unknown(among: loaded.gatewayGroups) {
-            logger.warning(
-                "--listen names the gateway group `\(id)`, which is not there yet; PUT /api/gateway_groups/\(id)")
-        }
-    }
-
-    private func report(_ compiled: DocumentCompiler.Compiled?, _ loaded: LoadedDocuments, _ logger: Logger) {
-        for id in loaded.gatewayGroups.map(\.id) {
-            guard let isolated = compiled?.isolated(in: id).sorted(), !isolated.isEmpty else { continue }
-            let place = id == GatewayGroup.standardID ? "" : " in the gateway group \(id)"
-            let words =
-                "\(isolated.count) documents of the store\(place) can't be served, and requests that depend on them "
-            logger.error("\(words)are refused; write them anew: \(isolated.joined(separator: ", "))")
         }
     }
 

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import GatewayAdmin
 internal import GatewayControl
 internal import GatewayEngine
 internal import GatewayModel
@@ -18,6 +19,8 @@ struct RunCommand: AsyncParsableCommand {
             A configuration with errors is not served: all of them are printed and the exit code is 1. The file
             and the key files it names are watched: a change is served at once, a change with errors is refused
             whole and logged. SIGHUP reads them again; SIGTERM and SIGINT let requests in service end, then stop.
+
+            A file with `config.admin` has the Admin API beside it, with listeners of its own.
 
             Keys that a configuration names by URL or discovery are fetched while it is served. With --data the
             last good ones are kept, so that a restart serves while the identity provider is away.
@@ -43,6 +46,10 @@ struct RunCommand: AsyncParsableCommand {
         guard file != nil || data != nil else {
             throw ValidationError("name a configuration file with -f, or a folder for the Admin API with --data.")
         }
+        if file != nil, let option = admin.given.first {
+            throw ValidationError(
+                "\(option) is for a gateway without a file; with one write it there, under `config.admin`.")
+        }
     }
 
     func run() async throws {
@@ -58,7 +65,7 @@ struct RunCommand: AsyncParsableCommand {
     /// What runs until the end. Nothing else holds on to the configuration, which a change replaces.
     private func start(file: String) async throws -> [any Service] {
         let environment = Environment.variables
-        let keys = try remoteKeySources()
+        let keys = try remoteKeySources(data)
         let localKeys = LocalKeySources()
         let loaded = ConfigurationFile.load(path: file, environment: environment, tls: TLSChecker(), remote: keys)
         StandardError().write(loaded.renderedDiagnostics())
@@ -68,17 +75,22 @@ struct RunCommand: AsyncParsableCommand {
         }
         Environment.raiseDescriptorLimit()
         let logger = Lifecycle.logger(process)
+        let beside = try await Self.reporting { try await adminPlane(besides: process, logger) }
         let server = server(process, logger)
         let readiness = ControlServer.Readiness()
         // Before anyone can know that we run: a hangup is never the end.
         let hangups = await Lifecycle.hangups()
-        let status = ConfigurationStatus(now: { WallClock.now() })
+        let status = ConfigurationStatus(of: "file", now: { WallClock.now() })
         var services: [any Service] = []
         do {
             services += try await controls(
-                process, server, readiness, .init(status, remote: keys, local: localKeys), logger)
+                process, server, readiness,
+                .init(
+                    [status] + (beside.map { [$0.plane.status] } ?? []),
+                    remote: [keys] + (beside.map { [$0.plane.remote] } ?? []), local: localKeys), logger)
             try await server.start()
             try await server.publish(snapshot, of: .file)
+            if let (plane, api) = beside { services += try await plane.serve(on: server, api) }
         } catch {
             StandardError.print("error: \(error)")
             throw ExitCode(1)
@@ -97,9 +109,25 @@ struct RunCommand: AsyncParsableCommand {
         return services
     }
 
-    func remoteKeySources() throws -> RemoteKeySources {
+    /// What a file says of the Admin API.
+    private func adminPlane(
+        besides process: ProcessSettings, _ logger: Logger
+    ) async throws -> (plane: AdminPlane, api: (ResourceSet) -> AdminServer)? {
+        guard let settings = process.adminAPI else { return nil }
+        guard let folder = settings.folder ?? data else {
+            throw Exit.usage(
+                "the Admin API has no folder for its documents.",
+                hint: "name one with `config.admin.data` or --data")
+        }
+        return (
+            try await plane(settings, folder: folder, process, logger), try api(settings, folder: folder, logger)
+        )
+    }
+
+    /// - Parameter folder: where those that were fetched are kept; nil: nowhere.
+    func remoteKeySources(_ folder: String?) throws -> RemoteKeySources {
         do {
-            return RemoteKeySources(store: try data.map { try KeyStore(data: $0) }, clock: .system())
+            return RemoteKeySources(store: try folder.map { try KeyStore(data: $0) }, clock: .system())
         } catch {
             StandardError.print("error: \(error)")
             throw ExitCode(1)
@@ -138,10 +166,10 @@ struct RunCommand: AsyncParsableCommand {
 }
 
 extension ControlServer.KeyPages {
-    init(_ status: ConfigurationStatus, remote: RemoteKeySources, local: LocalKeySources) {
+    init(_ statuses: [ConfigurationStatus], remote: [RemoteKeySources], local: LocalKeySources) {
         self.init(
-            json: { KeyStatusDocument.text(remote: remote.statuses, local: local.all) },
-            metrics: { status.prometheusText + remote.statuses.prometheusText })
+            json: { KeyStatusDocument.text(remote: remote.flatMap(\.statuses), local: local.all) },
+            metrics: { statuses.prometheusText + remote.flatMap(\.statuses).prometheusText })
     }
 }
 

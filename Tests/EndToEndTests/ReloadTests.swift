@@ -91,7 +91,7 @@ import Testing
         var reason: String
     }
 
-    private static let lastSuccess = "tollgate_config_last_reload_success_timestamp_seconds"
+    private static let lastSuccess = #"tollgate_config_last_reload_success_timestamp_seconds{source="file"}"#
 
     static let broken = [
         Broken(
@@ -105,19 +105,24 @@ import Testing
     @Test(arguments: broken)
     func `that is not valid changes nothing, is explained and can be mended`(_ entry: Broken) throws {
         let started = try #require(try gateway.metric(Self.lastSuccess))
-        #expect(try gateway.metric("tollgate_config_last_reload_successful") == 1)
+        #expect(try gateway.metric(#"tollgate_config_last_reload_successful{source="file"}"#) == 1)
         try gateway.write(configuration: entry.change(gateway.configuration(Self.withRoute("/new"))))
         try eventually("the reason") { gateway.errors.contains("goes on serving") }
         #expect(gateway.errors.contains(entry.reason), "\(gateway.errors)")
         #expect(try status("/new") == 401)
-        try eventually("the metric") { try gateway.metric("tollgate_config_last_reload_successful") == 0 }
-        #expect(try #require(try gateway.metric(#"tollgate_config_reloads_total{result="invalid"}"#)) >= 1)
-        #expect(try gateway.metric(#"tollgate_config_reloads_total{result="served"}"#) == 0)
+        try eventually("the metric") {
+            try gateway.metric(#"tollgate_config_last_reload_successful{source="file"}"#) == 0
+        }
+        #expect(
+            try #require(try gateway.metric(#"tollgate_config_reloads_total{source="file",result="invalid"}"#)) >= 1)
+        #expect(try gateway.metric(#"tollgate_config_reloads_total{source="file",result="served"}"#) == 0)
         #expect(try gateway.metric(Self.lastSuccess) == started)
         try gateway.write(configuration: gateway.configuration(Self.withRoute("/new")))
         try eventually("the mended configuration") { try status("/new") == 503 }
-        try eventually("the metric") { try gateway.metric("tollgate_config_last_reload_successful") == 1 }
-        #expect(try gateway.metric(#"tollgate_config_reloads_total{result="served"}"#) == 1)
+        try eventually("the metric") {
+            try gateway.metric(#"tollgate_config_last_reload_successful{source="file"}"#) == 1
+        }
+        #expect(try gateway.metric(#"tollgate_config_reloads_total{source="file",result="served"}"#) == 1)
         #expect(try #require(try gateway.metric(Self.lastSuccess)) >= started)
     }
 
@@ -215,8 +220,10 @@ import Testing
         }
         try eventually("the new address") { (try? gateway.get("/secret", port: port).status) == 401 }
         // However often it was tried.
-        #expect(try gateway.metric(#"tollgate_config_reloads_total{result="unservable"}"#) == 1)
-        try eventually("the metric") { try gateway.metric("tollgate_config_last_reload_successful") == 1 }
+        #expect(try gateway.metric(#"tollgate_config_reloads_total{source="file",result="unservable"}"#) == 1)
+        try eventually("the metric") {
+            try gateway.metric(#"tollgate_config_last_reload_successful{source="file"}"#) == 1
+        }
         #expect(gateway.errors.components(separatedBy: "in use by another process").count == 2, "said once")
     }
 

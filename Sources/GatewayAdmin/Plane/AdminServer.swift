@@ -25,15 +25,19 @@ package struct AdminServer: Service {
     private let masksSecrets: Bool
     private let now: @Sendable () -> Int64
     private let logger: Logger
+    private let whenRunning: @Sendable () -> Void
 
     /// APISIX's own limit, in bytes.
     private static let maxBodyBytes = 1_572_864
 
-    /// - Parameter masksSecrets: whether secrets are hidden from admins, too; viewers never see any.
+    /// - Parameters:
+    ///   - masksSecrets: whether secrets are hidden from admins, too; viewers never see any.
+    ///   - whenRunning: called once calls are answered.
     package init(
         _ resources: ResourceSet, address: ListenAddress, security: Security, keys: [AdminKey], masksSecrets: Bool,
-        now: @escaping @Sendable () -> Int64, logger: Logger
+        now: @escaping @Sendable () -> Int64, logger: Logger, whenRunning: @escaping @Sendable () -> Void = {}
     ) {
+        self.whenRunning = whenRunning
         self.resources = resources
         self.address = address
         self.security = security
@@ -51,7 +55,10 @@ package struct AdminServer: Service {
         let application = Application(
             responder: responder, server: try server(),
             configuration: ApplicationConfiguration(address: .hostname(address.host, port: address.port)),
-            onServerRunning: { [logger, address] _ in logger.info("the Admin API listens on \(address.description)") },
+            onServerRunning: { [logger, address, whenRunning] _ in
+                logger.info("the Admin API listens on \(address.description)")
+                whenRunning()
+            },
             eventLoopGroupProvider: .shared(group), logger: logger)
         do {
             try await application.run()

@@ -17,6 +17,21 @@ package struct DemoScenario: Sendable {
     /// The configuration in agentgateway's dialect.
     package let configuration: String
     package let attempts: [Attempt]
+    /// The key of the Admin API.
+    package let adminKey: String
+    /// What the consumer that `calls` write shares with the gateway.
+    private let consumerSecret: String
+    /// A token of that consumer.
+    package let consumerToken: String
+
+    /// A call of the Admin API.
+    package struct Call: Sendable {
+        package let title: String
+        /// Below `/apisix/admin`.
+        package let path: String
+        package let body: String
+        package let status: Int
+    }
 
     private static let issuer = "https://issuer.example"
     private static let audience = "demo"
@@ -28,9 +43,34 @@ package struct DemoScenario: Sendable {
     package static func make(port: Int, upstreamPort: Int, now: Int64) throws -> DemoScenario {
         let key = try SigningKey.generate(.es256, kid: "demo-key")
         let jwks = String(decoding: key.verificationJWKS, as: UTF8.self)
+        let secret = randomText()
+        let claims = #"{"key":"jacks-key","iat":\#(now),"exp":\#(now + 3600)}"#
         return DemoScenario(
             configuration: configuration(port: port, upstreamPort: upstreamPort, jwks: jwks),
-            attempts: try attempts(key, now: now))
+            attempts: try attempts(key, now: now), adminKey: randomText(), consumerSecret: secret,
+            consumerToken: String(
+                decoding: try SigningKey(secret: Array(secret.utf8), algorithm: .hs256).token(claims: claims),
+                as: UTF8.self))
+    }
+
+    private static func randomText() -> String {
+        let letters = Array("abcdefghijkmnpqrstuvwxyz23456789".utf8)
+        return String(decoding: (0..<32).map { _ in letters[Int.random(in: 0..<letters.count)] }, as: UTF8.self)
+    }
+
+    /// What makes a consumer and a route that asks for its token.
+    package func calls(upstreamPort: Int) -> [Call] {
+        [
+            Call(
+                title: "a route that asks for a token", path: "/routes/hello",
+                body:
+                    #"{"uri":"/hello","plugins":{"jwt-auth":{"hide_credentials":true}},"upstream":{"nodes":{"127.0.0.1:\#(upstreamPort)":1}}}"#,
+                status: 201),
+            Call(title: "a consumer", path: "/consumers", body: #"{"username":"jack"}"#, status: 201),
+            Call(
+                title: "what it signs its tokens with", path: "/consumers/jack/credentials/jwt",
+                body: #"{"plugins":{"jwt-auth":{"key":"jacks-key","secret":"\#(consumerSecret)"}}}"#, status: 201),
+        ]
     }
 
     private static func configuration(port: Int, upstreamPort: Int, jwks: String) -> String {

@@ -67,7 +67,7 @@ struct QualifiedName: Hashable, CustomStringConvertible {
 extension AgentgatewayDecoder {
     mutating func binds(_ reader: MappingReader) -> [Bind] {
         guard let items = reader.nonEmptyItems("binds") else {
-            if !findings.hasErrors, attachable.isEmpty {
+            if !findings.hasErrors, attachable.isEmpty, ownAddresses.isEmpty {
                 findings.error(
                     "field_missing", "nothing to listen on: `gateways` is missing", at: reader.place,
                     hint: "begin with `gateways: {default: {port: 3000}}` and `routes`")

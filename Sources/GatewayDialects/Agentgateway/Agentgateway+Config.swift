@@ -25,6 +25,10 @@ extension AgentgatewayShapes {
                 "readinessAddr", .string,
                 "Where `/healthz/ready` and `/healthz/live` are served beside `statsAddr`, so that a probe may reach "
                     + "them alone. Default: `off`; agentgateway's is every address."),
+            .ours(
+                "admin", .object(adminAPI),
+                "The Admin API of API7 and Apache APISIX beside this file: what is written through it is served at "
+                    + "addresses of its own. Default: none."),
             .optional("logging", .object(logging), "How the gateway logs what it does, on standard error."),
             .ours(
                 "accessLog", .choice(["off", "text", "json"]),
@@ -129,6 +133,7 @@ extension AgentgatewayDecoder {
             control: reader?.node("statsAddr").map(controlListener) ?? Self.defaultControl,
             admin: reader?.node("adminAddr").map(controlListener) ?? .off,
             readiness: reader?.node("readinessAddr").map(controlListener) ?? .off,
+            adminAPI: adminAPI(reader),
             accessLog: reader?.choice("accessLog").flatMap(AccessLogFormat.init) ?? .text,
             logLevel: logging?.node("level").flatMap(logLevel) ?? .info,
             logFormat: logging?.choice("format").flatMap(LogFormat.init) ?? .text,

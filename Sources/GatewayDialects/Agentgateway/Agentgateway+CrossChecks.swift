@@ -2,17 +2,25 @@ import GatewayModel
 
 /// What only shows when several parts of a document are looked at together.
 extension AgentgatewayDecoder {
-    /// One port belongs to one gateway or bind.
+    /// One port belongs to one gateway or bind, and none of those to the Admin API.
     func checkPorts(_ binds: [Bind]) {
-        var first: [Int: Provenance] = [:]
-        for bind in binds where bind.address.port > 0 {
-            guard let place = first[bind.address.port] else {
-                first[bind.address.port] = bind.provenance
-                continue
+        var taken: [(address: ListenAddress, place: Provenance)] = []
+        func check(_ address: ListenAddress, at place: Provenance, hint: String) {
+            if let first = taken.first(where: { $0.address.overlaps(address) })?.place {
+                findings.error(
+                    "port_taken", "port \(address.port) is listened on already, at line \(first.line)", at: place,
+                    hint: hint)
+            } else {
+                taken.append((address, place))
             }
-            findings.error(
-                "port_taken", "port \(bind.address.port) is listened on already, at line \(place.line)",
-                at: bind.provenance, hint: "put the listeners of one port into one gateway or bind")
+        }
+        for bind in binds where bind.address.port > 0 {
+            check(
+                bind.address, at: bind.provenance, hint: "put the listeners of one port into one gateway or bind")
+        }
+        for (address, place) in ownAddresses {
+            check(
+                address, at: place, hint: "a gateway group has its addresses for itself, and so has the Admin API")
         }
     }
 

@@ -94,6 +94,8 @@ struct AgentgatewayDecoder {
     var unreadableHosts: Set<RouteID> = []
     /// What a bind listens on: all of IPv6 and IPv4, or IPv4 alone.
     var listenHost = "::"
+    /// What the Admin API and its gateway groups listen on.
+    var ownAddresses: [(address: ListenAddress, place: Provenance)] = []
     /// What is spoken where a listener's `tls` does not say.
     var spokenTLS = SpokenTLS()
 

@@ -82,8 +82,9 @@ struct StoreFileArgument: ParsableArguments {
 struct HistoryOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "How many of the latest revisions the store remembers the changes of.", valueName: "revisions"))
-    var keepHistory = HistoryRetention.standard.maxRevisions
+            "How many of the latest revisions the store remembers the changes of. (default: \(HistoryRetention.standard.maxRevisions))",
+            valueName: "revisions"))
+    var keepHistory: Int64?
 
     @Option(
         help: ArgumentHelp(
@@ -91,14 +92,18 @@ struct HistoryOptions: ParsableArguments {
     var keepHistoryDays: Int64?
 
     func validate() throws {
-        guard keepHistory > 0 else { throw ValidationError("--keep-history is a number from 1.") }
+        guard keepHistory.map({ $0 > 0 }) ?? true else { throw ValidationError("--keep-history is a number from 1.") }
         guard keepHistoryDays.map({ (1...36500).contains($0) }) ?? true else {
             throw ValidationError("--keep-history-days is a number from 1 to 36500.")
         }
     }
 
-    var retention: HistoryRetention {
-        HistoryRetention(maxRevisions: keepHistory, maxAge: keepHistoryDays.map { $0 * 86400 })
+    var retention: HistoryRetention { HistoryRetention(revisions: keepHistory, days: keepHistoryDays) }
+}
+
+extension HistoryRetention {
+    init(revisions: Int64?, days: Int64?) {
+        self.init(maxRevisions: revisions ?? Self.standard.maxRevisions, maxAge: days.map { $0 * 86400 })
     }
 }
 

@@ -21,7 +21,11 @@ struct StoreKeyOptions: ParsableArguments {
 
     /// A store that reads and writes through the key.
     func sealing(_ store: SQLiteStore, folder: String) throws -> SealedStore {
-        let secret = try storeKeyFile.map { try Self.secret($0, folder: folder) }
+        try Self.sealing(store, keyFile: storeKeyFile, folder: folder)
+    }
+
+    static func sealing(_ store: SQLiteStore, keyFile: String?, folder: String) throws -> SealedStore {
+        let secret = try keyFile.map { try Self.secret($0, folder: folder) }
         do throws(SealedStore.Failure) {
             return try SealedStore(store, secret: secret)
         } catch {

@@ -1,75 +1,26 @@
-internal import ArgumentParser
 internal import GatewayAdmin
 internal import GatewayControl
 internal import GatewayModel
 internal import GatewayTransport
 internal import Logging
 
-/// What concerns a gateway that is configured by its Admin API.
-struct AdminOptions: ParsableArguments {
-    static let standardListen = ListenAddress(host: "127.0.0.1", port: 9080)
+// What opens the Admin API, and what it shows its clients that it is.
 
-    @Option(
-        help: ArgumentHelp(
-            "Without a file: where traffic is taken, by the gateway group `default` or the one before `=`; may be "
-                + "repeated. (default: \(Self.standardListen))", valueName: "[group=]address"))
-    var listen: [GroupAddressArgument] = []
-
-    @Option(
-        help: ArgumentHelp(
-            "Without a file: where the Admin API is. (default: 127.0.0.1:7443, plain 127.0.0.1:9180)",
-            valueName: "address"))
-    var adminListen: AddressArgument?
-
-    @Flag(help: "Serve the Admin API without TLS, as Apache APISIX does.")
-    var adminPlain = false
-
-    @Option(
-        help: ArgumentHelp(
-            "A file of keys for the Admin API: a key, or lines of `name admin|viewer key [gateway group]`.",
-            valueName: "file"))
-    var adminKeyFile: String?
-
-    @Option(
-        help: ArgumentHelp(
-            "The key of the Admin API, for tests: others see it in the list of processes.", valueName: "key"))
-    var adminKey: String?
-
-    @Option(
-        help: ArgumentHelp(
-            "The folder of the secrets that documents refer to as `$secret://path/from/there`.", valueName: "folder"))
-    var secretsDir: String?
-
-    @Flag(help: "Hide secrets in answers of the Admin API from admins, too; viewers never see any.")
-    var maskSecrets = false
-
-    @OptionGroup var storeKey: StoreKeyOptions
-
-    @OptionGroup var history: HistoryOptions
-
-    /// Where gateway groups take traffic, as far as it is written here.
-    var gatewayGroups: GatewayGroups {
-        let written = Dictionary(grouping: listen, by: \.group).mapValues { $0.map(\.address) }
-        return GatewayGroups(
-            listen: written.merging([GatewayGroup.standardID: [Self.standardListen]]) { own, _ in own })
-    }
-
-    var address: ListenAddress {
-        adminListen?.address ?? ListenAddress(host: "127.0.0.1", port: adminPlain ? 9180 : 7443)
-    }
-}
-
-extension AdminOptions {
+extension AdminSettings {
     /// The variable that a key may stand in.
     private static let keyVariable = "TOLLGATE_ADMIN_KEY"
 
     /// The keys that open the Admin API; a new one is kept in the folder where none is given.
-    func keys(folder: String, environment: [String: String], logger: Logger) throws -> [AdminKey] {
-        if let adminKey {
+    ///
+    /// - Parameter given: on the command line.
+    func keys(
+        _ given: String? = nil, folder: String, environment: [String: String], logger: Logger
+    ) throws -> [AdminKey] {
+        if let given {
             logger.warning("--admin-key shows the key to everyone on this machine; use --admin-key-file")
-            return [try key(adminKey, from: "--admin-key")]
+            return [try key(given, from: "--admin-key")]
         }
-        if let adminKeyFile { return try keys(inFile: adminKeyFile) }
+        if let keyFile { return try keys(inFile: keyFile) }
         if let key = environment[Self.keyVariable], !key.isEmpty { return [try self.key(key, from: Self.keyVariable)] }
         return [try generatedKey(in: "\(folder)/admin-key", logger)]
     }
@@ -120,7 +71,7 @@ extension AdminOptions {
 
     /// The certificate in the folder; a new one where there is none that holds.
     func security(folder: String) throws -> AdminServer.Security {
-        if adminPlain { return .plain }
+        if isPlain { return .plain }
         let certificate = "\(folder)/admin-certificate.pem"
         let key = "\(folder)/admin-certificate-key.pem"
         if case .success(let chain) = TextFile.read(certificate, maxBytes: 1 << 20),

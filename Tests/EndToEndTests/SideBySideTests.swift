@@ -1,0 +1,119 @@
+import Foundation
+import Testing
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
+/// A file with `config.admin`: its own listeners, and those of the Admin API.
+@Suite struct `A file and the Admin API side by side` {
+    private let folder: URL
+    private let groupPort = Ports.next()
+    private let adminPort = Ports.next()
+    private let upstream: EchoUpstream
+
+    init() throws {
+        upstream = try EchoUpstream()
+        folder = FileManager.default.temporaryDirectory.appending(path: "tollgate-beside-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        try Data(AdminGateway.key.utf8).write(to: folder.appending(path: "keys"))
+    }
+
+    private var settings: String {
+        """
+        admin:
+          plain: true
+          listen: 127.0.0.1:\(adminPort)
+          keyFile: "\(folder.path)/keys"
+          data: "\(folder.path)/data"
+          gatewayGroups:
+          - listen: [127.0.0.1:\(groupPort)]
+        """
+    }
+
+    private func start() throws -> RunningGateway {
+        let gateway = try RunningGateway(.init(config: settings), upstreamPort: upstream.port)
+        try eventually("the Admin API takes calls") { (try? Wire(port: adminPort)) != nil }
+        return gateway
+    }
+
+    private func status(_ path: String, port: Int) throws -> Int {
+        let wire = try Wire(port: port)
+        try wire.send("GET \(path) HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        return try wire.readAnswer().status
+    }
+
+    private func write(_ route: String) throws {
+        let body = """
+            {"uri":"\(route)","upstream":{"nodes":{"127.0.0.1:\(upstream.port)":1}}}
+            """
+        #expect(try AdminGateway.put("/routes/1", body, port: adminPort) / 100 == 2)
+    }
+
+    @Test func `are served at addresses of their own, and change apart from each other`() throws {
+        let gateway = try start()
+        try write("/written")
+        #expect(try status("/written", port: groupPort) == 200)
+        #expect(try status("/open", port: groupPort) == 404)
+        #expect(try status("/open", port: gateway.port) == 200)
+        #expect(try status("/written", port: gateway.port) == 401)
+
+        let route = """
+            - matches: [{path: {pathPrefix: /new}}]
+              policies: {directResponse: {status: 418}}
+            """
+        try gateway.write(configuration: gateway.configuration(.init(config: settings, routes: route)))
+        try eventually("the change is served") { try status("/new", port: gateway.port) == 418 }
+        #expect(try status("/written", port: groupPort) == 200)
+
+        try write("/other")
+        #expect(try status("/other", port: groupPort) == 200)
+        #expect(try status("/new", port: gateway.port) == 418)
+    }
+
+    @Test func `keep what was written through the API over a restart`() throws {
+        let first = try start()
+        try write("/written")
+        first.signal(SIGTERM)
+        #expect(try first.waitForExit() == 0)
+        let second = try start()
+        #expect(try status("/written", port: groupPort) == 200)
+        second.signal(SIGTERM)
+        #expect(try second.waitForExit() == 0)
+    }
+
+    @Test func `do not start where both want one address, and both places are named`() throws {
+        let file = folder.appending(path: "c.yaml")
+        try """
+        config:
+          admin: {data: "\(folder.path)/data", gatewayGroups: [{listen: [127.0.0.1:\(groupPort)]}]}
+        binds:
+        - port: \(groupPort)
+          listeners: [{routes: [{policies: {directResponse: {status: 200}}}]}]
+        """.write(to: file, atomically: true, encoding: .utf8)
+        let result = try CommandLineRunner.run(["run", "-f", file.path])
+        #expect(result.exitCode == 1)
+        #expect(result.errors.contains("c.yaml:2:"))
+        #expect(result.errors.contains("port \(groupPort) is listened on already, at line 4"))
+    }
+
+    @Test(arguments: [["--admin-plain"], ["--listen", "9081"], ["--admin-key", "k"]])
+    func `options of a gateway without a file are refused beside one`(_ options: [String]) throws {
+        let result = try CommandLineRunner.run(["run", "-f", "c.yaml"] + options)
+        #expect(result.exitCode == 2)
+        #expect(result.errors.contains("\(options[0]) is for a gateway without a file"))
+        #expect(result.errors.contains("config.admin"))
+    }
+
+    @Test func `an Admin API without a folder does not start, and the remedy is named`() throws {
+        let file = folder.appending(path: "c.yaml")
+        try "config: {statsAddr: \"off\", admin: {}}".write(to: file, atomically: true, encoding: .utf8)
+        let result = try CommandLineRunner.run(["run", "-f", file.path])
+        #expect(result.exitCode == 2)
+        #expect(result.errors.contains("`config.admin.data`"))
+    }
+}

@@ -19,6 +19,8 @@ package struct TrafficPolicy: Sendable {
     package let maxConnectionAge: Int64
     /// Of silence before a client is asked by PING, and for its answer; nil: it is not asked.
     package let keepaliveSeconds: (interval: Int64, timeout: Int64)?
+    /// How silent clients are asked below HTTP; nil: at the system's times.
+    package let tcpKeepalive: TCPKeepalive?
     /// From a connection with TLS to the end of its handshake.
     package let handshakeSeconds: Int64
     package let http2: HTTP2Measures
@@ -45,6 +47,7 @@ package struct TrafficPolicy: Sendable {
         maxConnectionAge = settings.maxConnectionDuration?.nanoseconds ?? .max
         keepaliveSeconds = settings.keepalive.map { ($0.interval.wholeSeconds, $0.timeout.wholeSeconds) }
         handshakeSeconds = (settings.handshakeTimeout ?? settings.headTimeout).wholeSeconds
+        tcpKeepalive = settings.tcpKeepalive
         http2 = settings.http2
         maxBodyBytes = settings.maxBodyBytes.map { UInt64($0) } ?? .max
         maxBufferedBodyBytes = settings.maxBufferedBodyBytes

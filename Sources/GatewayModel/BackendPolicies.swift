@@ -12,6 +12,10 @@ package struct BackendPolicies: Equatable, Sendable {
     package var transformation: Transformation?
     /// Nil: requests go there whatever became of those before.
     package var health: HealthChecks?
+    /// Opening a connection; nil: as the upstream says, or the process.
+    package var connectTimeout: Duration?
+    /// Nil: at the system's times.
+    package var keepalive: TCPKeepalive?
 
     package init(
         requestHeaders: HeaderMutation? = nil, responseHeaders: HeaderMutation? = nil, tls: BackendTLS? = nil,
@@ -36,6 +40,8 @@ package struct BackendPolicies: Equatable, Sendable {
         version = closer.version ?? version
         transformation = closer.transformation ?? transformation
         health = closer.health ?? health
+        connectTimeout = closer.connectTimeout ?? connectTimeout
+        keepalive = closer.keepalive ?? keepalive
     }
 
     package static let none = BackendPolicies()

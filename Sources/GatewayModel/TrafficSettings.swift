@@ -18,6 +18,8 @@ package struct TrafficSettings: Equatable, Sendable {
     package var maxConnectionDuration: Duration?
     /// How a client that speaks HTTP/2 and has gone without a word is found; nil: it is not looked for.
     package var keepalive: HTTP2Keepalive?
+    /// How silent clients are asked below HTTP; nil: at the system's times.
+    package var tcpKeepalive: TCPKeepalive?
     /// What clients that speak HTTP/2 are told.
     package var http2 = HTTP2Measures()
     /// From a connection with TLS to the end of its handshake; nil: as long as a head may take.

@@ -80,7 +80,8 @@ final class ServedSnapshot {
                 address: endpoint.address, tls: upstream.tls[index],
                 version: endpoint.policies.version ?? .byRequest, isMirror: upstream.isMirror,
                 isNamedInHost: endpoint.isNamedInHost,
-                limits: upstream.connections,
+                keepalive: endpoint.policies.keepalive,
+                limits: upstream.connections.connecting(within: endpoint.policies.connectTimeout),
                 condition: upstream.conditions.isEmpty ? nil : upstream.conditions[index])
             let pool = pools[key] ?? UpstreamPool(endpoint: key, served: self, worker: worker)
             pools[key] = pool
@@ -152,6 +153,8 @@ struct UpstreamEndpoint: Hashable {
     var isMirror = false
     /// Whether requests name it in their Host where nothing else says what they name.
     var isNamedInHost = false
+    /// Nil: at the system's times.
+    var keepalive: TCPKeepalive?
     var limits: ConnectionLimits
     /// What all loops know of it; nil: nothing.
     var condition: EndpointCondition?

@@ -49,9 +49,10 @@ extension AgentgatewayShapes {
             .optional("http", .object(backendHTTP), "How HTTP is spoken to this backend."),
             .optional(
                 "health", .object(health), "When this backend is left out for a while, by its answers to requests."),
+            .optional("tcp", .object(backendTCP), "How connections to this backend are opened and kept."),
         ],
         notOffered: [
-            "tcp", "backendTunnel", "requestRedirect",
+            "backendTunnel", "requestRedirect",
             "extAuthz", "authorization", "mcpAuthorization", "mcpGuardrails", "a2a", "inferenceRouting",
             "sessionAffinity", "ai",
         ])
@@ -107,7 +108,8 @@ extension AgentgatewayDecoder {
     }
 
     private func backendPolicies(_ reader: MappingReader) -> BackendPolicies {
-        BackendPolicies(
+        let tcp = reader.mapping("tcp")
+        var policies = BackendPolicies(
             requestHeaders: reader.mapping("requestHeaderModifier").map(headerMutation),
             responseHeaders: reader.mapping("responseHeaderModifier").map(headerMutation),
             tls: reader.mapping("backendTLS").map(backendTLS),
@@ -115,6 +117,9 @@ extension AgentgatewayDecoder {
             version: reader.mapping("http").flatMap(version),
             transformation: reader.entry("transformations").flatMap(transformation),
             health: reader.mapping("health").flatMap(health))
+        policies.connectTimeout = timeout("connectTimeout", tcp)
+        policies.keepalive = tcp?.mapping("keepalives").map(tcpKeepalive)
+        return policies
     }
 
     private func version(_ reader: MappingReader) -> BackendVersion? {

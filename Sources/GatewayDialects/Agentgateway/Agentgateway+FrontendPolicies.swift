@@ -5,12 +5,13 @@ extension AgentgatewayShapes {
         "a frontendPolicies",
         [
             .optional("http", .object(frontendHTTP), "How requests of clients are taken."),
+            .optional("tcp", .object(frontendTCP), "How connections of clients are kept."),
             .optional("tls", .object(frontendTLS), "What TLS is spoken where a listener's `tls` does not say."),
             .optional("accessLog", .object(accessLog), "Which requests are logged, and what their lines say."),
             .optional("logging", .object(accessLog), "Another name of `accessLog`."),
         ],
         notOffered: [
-            "tcp", "networkAuthorization", "networkExtAuthz", "proxy", "proxyProtocol", "connect", "tracing",
+            "networkAuthorization", "networkExtAuthz", "proxy", "proxyProtocol", "connect", "tracing",
         ])
 
     static let frontendTLS = ObjectShape(

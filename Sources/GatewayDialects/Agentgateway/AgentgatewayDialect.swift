@@ -110,6 +110,7 @@ struct AgentgatewayDecoder {
         var (process, traffic) = config(settings, logging: logging, at: root.provenance)
         let frontend = reader.mapping("frontendPolicies")
         apply(frontend?.mapping("http"), to: &traffic, beside: settings)
+        traffic.tcpKeepalive = frontend?.mapping("tcp")?.mapping("keepalives").map(tcpKeepalive)
         if let tls = frontend?.mapping("tls") {
             spokenTLS = spoken(
                 tls, SpokenTLS(), minimum: "minVersion", maximum: "maxVersion")

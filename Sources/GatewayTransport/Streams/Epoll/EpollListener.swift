@@ -1,5 +1,6 @@
 #if os(Linux)
     internal import CEpoll
+    internal import GatewayEngine
     internal import GatewayModel
     internal import NIOCore
 
@@ -61,6 +62,7 @@
                     if [EMFILE, ENFILE, ENOMEM, ENOBUFS].contains(code) { pause() }
                     return
                 }
+                if let keepalive = slot.traffic.tcpKeepalive { SystemCall.set(keepalive, on: accepted) }
                 let stream = EpollStream(loop: loop, descriptor: accepted)
                 let (address, port) = Self.text(of: storage, size)
                 let ends = SocketEnds(address: address, port: port, destination: Self.ownAddress(accepted))

@@ -35,7 +35,7 @@
         func connect(
             _ endpoint: UpstreamEndpoint, seconds: Int64, _ then: @escaping (Result<Stream, ConnectFailure>) -> Void
         ) {
-            let race = ConnectRace(loop: loop, then)
+            let race = ConnectRace(loop: loop, keepalive: endpoint.keepalive, then)
             race.limit(seconds: seconds)
             switch endpoint.address {
             case .network(let host, let port):
@@ -96,6 +96,8 @@
     /// at once when that has failed (RFC 8305 §5).
     fileprivate final class ConnectRace {
         private unowned let loop: EpollLoop
+        /// Nil: at the system's times.
+        let keepalive: TCPKeepalive?
         private var then: ((Result<Stream, ConnectFailure>) -> Void)?
         private var addresses: ArraySlice<SocketAddress> = []
         private var attempts: [ConnectAttempt] = []
@@ -109,8 +111,11 @@
         /// How often a Unix socket whose queue is full is tried.
         private static let queueNanoseconds: Int64 = 5_000_000
 
-        init(loop: EpollLoop, _ then: @escaping (Result<Stream, ConnectFailure>) -> Void) {
+        init(
+            loop: EpollLoop, keepalive: TCPKeepalive?, _ then: @escaping (Result<Stream, ConnectFailure>) -> Void
+        ) {
             self.loop = loop
+            self.keepalive = keepalive
             self.then = then
         }
 
@@ -202,6 +207,7 @@
             if address.protocol != .unix {
                 SystemCall.setOption(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, 1)
                 SystemCall.setOption(descriptor, SOL_SOCKET, SO_KEEPALIVE, 1)
+                if let keepalive = race.keepalive { SystemCall.set(keepalive, on: descriptor) }
             }
             let result = address.withSockAddr { SystemCall.beginConnecting(descriptor, $0, $1) }
             guard result == 0 || errno == EINPROGRESS else {

@@ -1,5 +1,6 @@
 #if os(Linux)
     internal import CEpoll
+    internal import GatewayModel
 
     #if canImport(Glibc)
         internal import Glibc
@@ -46,6 +47,10 @@
         static func setOption(_ descriptor: Int32, _ level: Int32, _ name: Int32, _ value: Int32) {
             var value = value
             setsockopt(descriptor, level, name, &value, socklen_t(MemoryLayout<Int32>.size))
+        }
+
+        static func set(_ keepalive: TCPKeepalive, on descriptor: Int32) {
+            for option in keepalive.socketOptions { setOption(descriptor, option.level, option.name, option.value) }
         }
 
         /// What has happened to a socket since this was last asked: 0 or an `errno`.

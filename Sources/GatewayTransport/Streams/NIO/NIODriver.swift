@@ -70,6 +70,7 @@ final class NIODriver: Driver {
                     channel.eventLoop.makeCompletedFuture {
                         let worker = worker.value
                         let slot = worker.slot(address)
+                        if let keepalive = slot.traffic.tcpKeepalive { try channel.set(keepalive) }
                         let ours = channel.localAddress?.ipAddress
                         let stream = NIOStream(worker: worker) { stream, peer in
                             let ends = SocketEnds(
@@ -143,11 +144,11 @@ private final class NIOWorkerLoop: WorkerLoop {
     func connect(
         _ endpoint: UpstreamEndpoint, seconds: Int64, _ then: @escaping (Result<Stream, ConnectFailure>) -> Void
     ) {
-        connect(endpoint.address, until: .now() + .seconds(seconds), then)
+        connect(endpoint.address, keepalive: endpoint.keepalive, until: .now() + .seconds(seconds), then)
     }
 
     private func connect(
-        _ address: StreamAddress, until limit: NIODeadline,
+        _ address: StreamAddress, keepalive: TCPKeepalive?, until limit: NIODeadline,
         _ then: @escaping (Result<Stream, ConnectFailure>) -> Void
     ) {
         guard let worker else { return then(.failure(.unreachable)) }
@@ -160,6 +161,7 @@ private final class NIOWorkerLoop: WorkerLoop {
             // Where a name has several addresses this is called for each that is tried, perhaps at once.
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
+                    if let keepalive, case .network = address { try channel.set(keepalive) }
                     try channel.pipeline.syncOperations.addHandler(NIOStream(worker: bound.value) { _, _ in })
                 }
             }
@@ -177,7 +179,7 @@ private final class NIOWorkerLoop: WorkerLoop {
                 // Its queue of connections is full, which nothing tells the end of.
                 guard limit > .now() + Self.queueDelay else { return then(.failure(.timeout)) }
                 self.loop.assumeIsolated().scheduleTask(in: Self.queueDelay) {
-                    self.connect(address, until: limit, then)
+                    self.connect(address, keepalive: keepalive, until: limit, then)
                 }
             }
     }
@@ -192,5 +194,15 @@ private final class NIOWorkerLoop: WorkerLoop {
             return .noDescriptors
         }
         return .unreachable
+    }
+}
+
+extension Channel {
+    /// To be called on its loop.
+    fileprivate func set(_ keepalive: TCPKeepalive) throws {
+        for option in keepalive.socketOptions {
+            try syncOptions?.setOption(
+                ChannelOptions.socket(.init(option.level), .init(option.name)), value: .init(option.value))
+        }
     }
 }

@@ -101,13 +101,11 @@ final class RunningGateway {
                 port: port, controlPort: controlPort, upstreamPort: upstreamPort, keys: keys.path)
             try text.write(to: folder.appending(path: "config.yaml"), atomically: true, encoding: .utf8)
             let id = try Self.spawn(in: folder, setup, output, errors)
-            if let connection = Self.connection(to: id, port: port) {
+            if let connection = Self.connection(to: id, port: port, controlPort: controlPort) {
                 self.port = port
                 self.controlPort = controlPort
                 self.id = id
                 firstConnection = connection
-                // Only then it heeds signals.
-                try eventually("readiness") { try control("/healthz/ready").status == 200 }
                 return
             }
             kill(id, SIGKILL)
@@ -159,14 +157,24 @@ final class RunningGateway {
         return id
     }
 
-    /// The first connection that the process takes; nil if it ends before.
-    private static func connection(to id: pid_t, port: Int) -> Wire? {
+    /// The first connection that the process takes, once it is ready: only then it heeds signals. Nil if it ends before,
+    /// although another program may take connections in its place.
+    private static func connection(to id: pid_t, port: Int, controlPort: Int) -> Wire? {
         let deadline = ContinuousClock.now + .seconds(20)
+        var first: Wire?
         while ContinuousClock.now < deadline, waitpid(id, nil, WNOHANG) == 0 {
-            if let wire = try? Wire(port: port) { return waitpid(id, nil, WNOHANG) == 0 ? wire : nil }
+            first = first ?? (try? Wire(port: port))
+            if let first, isReady(controlPort), waitpid(id, nil, WNOHANG) == 0 { return first }
             poll(nil, 0, 2)
         }
         return nil
+    }
+
+    private static func isReady(_ controlPort: Int) -> Bool {
+        guard let wire = try? Wire(port: controlPort),
+            (try? wire.send("GET /healthz/ready HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")) != nil
+        else { return false }
+        return (try? wire.readAnswer().status) == 200
     }
 
     // MARK: - Files

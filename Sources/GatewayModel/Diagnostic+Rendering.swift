@@ -6,10 +6,11 @@ extension Diagnostic {
 
     /// The finding as people read it: place, message, an excerpt, hint.
     ///
-    /// - Parameter excerpt: of the document the provenance names, two lines; nil where there is none to show.
+    /// - Parameter excerpt: of the document the provenance names, two lines without secrets; nil where there is none to
+    ///   show. Only then the text is shown that the place is inside of: it may be one.
     package func rendered(excerpt line: String?) -> String {
         var text = "\(provenance): \(severity.rawValue): \(wholeMessage) [\(code)]\n"
-        if let shown = inside?.excerpt ?? line { text += shown.split(separator: "\n").map { "  \($0)\n" }.joined() }
+        if let shown = line ?? inside?.excerpt { text += shown.split(separator: "\n").map { "  \($0)\n" }.joined() }
         if let hint { text += "  hint: \(hint)\n" }
         return text
     }

@@ -61,6 +61,9 @@ import Testing
             name: "in double quotes over lines",
             rule: "\"'a' == 'x'\n\n        && true \\\n        && request.Zath == '/'\""),
         Inside(name: "a block", rule: "|\n        true &&\n          // why\n          request.Zath == '/'\n"),
+        Inside(name: "a block that keeps its line ends", rule: "|+\n        true &&\n        request.Zath == '/'\n\n"),
+        Inside(name: "a block in a field", rule: "allow: |\n          true && request.Zath == '/'"),
+        Inside(name: "a folded block in a field", rule: "allow: >\n          true &&\n          request.Zath == '/'"),
         Inside(name: "a folded block", rule: ">-\n        true &&\n        true\n\n        && request.Zath == '/'"),
         Inside(name: "behind variables", rule: "'$WORD == \"$$a\" && ${WORD:-x} == \"b\" && request.Zath == \"/\"'"),
         Inside(name: "in a field", rule: "deny: request.Zath == '/'"),
@@ -75,6 +78,7 @@ import Testing
                 authorization:
                   rules:
                   - \(written.rule)
+            - backends: [{host: "127.0.0.1:81"}]
 
             """
         try pointsAtZ(text, environment: ["WORD": "'value'"])

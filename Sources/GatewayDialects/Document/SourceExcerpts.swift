@@ -158,9 +158,10 @@ extension FieldShape.Kind {
         }
     }
 
-    /// Headers that say who somebody is.
+    /// Headers that say, by their name, who somebody is.
     private static func isCredential(_ name: String) -> Bool {
-        ["authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key", "api-key"]
-            .contains(name.lowercased())
+        let name = name.lowercased()
+        return ["auth", "cookie", "key", "token", "secret", "password", "credential", "session", "signature"]
+            .contains { name.contains($0) }
     }
 }

@@ -159,7 +159,9 @@ private struct ValueReading {
         switch style {
         case .single: return bytes[index] == UInt8(ascii: "'")
         case .double: return bytes[index] == UInt8(ascii: "\"")
-        case .plain, .block: return Self.isBlank(bytes[index]) || ",]}".utf8.contains(bytes[index])
+        // Of a block the line end behind its last line is part of the value.
+        case .plain, .block:
+            return Self.isBlank(bytes[index]) || ",]}".utf8.contains(bytes[index]) || Self.isBlank(bytes[index - 1])
         }
     }
 

@@ -43,6 +43,14 @@ import Testing
         for (name, value) in expected { #expect(try gateway.metric(name) == value, "\(name)") }
     }
 
+    @Test func `counts the time that answers of the gateway's own take, too`() throws {
+        let route = "- matches: [{path: {exact: /own}}]\n  policies: {directResponse: {status: 200}}"
+        let gateway = try RunningGateway(.init(accessLog: "text", routes: route), upstreamPort: upstream.port)
+        #expect(try gateway.get("/own").status == 200)
+        #expect(try #require(try gateway.metric("tollgate_request_duration_seconds_sum")) > 0)
+        #expect(try !gateway.accessLog(lines: 1)[0].contains(" us=0 "))
+    }
+
     @Test func `counts connections while they are open`() throws {
         let client = try gateway.client()
         try client.send("GET /open HTTP/1.1\r\nHost: a\r\n\r\n")

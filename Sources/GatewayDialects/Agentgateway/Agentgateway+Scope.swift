@@ -70,6 +70,26 @@ extension AgentgatewayDialect {
             "RFC 7518 §3.3 and RFC 8725 §3.11: a token made for something else is not taken."
         ),
         (
+            "Keys are fetched over `http` only where `allowHTTP` says so.",
+            "Whoever stands between could hand out keys of its own."
+        ),
+        (
+            "A token without `kid` is verified by whichever key of its issuer fits; agentgateway refuses it.",
+            "RFC 7515 §4.1.4: `kid` is a hint, and many issuers with one key write none."
+        ),
+        (
+            "Blanks around a token are no part of it.", "RFC 9110 §5.5 and §11.4: they are none of the credential."
+        ),
+        (
+            "Refusals have `WWW-Authenticate` (RFC 6750 §3) and `Tollgate-Refusal`, with the code.",
+            "Clients learn what they have to send, operators what was wrong."
+        ),
+        (
+            "Routes match the method by `method`, not by a header `:method`; `requestHeaderModifier` can't set `host`, "
+                + "which `urlRewrite.authority` does.",
+            "What frames a request has one way to be read and one way to be changed."
+        ),
+        (
             "A request that has the header of a credential twice is 400.",
             "Two readers could take different ones."
         ),

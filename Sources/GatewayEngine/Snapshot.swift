@@ -220,10 +220,9 @@ package final class UpstreamSnapshot: Sendable {
         connections = ConnectionLimits(upstream.connections)
         let compiled = endpoints.map(compile)
         tls = compiled.map(\.tls)
-        let policies = compiled.map(\.policy)
-        self.policies = policies.contains { $0 != nil } ? policies : []
-        let conditions = compiled.map(\.condition)
-        self.conditions = conditions.contains { $0 != nil } ? conditions : []
+        // Few have any: a hundred thousand upstreams make no list each to find that out.
+        policies = compiled.contains { $0.policy != nil } ? compiled.map(\.policy) : []
+        conditions = compiled.contains { $0.condition != nil } ? compiled.map(\.condition) : []
         balancer = Balancer(upstream.balance, endpoints, self.conditions)
         var total = 0
         self.shares = endpoints.map { endpoint in

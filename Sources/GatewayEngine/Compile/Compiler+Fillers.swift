@@ -56,7 +56,11 @@ struct FillerCheck {
 
     /// What is pending stands at this place, whose policies these are.
     mutating func settle(_ policy: EffectivePolicy, at place: PolicyPlace) {
-        fillers.formUnion(AttributeFiller.allCases.filter { $0.stands(at: place) || $0.stands(in: policy) })
+        // Of a hundred thousand places none makes a list.
+        for filler in AttributeFiller.every
+        where !fillers.contains(filler) && (filler.stands(at: place) || filler.stands(in: policy)) {
+            fillers.insert(filler)
+        }
         defer { pending = [] }
         if case .none = place.route { return }
         for number in pending {

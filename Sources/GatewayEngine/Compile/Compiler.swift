@@ -177,8 +177,9 @@ package struct Compiler {
         of route: Route, _ treatment: Treatment, _ names: RouteNames, in listener: Listener,
         after gatewayPolicy: EffectivePolicy
     ) -> RouteSnapshot {
-        let policy = effectivePolicy(.route(route, in: listener, after: gatewayPolicy))
-        warnOfRivals(in: listener.scopes + [.route(route.id)])
+        let place = PolicyPlace.route(route, in: listener, after: gatewayPolicy)
+        let policy = effectivePolicy(place)
+        warnOfRivals(in: place.scopes)
         let guarded = FieldNames.union(gatewayPolicy.traffic?.guardedNames, policy.traffic?.guardedNames)
         return RouteSnapshot(
             names: names, upstream: treatment.upstream, policy: policy,

@@ -1,6 +1,9 @@
 /// What of a configuration gives attributes their values: `AttributeFiller` in a row of `RequestAttribute` is all that
 /// loading needs to know of it.
 package enum AttributeFiller: CaseIterable, Sendable {
+    /// All of them, made once.
+    static let every = allCases
+
     case jwtAuth, basicAuth, apiKey, consumers
     case transformations
     case clientCertificates

@@ -58,6 +58,10 @@ package final class GatewayServer: Sendable {
         var sources: [ConfigurationSource: Served] = [:]
         /// Told to stop: nothing is opened any more.
         var isStopping = false
+
+        func addresses(of source: ConfigurationSource) -> Set<ListenAddress> {
+            Set(addresses.filter { $0.value == source }.keys)
+        }
     }
 
     private struct Served {
@@ -120,8 +124,7 @@ package final class GatewayServer: Sendable {
     /// source's or process's.
     package func prepare(_ snapshot: Snapshot, of source: ConfigurationSource) throws {
         let wanted = Set(snapshot.binds.map(\.address))
-        let addresses = listening.withLock(\.addresses)
-        let open = Set(addresses.filter { $0.value == source }.keys)
+        let (addresses, open) = listening.withLock { ($0.addresses, $0.addresses(of: source)) }
         var claimed = addresses
         try Self.claim(wanted.subtracting(open), for: source, in: &claimed)
         // What moves between one address and all of them is not free before it is closed.
@@ -145,7 +148,7 @@ package final class GatewayServer: Sendable {
         let wanted = Set(snapshot.binds.map(\.address))
         let (drivers, earlier, open) = try listening.withLock {
             if $0.isStopping { throw Stopping() }
-            let open = Set($0.addresses.filter { $0.value == source }.keys)
+            let open = $0.addresses(of: source)
             try Self.claim(wanted.subtracting(open), for: source, in: &$0.addresses)
             return ($0.drivers, $0.sources[source], open)
         }
@@ -161,7 +164,9 @@ package final class GatewayServer: Sendable {
                 }
             }
             try await listen(added, movedFrom: open.subtracting(wanted), of: source)
-            for driver in drivers { await driver.perform { $0.use(snapshot, of: source, terminators) } }
+            if earlier != nil {
+                for driver in drivers { await driver.perform { $0.use(snapshot, of: source, terminators) } }
+            }
             // Held until here, so that no loop is the last to let go of it: freeing the routes of ten thousand takes
             // longer than a request.
             let replaced = listening.withLock { listening in
@@ -180,7 +185,7 @@ package final class GatewayServer: Sendable {
 
     /// Stops serving a source: its addresses are closed, requests in service end.
     package func withdraw(_ source: ConfigurationSource) async {
-        for address in listening.withLock({ $0.addresses.filter { $0.value == source }.keys }) { await close(address) }
+        for address in listening.withLock({ $0.addresses(of: source) }) { await close(address) }
         await forget(source)
         listening.withLock { $0.sources[source] = nil }
     }

@@ -81,13 +81,13 @@ struct RunCommand: AsyncParsableCommand {
         // Before anyone can know that we run: a hangup is never the end.
         let hangups = await Lifecycle.hangups()
         let status = ConfigurationStatus(of: "file", now: { WallClock.now() })
+        let planes = beside.map { [$0.plane] } ?? []
         var services: [any Service] = []
         do {
             services += try await controls(
                 process, server, readiness,
-                .init(
-                    [status] + (beside.map { [$0.plane.status] } ?? []),
-                    remote: [keys] + (beside.map { [$0.plane.remote] } ?? []), local: localKeys), logger)
+                .init([status] + planes.map(\.status), remote: [keys] + planes.map(\.remote), local: localKeys),
+                logger)
             try await server.start()
             try await server.publish(snapshot, of: .file)
             if let (plane, api) = beside { services += try await plane.serve(on: server, api) }

@@ -43,19 +43,14 @@ package struct DemoScenario: Sendable {
     package static func make(port: Int, upstreamPort: Int, now: Int64) throws -> DemoScenario {
         let key = try SigningKey.generate(.es256, kid: "demo-key")
         let jwks = String(decoding: key.verificationJWKS, as: UTF8.self)
-        let secret = randomText()
+        let secret = RandomSecret.text()
         let claims = #"{"key":"jacks-key","iat":\#(now),"exp":\#(now + 3600)}"#
         return DemoScenario(
             configuration: configuration(port: port, upstreamPort: upstreamPort, jwks: jwks),
-            attempts: try attempts(key, now: now), adminKey: randomText(), consumerSecret: secret,
+            attempts: try attempts(key, now: now), adminKey: RandomSecret.text(), consumerSecret: secret,
             consumerToken: String(
                 decoding: try SigningKey(secret: Array(secret.utf8), algorithm: .hs256).token(claims: claims),
                 as: UTF8.self))
-    }
-
-    private static func randomText() -> String {
-        let letters = Array("abcdefghijkmnpqrstuvwxyz23456789".utf8)
-        return String(decoding: (0..<32).map { _ in letters[Int.random(in: 0..<letters.count)] }, as: UTF8.self)
     }
 
     /// What makes a consumer and a route that asks for its token.

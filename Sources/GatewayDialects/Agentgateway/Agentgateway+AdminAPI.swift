@@ -84,16 +84,15 @@ extension AgentgatewayDecoder {
     /// An address that the process listens on besides those of gateways and binds.
     private mutating func ownAddress(_ node: DocumentNode) -> ListenAddress? {
         guard let text = node.text(findings) else { return nil }
-        guard let endpoint = try? HostSyntax.endpoint(text),
-            endpoint.host == "localhost" || HostSyntax.isIPv4(endpoint.host) || HostSyntax.isIPv6(endpoint.host)
+        guard let address = listenAddress(text),
+            HostSyntax.isIPv4(address.host) || HostSyntax.isIPv6(address.host)
         else {
             findings.error(
                 "address_invalid", "\(node.label) has to be `ip:port` or `localhost:port`, found `\(text)`",
                 at: node.provenance, hint: "write `127.0.0.1:9080`")
             return nil
         }
-        let host = endpoint.host == "localhost" ? "127.0.0.1" : endpoint.host
-        return own(ListenAddress(host: host, port: endpoint.port), at: node.provenance)
+        return own(address, at: node.provenance)
     }
 
     private mutating func own(_ address: ListenAddress, at place: Provenance) -> ListenAddress {

@@ -181,15 +181,20 @@ extension AgentgatewayDecoder {
             return unixSocket(text, node, example: "/run/tollgate/control.sock").map { .on($0, isRequired: true) }
                 ?? .off
         }
-        guard let endpoint = try? HostSyntax.endpoint(text) else {
+        guard let address = listenAddress(text) else {
             findings.error(
                 "address_invalid",
                 "\(node.label) has to be `ip:port`, `localhost:port`, `unix:/path` or `off`, found `\(text)`",
                 at: node.provenance)
             return .off
         }
-        let host = endpoint.host == "localhost" ? "127.0.0.1" : endpoint.host
-        return .on(.network(host: host, port: endpoint.port), isRequired: true)
+        return .on(.network(host: address.host, port: address.port), isRequired: true)
+    }
+
+    /// What `host:port` means where the process itself listens; nil where it is none.
+    func listenAddress(_ text: String) -> ListenAddress? {
+        guard let endpoint = try? HostSyntax.endpoint(text) else { return nil }
+        return ListenAddress(host: endpoint.host == "localhost" ? "127.0.0.1" : endpoint.host, port: endpoint.port)
     }
 
     /// The socket that `unix:/path` means; nil where it can be none, which is reported.

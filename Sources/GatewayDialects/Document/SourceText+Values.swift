@@ -115,16 +115,14 @@ private struct ValueReading {
     private mutating func escape() -> [UInt8]? {
         guard index + 1 < bytes.count else { return nil }
         let name = bytes[index + 1]
+        if let scalar = SurrogatePairs.pair(bytes, index, bytes.count).flatMap(Unicode.Scalar.init) {
+            index += 12
+            return Array(String(Character(scalar)).utf8)
+        }
         index += 2
         if let simple = Self.escapes[name] { return Array(String(simple).utf8) }
         guard let digits = [UInt8(ascii: "x"): 2, UInt8(ascii: "u"): 4, UInt8(ascii: "U"): 8][name] else { return nil }
-        guard var code = hexadecimal(digits) else { return nil }
-        if code & 0xFFFF_FC00 == 0xD800, index + 1 < bytes.count, bytes[index + 1] == UInt8(ascii: "u") {
-            index += 2
-            guard let low = hexadecimal(4) else { return nil }
-            code = 0x10000 + (code & 0x3FF) << 10 + (low & 0x3FF)
-        }
-        return Unicode.Scalar(code).map { Array(String(Character($0)).utf8) }
+        return hexadecimal(digits).flatMap(Unicode.Scalar.init).map { Array(String(Character($0)).utf8) }
     }
 
     private mutating func hexadecimal(_ digits: Int) -> UInt32? {

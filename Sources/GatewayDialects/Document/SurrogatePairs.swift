@@ -54,7 +54,7 @@ struct SurrogatePairs {
     }
 
     /// The character of a high half and a low one right behind it.
-    private static func pair(_ bytes: [UInt8], _ index: Int, _ end: Int) -> UInt32? {
+    static func pair(_ bytes: [UInt8], _ index: Int, _ end: Int) -> UInt32? {
         guard index + 12 <= end, let high = half(bytes, index), let low = half(bytes, index + 6),
             high & 0xFC00 == 0xD800, low & 0xFC00 == 0xDC00
         else { return nil }

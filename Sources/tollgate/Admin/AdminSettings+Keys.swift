@@ -56,8 +56,7 @@ extension AdminSettings {
             logger.info("the key of the Admin API is in \(path)")
             return AdminKey(name: "admin", role: .admin, secret: String(known))
         }
-        let digits = Array("0123456789abcdef".utf8)
-        let secret = String(decoding: (0..<48).map { _ in digits[Int.random(in: 0..<16)] }, as: UTF8.self)
+        let secret = RandomSecret.text()
         do {
             try OutputFile.create(secret: Array((secret + "\n").utf8), at: path)
         } catch {

@@ -307,6 +307,15 @@ import Testing
         #expect(try gateway.get("/\(count - 1)").status == 200)
     }
 
+    @Test func `says once where it listens`() throws {
+        let gateway = try AdminGateway()
+        let line = "the Admin API listens on 127.0.0.1:\(gateway.adminPort)"
+        try eventually("it says so") { gateway.log.contains(line) }
+        gateway.kill(SIGTERM)
+        #expect(
+            gateway.log.split(separator: "\n").count { $0.contains(":\(gateway.adminPort)") } == 1, "\(gateway.log)")
+    }
+
     @Test func `makes its key and certificate where there are none`() throws {
         let gateway = try AdminGateway(isPlain: false)
         for name in ["admin-certificate-key.pem", "tollgate.sqlite"] {

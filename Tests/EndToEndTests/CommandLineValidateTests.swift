@@ -132,5 +132,9 @@ import Testing
         #expect(try CommandLineRunner.run(["schema", "nonsense"]).exitCode == 2)
         let calls = try CommandLineRunner.run(["schema", "apisix", "--openapi"])
         #expect(try calls.output == page("APISIX.openapi.json"))
+        // By lines, so that changes of it can be read and merged.
+        #expect(calls.output.split(separator: "\n").allSatisfy { $0.count <= 400 })
+        let paths = try JSONSerialization.jsonObject(with: Data(calls.output.utf8)) as? [String: Any]
+        #expect((paths?["paths"] as? [String: Any])?.keys.contains("/routes/{id}") == true)
     }
 }

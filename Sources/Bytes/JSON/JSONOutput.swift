@@ -22,6 +22,17 @@ package indirect enum JSONOutput {
         }
     }
 
+    package init(_ tree: JSONTree) {
+        switch tree {
+        case .object(let members): self = .object(members.entries.map { ($0.name, JSONOutput($0.value)) })
+        case .array(let items): self = .array(items.map { JSONOutput($0) })
+        case .string(let text): self = .text(text)
+        case .number(let digits): self = .number(digits)
+        case .boolean(let flag): self = .boolean(flag)
+        case .null: self = .null
+        }
+    }
+
     /// A text, or null where there is none.
     package static func text(_ text: String?) -> JSONOutput { text.map { .text($0) } ?? .null }
     package static func number(_ number: some BinaryInteger) -> JSONOutput { .number("\(number)") }

@@ -59,7 +59,7 @@ package struct AdminServer: Service {
                 logger.info("the Admin API listens on \(address.description)")
                 whenRunning()
             },
-            eventLoopGroupProvider: .shared(group), logger: logger)
+            eventLoopGroupProvider: .shared(group), logger: Self.withoutRoutine(logger))
         do {
             try await application.run()
         } catch {
@@ -67,6 +67,13 @@ package struct AdminServer: Service {
             throw error
         }
         try await group.shutdownGracefully()
+    }
+
+    /// For the library: where it listens, and that it stops, the gateway says itself.
+    private static func withoutRoutine(_ logger: Logger) -> Logger {
+        var logger = logger
+        logger.logLevel = max(logger.logLevel, .notice)
+        return logger
     }
 
     private func server() throws -> HTTPServerBuilder {

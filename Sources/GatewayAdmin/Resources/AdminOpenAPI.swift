@@ -3,8 +3,8 @@ internal import GatewayDialects
 
 /// The calls of the Admin API as OpenAPI 3.1, made from the shapes that documents are checked against.
 package enum AdminOpenAPI {
-    /// With a line end.
-    package static var text: String { document.text + "\n" }
+    /// As it is published: by lines, so that a change of it can be read.
+    package static var text: String { JSONOutput(document).rendered() + "\n" }
 
     static let document: JSONTree = [
         "openapi": "3.1.0",

@@ -64,9 +64,9 @@ extension APISIXDialect {
         on `127.0.0.1:9080`, unless `--listen` says otherwise.
 
         ```
-        curl -k https://localhost:7443/api/gateway_groups/blue -X PUT -H "X-API-KEY: $API_KEY" \
+        curl -k https://localhost:7443/api/gateway_groups/blue -X PUT -H "X-API-KEY: $API_KEY" \\
           -d '{"name": "blue", "listeners": ["127.0.0.1:9081"]}'
-        curl -k "https://localhost:7443/apisix/admin/routes/1?gateway_group_id=blue" -X PUT -H "X-API-KEY: $API_KEY" \
+        curl -k "https://localhost:7443/apisix/admin/routes/1?gateway_group_id=blue" -X PUT -H "X-API-KEY: $API_KEY" \\
           -d '{"uri": "/anything", "upstream": {"nodes": {"httpbin.org:80": 1}}}'
         ```
 

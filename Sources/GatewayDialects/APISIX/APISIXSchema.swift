@@ -252,7 +252,7 @@ extension APISIXDialect {
         let document: JSONTree = [
             "$schema": "https://json-schema.org/draft/2020-12/schema", "$defs": .object(JSONObjectTree(schemas)),
         ]
-        return document.text + "\n"
+        return JSONOutput(document).rendered() + "\n"
     }
 }
 

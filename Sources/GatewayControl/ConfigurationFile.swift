@@ -35,15 +35,17 @@ package struct ConfigurationFile: Sendable {
     ///   - remote: the keys that were fetched; nil: none are, and tokens that need them fail.
     ///   - strictly: what the dialect's original does not have is an error.
     ///   - previous: what is served so far.
+    ///   - checkStart: what is wrong with what a start alone reads; nothing where none is meant.
     package static func load(
         path: String, environment: [String: String], tls: any TLSChecking, remote: RemoteKeySources? = nil,
-        strictly: Bool = false, previous: Snapshot? = nil
+        strictly: Bool = false, previous: Snapshot? = nil, checkStart: (ProcessSettings) -> [Diagnostic] = { _ in [] }
     ) -> ConfigurationFile {
         var file = ConfigurationFile(path: path)
         file.isStrict = strictly
         switch TextFile.read(path, maxBytes: maxBytes) {
         case .success(let text):
-            file.compile(text, environment: environment, host: nil, tls: tls, remote: remote, previous: previous)
+            file.compile(
+                text, environment: environment, host: nil, tls: tls, remote: remote, previous: previous, checkStart)
         case .failure(let error):
             file.diagnostics = [
                 Diagnostic(
@@ -61,13 +63,13 @@ package struct ConfigurationFile: Sendable {
         _ text: String, path: String, environment: [String: String], host: String? = nil
     ) -> ConfigurationFile {
         var file = ConfigurationFile(path: path)
-        file.compile(text, environment: environment, host: host, tls: nil, remote: nil, previous: nil)
+        file.compile(text, environment: environment, host: host, tls: nil, remote: nil, previous: nil) { _ in [] }
         return file
     }
 
     private mutating func compile(
         _ text: String, environment: [String: String], host: String?, tls: (any TLSChecking)?,
-        remote: RemoteKeySources?, previous: Snapshot?
+        remote: RemoteKeySources?, previous: Snapshot?, _ checkStart: (ProcessSettings) -> [Diagnostic]
     ) {
         self.text = text
         let (decoded, decoding) = AgentgatewayDialect.decode(
@@ -88,7 +90,7 @@ package struct ConfigurationFile: Sendable {
         }
         let compiling = compile(
             configuration, environment: environment, tls: tls, remote: remote, previous: previous)
-        diagnostics += compiling
+        diagnostics += checkStart(configuration.process) + compiling
         if diagnostics.hasErrors { snapshot = nil }
     }
 

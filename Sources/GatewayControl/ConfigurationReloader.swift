@@ -191,6 +191,7 @@ extension ProcessSettings {
         let differences = [
             ("workerThreads", workerThreads != other.workerThreads), ("statsAddr", control != other.control),
             ("adminAddr", admin != other.admin), ("readinessAddr", readiness != other.readiness),
+            ("admin", adminAPI != other.adminAPI),
             ("accessLog", accessLog != other.accessLog), ("logging.level", logLevel != other.logLevel),
             ("logging.format", logFormat != other.logFormat), ("timeouts.drain", drainTimeout != other.drainTimeout),
         ]

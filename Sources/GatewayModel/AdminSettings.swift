@@ -5,13 +5,13 @@ package struct AdminSettings: Equatable, Sendable {
     /// Without TLS.
     package var isPlain: Bool
     /// The folder of the documents and of what else outlives the process; nil: that of the process.
-    package var folder: String?
+    package var folder: NamedPath?
     /// The file of its keys; nil: one from the environment, or one that is made.
-    package var keyFile: String?
+    package var keyFile: NamedPath?
     /// The folder that `$secret://` starts at; nil: there are no such secrets.
-    package var secretsFolder: String?
+    package var secretsFolder: NamedPath?
     /// The file of the key that documents are encrypted by; nil: they are not.
-    package var storeKeyFile: String?
+    package var storeKeyFile: NamedPath?
     /// Hides secrets in answers from admins, too.
     package var masksSecrets: Bool
     /// Where gateway groups take their traffic, by their ids.
@@ -20,11 +20,13 @@ package struct AdminSettings: Equatable, Sendable {
     package var keptRevisions: Int64?
     /// For how many days it does; nil: however old they are.
     package var keptDays: Int64?
+    /// Where all this is asked for.
+    package var place: Place
 
     package init(
-        address: ListenAddress, isPlain: Bool, folder: String?, keyFile: String?, secretsFolder: String?,
-        storeKeyFile: String?, masksSecrets: Bool, listen: [String: [ListenAddress]], keptRevisions: Int64?,
-        keptDays: Int64?
+        address: ListenAddress, isPlain: Bool, folder: NamedPath?, keyFile: NamedPath?, secretsFolder: NamedPath?,
+        storeKeyFile: NamedPath?, masksSecrets: Bool, listen: [String: [ListenAddress]], keptRevisions: Int64?,
+        keptDays: Int64?, place: Place
     ) {
         self.address = address
         self.isPlain = isPlain
@@ -36,6 +38,20 @@ package struct AdminSettings: Equatable, Sendable {
         self.listen = listen
         self.keptRevisions = keptRevisions
         self.keptDays = keptDays
+        self.place = place
+    }
+
+    /// Where a setting stands makes it no other one.
+    package struct Place: Equatable, Sendable {
+        package var whole: Provenance
+        package var address: Provenance
+
+        package init(_ whole: Provenance, address: Provenance) {
+            self.whole = whole
+            self.address = address
+        }
+
+        package static func == (a: Place, b: Place) -> Bool { true }
     }
 
     /// Where the group `default` takes traffic unless somebody says otherwise.
@@ -45,4 +61,19 @@ package struct AdminSettings: Equatable, Sendable {
     package static func standardAddress(isPlain: Bool) -> ListenAddress {
         ListenAddress(host: "127.0.0.1", port: isPlain ? 9180 : 7443)
     }
+}
+
+/// A file or folder that a configuration names.
+package struct NamedPath: Equatable, Sendable {
+    /// As it is written; relative to the folder the process runs in.
+    package var path: String
+    package var provenance: Provenance
+
+    package init(_ path: String, at provenance: Provenance) {
+        self.path = path
+        self.provenance = provenance
+    }
+
+    /// Named elsewhere it is the same.
+    package static func == (a: NamedPath, b: NamedPath) -> Bool { a.path == b.path }
 }

@@ -61,6 +61,9 @@ package struct ListenAddress: Hashable, Sendable {
 
     private var isEveryAddress: Bool { host == "::" || host == "0.0.0.0" }
 
+    /// Whether only this machine reaches it.
+    package var isLoopback: Bool { host.hasPrefix("127.") || host == "::1" }
+
     /// `127.0.0.1:9080`, `[::1]:9080`, `localhost:9080`; a port alone is of loopback. Nil where there is no port.
     package init?(_ text: String) {
         let colon = text.lastIndex(of: ":")

@@ -27,7 +27,7 @@ package struct SealedStore: DocumentStore {
 
     /// Stands in front of what is sealed: no JSON begins so.
     private static let mark = "sealed:1:"
-    private static let minSecretBytes = 32
+    package static let minSecretBytes = 32
 
     /// - Parameter secret: what the key is made of; nil: there is none.
     package init(_ base: any DocumentStore, secret: [UInt8]?) throws(Failure) {

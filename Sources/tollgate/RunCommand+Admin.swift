@@ -15,9 +15,10 @@ extension RunCommand {
         let process = Self.adminProcess
         let logger = Lifecycle.logger(process)
         let settings = admin.settings(folder: folder)
+        let files = try Exit.unlessMisused(AdminFiles(settings, data: nil))
         return try await Self.reporting {
-            let plane = try await plane(settings, folder: folder, process, logger)
-            let api = try api(settings, folder: folder, logger)
+            let plane = try await plane(settings, files, process, logger)
+            let api = try api(settings, files, logger)
             Environment.raiseDescriptorLimit()
             let server = server(process, logger)
             let readiness = ControlServer.Readiness()
@@ -36,25 +37,25 @@ extension RunCommand {
 
     /// The documents in a folder.
     func plane(
-        _ settings: AdminSettings, folder: String, _ process: ProcessSettings, _ logger: Logger
+        _ settings: AdminSettings, _ files: AdminFiles, _ process: ProcessSettings, _ logger: Logger
     ) async throws -> AdminPlane {
         let environment = Environment.variables
         let retention = HistoryRetention(revisions: settings.keptRevisions, days: settings.keptDays)
-        let store = try StoreKeyOptions.sealing(
-            SQLiteStore(folder: folder, retention: retention), keyFile: settings.storeKeyFile, folder: folder)
+        let store = try SealedStore(
+            SQLiteStore(folder: files.folder, retention: retention), secret: files.storeSecret)
         return try await AdminPlane(
-            store, groups: GatewayGroups(listen: settings.listen), remote: remoteKeySources(folder),
-            secrets: SecretSource(environment: environment, folder: settings.secretsFolder), process: process,
+            store, groups: GatewayGroups(listen: settings.listen), remote: remoteKeySources(files.folder),
+            secrets: SecretSource(environment: environment, folder: settings.secretsFolder?.path), process: process,
             environment: environment, logger: logger)
     }
 
     /// The API for documents, once they are served.
     func api(
-        _ settings: AdminSettings, folder: String, _ logger: Logger
+        _ settings: AdminSettings, _ files: AdminFiles, _ logger: Logger
     ) throws -> (ResourceSet) -> AdminServer {
-        let keys = try settings.keys(
-            admin.adminKey, folder: folder, environment: Environment.variables, logger: logger)
-        let security = try settings.security(folder: folder)
+        let keys = try AdminSettings.keys(
+            admin.adminKey, files, environment: Environment.variables, logger: logger)
+        let security = try settings.security(folder: files.folder)
         return { resources in
             AdminServer(
                 resources, address: settings.address, security: security, keys: keys,

@@ -67,7 +67,11 @@ struct RunCommand: AsyncParsableCommand {
         let environment = Environment.variables
         let keys = try remoteKeySources(data)
         let localKeys = LocalKeySources()
-        let loaded = ConfigurationFile.load(path: file, environment: environment, tls: TLSChecker(), remote: keys)
+        var admin: (settings: AdminSettings, files: AdminFiles)?
+        let loaded = ConfigurationFile.load(path: file, environment: environment, tls: TLSChecker(), remote: keys) {
+            admin = $0.adminAPI.map { ($0, AdminFiles($0, data: data)) }
+            return admin?.files.diagnostics ?? []
+        }
         StandardError().write(loaded.renderedDiagnostics())
         guard let snapshot = loaded.snapshot, let process = loaded.configuration?.process else {
             StandardError.print("\(file) is not valid; nothing is served.")
@@ -75,7 +79,12 @@ struct RunCommand: AsyncParsableCommand {
         }
         Environment.raiseDescriptorLimit()
         let logger = Lifecycle.logger(process)
-        let beside = try await Self.reporting { try await adminPlane(besides: process, logger) }
+        let beside = try await Self.reporting {
+            guard let (settings, files) = admin else {
+                return (plane: AdminPlane, api: (ResourceSet) -> AdminServer)?.none
+            }
+            return (try await plane(settings, files, process, logger), try api(settings, files, logger))
+        }
         let server = server(process, logger)
         let readiness = ControlServer.Readiness()
         // Before anyone can know that we run: a hangup is never the end.
@@ -107,21 +116,6 @@ struct RunCommand: AsyncParsableCommand {
         services.append(
             GatewayService(server: server, readiness: readiness, drainTimeout: process.drainTimeout, logger: logger))
         return services
-    }
-
-    /// What a file says of the Admin API.
-    private func adminPlane(
-        besides process: ProcessSettings, _ logger: Logger
-    ) async throws -> (plane: AdminPlane, api: (ResourceSet) -> AdminServer)? {
-        guard let settings = process.adminAPI else { return nil }
-        guard let folder = settings.folder ?? data else {
-            throw Exit.usage(
-                "the Admin API has no folder for its documents.",
-                hint: "name one with `config.admin.data` or --data")
-        }
-        return (
-            try await plane(settings, folder: folder, process, logger), try api(settings, folder: folder, logger)
-        )
     }
 
     /// - Parameter folder: where those that were fetched are kept; nil: nowhere.

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import GatewayAdmin
 internal import GatewayControl
 internal import GatewayModel
 internal import GatewayTransport
@@ -8,9 +9,9 @@ struct ValidateCommand: ParsableCommand {
         commandName: "validate",
         abstract: "Check a configuration without serving it.",
         discussion: """
-            Reads the file, the environment variables and the key files it names, and says everything that
-            is wrong or worth a look, each with its line. Nothing is fetched. Exit code 0: it can be served;
-            1: it can't.
+            Reads the file, the environment variables and the files it names, also those of `config.admin`,
+            and says everything that is wrong or worth a look, each with its line. Nothing is fetched, and no
+            store is opened. Exit code 0: it can be served; 1: it can't.
             """
     )
 
@@ -22,9 +23,15 @@ struct ValidateCommand: ParsableCommand {
             "Refuse what this language does not have: additions of Tollgate.", valueName: "language"))
     var strictSchema: DialectName?
 
+    @Option(help: ArgumentHelp("The folder that `tollgate run --data` would name.", valueName: "folder"))
+    var data: String?
+
     func run() throws {
         let loaded = ConfigurationFile.load(
-            path: file, environment: Environment.variables, tls: TLSChecker(), strictly: strictSchema != nil)
+            path: file, environment: Environment.variables, tls: TLSChecker(), strictly: strictSchema != nil
+        ) { process in
+            process.adminAPI.map { AdminFiles($0, data: data).diagnostics } ?? []
+        }
         StandardError().write(loaded.renderedDiagnostics())
         guard loaded.snapshot != nil else {
             StandardError.print("\(file) is not valid.")

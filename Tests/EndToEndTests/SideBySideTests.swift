@@ -109,11 +109,63 @@ import Testing
         #expect(result.errors.contains("config.admin"))
     }
 
-    @Test func `an Admin API without a folder does not start, and the remedy is named`() throws {
-        let file = folder.appending(path: "c.yaml")
-        try "config: {statsAddr: \"off\", admin: {}}".write(to: file, atomically: true, encoding: .utf8)
-        let result = try CommandLineRunner.run(["run", "-f", file.path])
+    @Test func `all that is wrong with an Admin API is said at once, with its place, by validate as by run`() throws {
+        let folder = try CommandLineFolder()
+        try folder.write("me admin\n\nyou nobody looking\n", to: "keys")
+        try folder.write("too short", to: "store-key")
+        try folder.write(
+            """
+            config:
+              statsAddr: "off"
+              admin:
+                plain: true
+                listen: 0.0.0.0:\(adminPort)
+                keyFile: keys
+                secretsDir: absent
+                storeKeyFile: store-key
+            binds:
+            - port: \(groupPort)
+              listeners: [{routes: [{matches: [{path: {regex: "("}}], policies: {directResponse: {status: 200}}}]}]
+
+            """, to: "c.yaml")
+        let found = try ["run", "validate"].map { command in
+            let result = try folder.run(command, "-f", "c.yaml")
+            #expect(result.exitCode == 1)
+            return result.errors.split(separator: "\n").filter { $0.hasPrefix("c.yaml:") }.map { line in
+                "\(line.split(separator: ":")[1...2].joined(separator: ":")) \(line.split(separator: "[").last ?? "")"
+            }
+        }
+        #expect(
+            found[0] == [
+                "3:3 field_missing]", "5:13 admin_plain]", "6:14 admin_key_invalid]", "6:14 admin_key_invalid]",
+                "7:17 admin_file_unreadable]", "8:19 store_key_invalid]", "11:52 regex_invalid]",
+            ])
+        #expect(found[1] == found[0])
+    }
+
+    @Test func `an Admin API has a folder by the file or by the command line`() throws {
+        let folder = try CommandLineFolder()
+        try folder.write("config: {statsAddr: \"off\", admin: {}}\n", to: "c.yaml")
+        for command in ["run", "validate"] {
+            let result = try folder.run(command, "-f", "c.yaml")
+            #expect(result.exitCode == 1)
+            #expect(result.errors.contains("hint: name one with `config.admin.data` or --data"))
+        }
+        #expect(try folder.run("validate", "-f", "c.yaml", "--data", "data").exitCode == 0)
+        try folder.write("", to: "file")
+        let taken = try folder.run("validate", "-f", "c.yaml", "--data", "file")
+        #expect(taken.errors.contains("cannot use the folder `file`: Not a directory"))
+    }
+
+    @Test func `without a file the options are named that something is wrong with, all at once`() throws {
+        let folder = try CommandLineFolder()
+        let result = try folder.run(
+            "run", "--data", "data", "--admin-key-file", "absent", "--store-key-file", "absent", "--secrets-dir",
+            "absent",
+            "--admin-plain", "--admin-listen", "[::]:\(adminPort)")
         #expect(result.exitCode == 2)
-        #expect(result.errors.contains("`config.admin.data`"))
+        let found = result.errors.split(separator: "\n").filter { $0.hasPrefix("--") }.map { $0.prefix { $0 != ":" } }
+        #expect(
+            found == ["--secrets-dir", "--admin-key-file", "--store-key-file", "--admin-listen"], "\(result.errors)")
     }
 }

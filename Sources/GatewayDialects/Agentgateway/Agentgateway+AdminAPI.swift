@@ -53,11 +53,16 @@ extension AgentgatewayDecoder {
         let standard = AdminSettings.standardAddress(isPlain: isPlain)
         return AdminSettings(
             address: reader.node("listen").map { ownAddress($0) ?? standard } ?? own(standard, at: reader.place),
-            isPlain: isPlain, folder: reader.name("data"), keyFile: reader.name("keyFile"),
-            secretsFolder: reader.name("secretsDir"), storeKeyFile: reader.name("storeKeyFile"),
+            isPlain: isPlain, folder: path("data", reader), keyFile: path("keyFile", reader),
+            secretsFolder: path("secretsDir", reader), storeKeyFile: path("storeKeyFile", reader),
             masksSecrets: reader.boolean("maskSecrets") ?? false, listen: groupListeners(reader),
             keptRevisions: reader.integer("keepHistory").map(Int64.init),
-            keptDays: reader.integer("keepHistoryDays").map(Int64.init))
+            keptDays: reader.integer("keepHistoryDays").map(Int64.init),
+            place: .init(reader.place, address: reader.node("listen")?.provenance ?? reader.place))
+    }
+
+    private func path(_ name: String, _ reader: MappingReader) -> NamedPath? {
+        reader.node(name).flatMap { node in node.name(findings).map { NamedPath($0, at: node.provenance) } }
     }
 
     private mutating func groupListeners(_ reader: MappingReader) -> [String: [ListenAddress]] {

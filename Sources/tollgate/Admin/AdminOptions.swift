@@ -47,9 +47,15 @@ struct AdminOptions: ParsableArguments {
         let standard = [GatewayGroup.standardID: [AdminSettings.standardListen]]
         return AdminSettings(
             address: adminListen?.address ?? AdminSettings.standardAddress(isPlain: adminPlain), isPlain: adminPlain,
-            folder: folder, keyFile: adminKeyFile, secretsFolder: secretsDir, storeKeyFile: storeKey.storeKeyFile,
+            folder: named(folder, by: "--data"), keyFile: named(adminKeyFile, by: "--admin-key-file"),
+            secretsFolder: named(secretsDir, by: "--secrets-dir"), storeKeyFile: storeKey.path,
             masksSecrets: maskSecrets, listen: written.merging(standard) { own, _ in own },
-            keptRevisions: history.keepHistory, keptDays: history.keepHistoryDays)
+            keptRevisions: history.keepHistory, keptDays: history.keepHistoryDays,
+            place: .init(Provenance(document: "--data"), address: Provenance(document: "--admin-listen")))
+    }
+
+    private func named(_ path: String?, by option: String) -> NamedPath? {
+        path.map { NamedPath($0, at: Provenance(document: option)) }
     }
 
     /// The options that are written.

@@ -1,5 +1,6 @@
 internal import GatewayAdmin
 internal import GatewayControl
+internal import GatewayDialects
 internal import GatewayModel
 internal import GatewayStore
 internal import GatewayTransport

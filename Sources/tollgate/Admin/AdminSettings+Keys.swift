@@ -13,43 +13,24 @@ extension AdminSettings {
     /// The keys that open the Admin API; a new one is kept in the folder where none is given.
     ///
     /// - Parameter given: on the command line.
-    func keys(
-        _ given: String? = nil, folder: String, environment: [String: String], logger: Logger
+    static func keys(
+        _ given: String? = nil, _ files: AdminFiles, environment: [String: String], logger: Logger
     ) throws -> [AdminKey] {
         if let given {
             logger.warning("--admin-key shows the key to everyone on this machine; use --admin-key-file")
             return [try key(given, from: "--admin-key")]
         }
-        if let keyFile { return try keys(inFile: keyFile) }
-        if let key = environment[Self.keyVariable], !key.isEmpty { return [try self.key(key, from: Self.keyVariable)] }
-        return [try generatedKey(in: "\(folder)/admin-key", logger)]
+        if let keys = files.keys { return keys }
+        if let key = environment[keyVariable], !key.isEmpty { return [try self.key(key, from: keyVariable)] }
+        return [try generatedKey(in: "\(files.folder)/admin-key", logger)]
     }
 
-    private func key(_ secret: String, from place: String) throws -> AdminKey {
+    private static func key(_ secret: String, from place: String) throws -> AdminKey {
         guard !secret.isEmpty else { throw Exit.usage("the key in \(place) is empty.") }
         return AdminKey(name: "admin", role: .admin, secret: secret)
     }
 
-    private func keys(inFile path: String) throws -> [AdminKey] {
-        let text: String
-        switch TextFile.read(path, maxBytes: 1 << 20) {
-        case .success(let content): text = content
-        case .failure(let error): throw Exit.usage("cannot read the key file `\(path)`: \(error).")
-        }
-        let lines = text.split(whereSeparator: \.isNewline).map { $0.split(separator: " ") }.filter { !$0.isEmpty }
-        guard !lines.isEmpty else { throw Exit.usage("the key file `\(path)` is empty.") }
-        return try lines.map { words in
-            if words.count == 1 { return AdminKey(name: "admin", role: .admin, secret: String(words[0])) }
-            guard words.count == 3 || words.count == 4, let role = AdminRole(rawValue: String(words[1])) else {
-                throw Exit.usage("a line of `\(path)` is neither a key nor `name admin|viewer key [gateway group]`.")
-            }
-            return AdminKey(
-                name: String(words[0]), role: role, group: words.count == 4 ? String(words[3]) : nil,
-                secret: String(words[2]))
-        }
-    }
-
-    private func generatedKey(in path: String, _ logger: Logger) throws -> AdminKey {
+    private static func generatedKey(in path: String, _ logger: Logger) throws -> AdminKey {
         if case .success(let text) = TextFile.read(path, maxBytes: 4096),
             let known = text.split(whereSeparator: \.isWhitespace).first
         {

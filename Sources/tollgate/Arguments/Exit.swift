@@ -1,5 +1,7 @@
 internal import ArgumentParser
 internal import Bytes
+internal import GatewayAdmin
+internal import GatewayModel
 
 /// How every command ends: 0 fine, 1 refused or invalid, 2 used wrongly.
 enum Exit {
@@ -13,5 +15,14 @@ enum Exit {
         StandardError.print(TerminalText.lines("error: \(message)"))
         if let hint { StandardError.print(TerminalText.lines("hint: \(hint)")) }
         return misused
+    }
+
+    /// What was read of files that the command line names; says all that is wrong with them.
+    static func unlessMisused(_ files: AdminFiles) throws -> AdminFiles {
+        for diagnostic in files.diagnostics {
+            StandardError().write(TerminalText.lines(diagnostic.rendered(excerpt: nil)))
+        }
+        if files.diagnostics.hasErrors { throw misused }
+        return files
     }
 }

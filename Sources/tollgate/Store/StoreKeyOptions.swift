@@ -1,15 +1,7 @@
 internal import ArgumentParser
-internal import Bytes
-internal import GatewayControl
+internal import GatewayAdmin
+internal import GatewayModel
 internal import GatewayStore
-
-#if canImport(Glibc)
-    internal import Glibc
-#elseif canImport(Musl)
-    internal import Musl
-#else
-    internal import Darwin
-#endif
 
 /// The key that documents are encrypted by.
 struct StoreKeyOptions: ParsableArguments {
@@ -21,38 +13,9 @@ struct StoreKeyOptions: ParsableArguments {
 
     /// A store that reads and writes through the key.
     func sealing(_ store: SQLiteStore, folder: String) throws -> SealedStore {
-        try Self.sealing(store, keyFile: storeKeyFile, folder: folder)
+        guard let path else { return try SealedStore(store, secret: nil) }
+        return try SealedStore(store, secret: Exit.unlessMisused(AdminFiles(storeKey: path, of: folder)).storeSecret)
     }
 
-    static func sealing(_ store: SQLiteStore, keyFile: String?, folder: String) throws -> SealedStore {
-        let secret = try keyFile.map { try Self.secret($0, folder: folder) }
-        do throws(SealedStore.Failure) {
-            return try SealedStore(store, secret: secret)
-        } catch {
-            throw Exit.usage("\(error).")
-        }
-    }
-
-    /// The bytes of the file without white space around them. Beside what it protects it would protect nothing.
-    private static func secret(_ path: String, folder: String) throws -> [UInt8] {
-        let bytes: [UInt8]
-        switch TextFile.readBytes(path, maxBytes: 4096) {
-        case .success(let content): bytes = content
-        case .failure(let error): throw Exit.usage("cannot read the key file `\(path)`: \(error).")
-        }
-        if let file = resolved(path), let folder = resolved(folder), file.hasPrefix(folder + "/") {
-            throw Exit.usage(
-                "the key file `\(path)` is in the folder that it protects.",
-                hint: "keep it where a copy of that folder "
-                    + "does not take it along")
-        }
-        let isBlank = { (byte: UInt8) in byte == ASCII.space || byte == ASCII.lineFeed || byte == 0x0D }
-        return Array(bytes.trimming(while: isBlank))
-    }
-
-    private static func resolved(_ path: String) -> String? {
-        guard let pointer = realpath(path, nil) else { return nil }
-        defer { free(pointer) }
-        return String(cString: pointer)
-    }
+    var path: NamedPath? { storeKeyFile.map { NamedPath($0, at: Provenance(document: "--store-key-file")) } }
 }

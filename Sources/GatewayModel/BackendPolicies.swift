@@ -14,6 +14,9 @@ package struct BackendPolicies: Equatable, Sendable {
     package var health: HealthChecks?
     /// Opening a connection; nil: as the upstream says, or the process.
     package var connectTimeout: Duration?
+    /// From a whole request to the first byte of an answer, for each attempt, where the route leaves no less; nil: as the
+    /// route says, or the process.
+    package var requestTimeout: Duration?
     /// Nil: at the system's times.
     package var keepalive: TCPKeepalive?
 
@@ -41,8 +44,12 @@ package struct BackendPolicies: Equatable, Sendable {
         transformation = closer.transformation ?? transformation
         health = closer.health ?? health
         connectTimeout = closer.connectTimeout ?? connectTimeout
+        requestTimeout = closer.requestTimeout ?? requestTimeout
         keepalive = closer.keepalive ?? keepalive
     }
+
+    /// What is spoken, once all that is said has been put together.
+    package var spokenVersion: BackendVersion { version ?? tls?.offered ?? .byRequest }
 
     package static let none = BackendPolicies()
 }

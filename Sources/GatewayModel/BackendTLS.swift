@@ -8,6 +8,9 @@ package struct BackendTLS: Hashable, Sendable {
     /// which a Unix socket does not have.
     package var serverName: String?
     package var verification: CertificateVerification
+    /// What ALPN (RFC 7301) may offer: HTTP/1.1 or HTTP/2 alone, or `byRequest` either, one at a time as requests need
+    /// it; nil: what is spoken to the backend.
+    package var offered: BackendVersion?
     package var provenance: Provenance
 
     /// PEM files: a certificate followed by those that sign it, and its private key.
@@ -23,12 +26,13 @@ package struct BackendTLS: Hashable, Sendable {
 
     package init(
         rootsFile: String?, identity: Identity?, serverName: String?, verification: CertificateVerification,
-        provenance: Provenance
+        offered: BackendVersion? = nil, provenance: Provenance
     ) {
         self.rootsFile = rootsFile
         self.identity = identity
         self.serverName = serverName
         self.verification = verification
+        self.offered = offered
         self.provenance = provenance
     }
 

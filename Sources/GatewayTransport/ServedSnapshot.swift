@@ -78,10 +78,10 @@ final class ServedSnapshot {
             let endpoint = upstream.endpoints[index]
             let key = UpstreamEndpoint(
                 address: endpoint.address, tls: upstream.tls[index],
-                version: endpoint.policies.version ?? .byRequest, isMirror: upstream.isMirror,
+                version: endpoint.policies.spokenVersion, isMirror: upstream.isMirror,
                 isNamedInHost: endpoint.isNamedInHost,
                 keepalive: endpoint.policies.keepalive,
-                limits: upstream.connections.connecting(within: endpoint.policies.connectTimeout),
+                limits: upstream.connections.limited(by: endpoint.policies),
                 condition: upstream.conditions.isEmpty ? nil : upstream.conditions[index])
             let pool = pools[key] ?? UpstreamPool(endpoint: key, served: self, worker: worker)
             pools[key] = pool

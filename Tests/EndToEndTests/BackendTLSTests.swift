@@ -113,6 +113,68 @@ struct `A backend with TLS` {
         }
     }
 
+    struct Offer: Sendable, CustomTestStringConvertible {
+        /// Fields of the `backendTLS`, and of the backend's `http`.
+        let tls: String
+        var http = ""
+        /// What the backend takes.
+        var taken = "h2, http/1.1"
+        /// What is spoken; nil: they find nothing.
+        let version: String?
+        var testDescription: String { "[\(tls)] {\(http)} to [\(taken)]" }
+    }
+
+    @Test(
+        arguments: [
+            Offer(tls: "", version: "HTTP/1.1"),
+            Offer(tls: ", alpn: [http/1.1]", version: "HTTP/1.1"),
+            Offer(tls: ", alpn: [h2]", version: "HTTP/2"),
+            Offer(tls: ", alpn: [h2, http/1.1]", version: "HTTP/1.1"),
+            Offer(tls: ", alpn: [h2, http/1.1]", http: "version: HTTP/2.0", version: "HTTP/2"),
+            Offer(tls: ", alpn: [h2]", http: "version: HTTP/2.0", version: "HTTP/2"),
+            Offer(tls: ", alpn: [h2]", taken: "http/1.1", version: nil),
+        ])
+    func `is spoken to as ALPN may offer`(_ offer: Offer) throws {
+        let (certificate, key) = try authority.sign("localhost")
+        let upstream = try Upstream()
+        // Another gateway is the backend.
+        let backend = try RunningGateway(
+            .init(
+                top: "frontendPolicies: {tls: {alpn: [\(offer.taken)]}}",
+                routes: """
+                    - matches: [{path: {pathPrefix: /tls}}]
+                      policies: {directResponse: {status: 200, bodyExpression: request.version}}
+                    """,
+                listener: "tls: {cert: \"\(certificate)\", key: \"\(key)\"}"),
+            upstreamPort: upstream.port)
+        let gateway = try RunningGateway(
+            .init(
+                routes: """
+                    - matches: [{path: {pathPrefix: /tls}}]
+                      policies: {backendTLS: {\(root)\(offer.tls)}}
+                      backends: [{host: "localhost:\(backend.port)", policies: {http: {\(offer.http)}}}]
+                    """),
+            upstreamPort: upstream.port)
+        let answer = try gateway.get("/tls")
+        guard let version = offer.version else {
+            #expect(answer.status == 502 && answer.refusal == "upstream_tls_failed")
+            return
+        }
+        #expect(answer.status == 200 && answer.body.text == version, "\(answer.refusal ?? "")")
+    }
+
+    @Test func `is not offered what is not spoken`() throws {
+        for (tls, words) in [
+            ("{insecure: true, alpn: [h3]}", "`alpn[0]` has to be `h2` or `http/1.1`"),
+            ("{insecure: true, alpn: []}", "`alpn` is an empty list"),
+            ("{insecure: true, alpn: [h2]}, http: {version: HTTP/1.1}", "add `http/1.1` to `alpn`"),
+        ] {
+            let text = Self.setup("localhost", 1, tls).text(port: 1, controlPort: 2, upstreamPort: 1, keys: "none")
+            let failure = try GatewayProcess.failure(of: text)
+            #expect(failure.contains(words), "\(failure)")
+        }
+    }
+
     @Test func `is taken for it where the configuration says so, with a warning`() throws {
         let server = try serve("other.test")
         let anyName = try start("localhost", server.port, "{\(root), insecureHost: true}")

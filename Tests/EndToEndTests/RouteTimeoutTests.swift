@@ -15,6 +15,19 @@ import Testing
               policies:
                 timeout: {backendRequestTimeout: 300ms}
               backends: [{host: "127.0.0.1:\(upstream.port)"}]
+            - matches: [{path: {pathPrefix: /backend}}]
+              backends: [{host: "127.0.0.1:\(upstream.port)", policies: {http: {requestTimeout: 300ms}}}]
+            - matches: [{path: {pathPrefix: /tighter-backend}}]
+              policies: {timeout: {requestTimeout: 60s, backendRequestTimeout: 50s}}
+              backends: [{host: "127.0.0.1:\(upstream.port)", policies: {http: {requestTimeout: 300ms}}}]
+            - matches: [{path: {pathPrefix: /tighter-route}}]
+              policies: {timeout: {backendRequestTimeout: 300ms}}
+              backends: [{host: "127.0.0.1:\(upstream.port)", policies: {http: {requestTimeout: 60s}}}]
+            - matches: [{path: {pathPrefix: /patient}}]
+              backends: [{host: "127.0.0.1:\(upstream.port)", policies: {http: {requestTimeout: 60s}}}]
+            - matches: [{path: {pathPrefix: /again}}]
+              policies: {retry: {attempts: 1, codes: [503]}}
+              backends: [{host: "127.0.0.1:\(upstream.port)", policies: {http: {requestTimeout: 300ms}}}]
             """
         gateway = try RunningGateway(
             .init(config: "timeouts: {request: 1s}", accessLog: "text", routes: routes), upstreamPort: upstream.port)
@@ -28,7 +41,7 @@ import Testing
         return (client, connection)
     }
 
-    @Test(arguments: ["/whole", "/first"])
+    @Test(arguments: ["/whole", "/first", "/backend", "/tighter-backend", "/tighter-route"])
     func `ends a request whose backend says nothing, to the millisecond rather than the second`(_ path: String) throws {
         let start = ContinuousClock.now
         let (client, connection) = try exchange("GET \(path) HTTP/1.1\r\nHost: a\r\n\r\n")
@@ -61,6 +74,27 @@ import Testing
         }
         try connection.send("b")
         #expect(try client.readAnswer().body.text == "ab")
+    }
+
+    @Test func `of a backend may be longer than the process's`() throws {
+        let (client, connection) = try exchange("GET /patient HTTP/1.1\r\nHost: a\r\n\r\n")
+        // Whose time is the process's gives up twice meanwhile.
+        for _ in 0..<2 {
+            let (late, stalled) = try exchange("GET /open HTTP/1.1\r\nHost: a\r\n\r\n")
+            #expect(try late.readAnswer().refusal == "upstream_timeout")
+            withExtendedLifetime(stalled) {}
+        }
+        try connection.answer("late")
+        #expect(try client.readAnswer().body.text == "late")
+    }
+
+    @Test func `of a backend holds for each attempt`() throws {
+        let (client, first) = try exchange("GET /again HTTP/1.1\r\nHost: a\r\n\r\n")
+        let second = try upstream.accept()
+        #expect(try second.readHead().hasPrefix("GET /again "))
+        try second.answer("second")
+        #expect(try client.readAnswer().body.text == "second")
+        #expect(try first.isClosedWithoutAWord())
     }
 
     @Test func `ends a body that does not come`() throws {

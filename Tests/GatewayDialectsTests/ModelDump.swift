@@ -160,6 +160,7 @@ extension ModelDump {
 
     private mutating func add(_ tls: BackendTLS) {
         line("roots: \(tls.rootsFile ?? "the system's"), verification: \(tls.verification.rawValue)")
+        if let offered = tls.offered { line("offered: \(offered.rawValue)") }
         if let identity = tls.identity { line("certificate: \(identity.certificateFile), key: \(identity.keyFile)") }
         if let name = tls.serverName { line("server name: \(name)") }
     }
@@ -204,6 +205,7 @@ extension ModelDump {
             indentation -= 1
         }
         if let version = policies.version { line("version: \(version.rawValue)") }
+        if let timeout = policies.requestTimeout { line("request timeout: \(timeout)") }
         if let transformation = policies.transformation { add(transformation) }
         if let health = policies.health { add(health) }
         indentation -= 1

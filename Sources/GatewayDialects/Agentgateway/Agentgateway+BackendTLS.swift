@@ -22,23 +22,17 @@ extension AgentgatewayShapes {
                 "Takes any certificate: whoever answers is taken for the backend. Default: false."),
             .optional("insecureHost", .boolean, "Takes a certificate for any name. Default: false."),
             .optional(
-                "alpn", .list(of: .choice(["http/1.1"], notOffered: ["h2"])),
-                "The protocols offered to the backend. Only `http/1.1`, which is the default."),
+                "alpn", .list(of: .choice(applicationProtocols)),
+                "What may be spoken with the backend (ALPN): `h2` alone is HTTP/2 for all requests but WebSockets, `http/1.1` "
+                    + "alone is HTTP/1.1. Of both, calls of gRPC go by HTTP/2 and other requests by HTTP/1.1, which is the "
+                    + "default; a connection offers the one it is for. `http.version` of the backend chooses among them."
+            ),
         ],
         notOffered: ["subjectAltNames", "keyExchangeGroups", "spiffe"])
 }
 
 extension AgentgatewayDecoder {
     func backendTLS(_ reader: MappingReader) -> BackendTLS {
-        for item in reader.items("alpn") ?? [] {
-            if case .scalar(let scalar) = item.content, scalar.text == "h2" {
-                findings.valueNotOffered(
-                    "h2", of: item.label, at: item.provenance,
-                    hint: "write `policies: {http: {version: HTTP/2.0}}` at the backend")
-            } else {
-                _ = item.choice(["http/1.1"], findings)
-            }
-        }
         let takesAny = reader.boolean("insecure") ?? false
         let takesAnyName = reader.boolean("insecureHost") ?? false
         if takesAny || takesAnyName, let node = reader.node(takesAny ? "insecure" : "insecureHost") {
@@ -52,7 +46,14 @@ extension AgentgatewayDecoder {
         }
         return BackendTLS(
             rootsFile: reader.text("root"), identity: clientIdentity(reader), serverName: serverName(reader),
-            verification: takesAny ? .nothing : takesAnyName ? .anyName : .full, provenance: reader.place)
+            verification: takesAny ? .nothing : takesAnyName ? .anyName : .full, offered: offeredVersion(reader),
+            provenance: reader.place)
+    }
+
+    private func offeredVersion(_ reader: MappingReader) -> BackendVersion? {
+        let items = reader.nonEmptyItems("alpn", hint: "remove it to offer what requests need") ?? []
+        let names = Set(items.compactMap { $0.choice(AgentgatewayShapes.applicationProtocols, findings) })
+        return names.isEmpty ? nil : names.count > 1 ? .byRequest : names == ["h2"] ? .http2 : .http1
     }
 
     private func clientIdentity(_ reader: MappingReader) -> BackendTLS.Identity? {

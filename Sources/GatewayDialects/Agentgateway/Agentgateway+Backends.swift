@@ -64,9 +64,13 @@ extension AgentgatewayShapes {
                 "version", .choice(Array(versions.keys.sorted()), notOffered: ["HTTP/0.9", "HTTP/1.0", "HTTP/3.0"]),
                 "The version of HTTP: `HTTP/2.0` by prior knowledge, or agreed on in TLS. Default: `HTTP/2.0` for "
                     + "requests whose `Content-Type` is `application/grpc`, else `HTTP/1.1`. A WebSocket is always asked "
-                    + "for by HTTP/1.1.")
-        ],
-        notOffered: ["requestTimeout"])
+                    + "for by HTTP/1.1."),
+            .optional(
+                "requestTimeout", .duration,
+                "From a whole request to the first byte of this backend's answer, for each attempt; then 504. Where the "
+                    + "route's `timeout` leaves less, that holds. Default: as the route says, or "
+                    + "`config.timeouts.request`."),
+        ])
 
     static let versions: [String: BackendVersion] = ["HTTP/1.1": .http1, "HTTP/2.0": .http2]
 
@@ -108,16 +112,17 @@ extension AgentgatewayDecoder {
     }
 
     private func backendPolicies(_ reader: MappingReader) -> BackendPolicies {
-        let tcp = reader.mapping("tcp")
+        let (tcp, http) = (reader.mapping("tcp"), reader.mapping("http"))
         var policies = BackendPolicies(
             requestHeaders: reader.mapping("requestHeaderModifier").map(headerMutation),
             responseHeaders: reader.mapping("responseHeaderModifier").map(headerMutation),
             tls: reader.mapping("backendTLS").map(backendTLS),
             authentication: reader.entry("backendAuth").flatMap(backendAuthentication),
-            version: reader.mapping("http").flatMap(version),
+            version: http.flatMap(version),
             transformation: reader.entry("transformations").flatMap(transformation),
             health: reader.mapping("health").flatMap(health))
         policies.connectTimeout = timeout("connectTimeout", tcp)
+        policies.requestTimeout = http.flatMap { bound("requestTimeout", $0) }
         policies.keepalive = tcp?.mapping("keepalives").map(tcpKeepalive)
         return policies
     }

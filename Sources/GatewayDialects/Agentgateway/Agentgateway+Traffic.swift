@@ -84,7 +84,7 @@ extension AgentgatewayDecoder {
     }
 
     /// From one millisecond to a day.
-    private func bound(_ name: String, _ reader: MappingReader) -> Duration? {
+    func bound(_ name: String, _ reader: MappingReader) -> Duration? {
         guard let duration = reader.duration(name), let place = reader.node(name)?.provenance else { return nil }
         guard duration >= .milliseconds(1), duration <= .seconds(86400) else {
             findings.error("out_of_range", "`\(name)` has to be between 1ms and 24h", at: place)

@@ -4,14 +4,17 @@ package import GatewayModel
 package struct ConnectionLimits: Hashable, Sendable {
     /// Nil, of each: as the process does.
     package private(set) var connectSeconds: Int64?
+    /// From a whole request to the first byte of an answer, where the route leaves no less.
+    package private(set) var attemptNanoseconds: Int64?
     package let idleNanoseconds: Int64?
     package let maxIdle: Int?
     package let maxRequests: Int?
 
-    /// The same for a server that has a time of its own to be connected to in.
-    package func connecting(within timeout: Duration?) -> ConnectionLimits {
+    /// The same for a server that has times of its own.
+    package func limited(by policies: BackendPolicies) -> ConnectionLimits {
         var limits = self
-        if let timeout { limits.connectSeconds = timeout.wholeSeconds }
+        if let timeout = policies.connectTimeout { limits.connectSeconds = timeout.wholeSeconds }
+        limits.attemptNanoseconds = policies.requestTimeout?.nanoseconds
         return limits
     }
 

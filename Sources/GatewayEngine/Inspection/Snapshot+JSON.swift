@@ -60,6 +60,7 @@ extension Snapshot {
         object.add("tls", tls != nil)
         if let tls { object.add("verification", tls.trust.verification.rawValue) }
         if let serverName = tls?.serverName { object.add("serverName", serverName) }
+        object.add("requestMilliseconds", endpoint.policies.requestTimeout.map { $0.nanoseconds / 1_000_000 })
         object.add("credentials", policy?.hasCredentials ?? false)
         object.add("transformations", policy?.transformation?.json)
         if let edit = policy?.requestEdit { object.add("changedRequestHeaders", edit.names) }

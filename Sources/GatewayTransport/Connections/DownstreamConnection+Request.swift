@@ -84,6 +84,7 @@ extension DownstreamConnection {
             exchange.course?.namesServer = worker.scratch.isNamedFor(pool)
             if let mirror = traffic.mirror { self.mirror(mirror, head, bytes) }
         }
+        if pool.endpoint.limits.attemptNanoseconds != nil { limitAttempts(at: pool) }
         worker.scratch.chooseHost(of: pool)
         if let policy {
             apply(policy, head, bytes)

@@ -26,6 +26,17 @@ extension DownstreamConnection {
         exchange.keepsBody = exchange.course?.mayBeRepeated ?? false
     }
 
+    /// Has the time hold that the server itself is given, where its route sets no course for requests either.
+    func limitAttempts(at pool: UpstreamPool) {
+        let course =
+            exchange.course
+            ?? RequestCourse(
+                startedAt: exchange.startedAt, bounds: nil, retry: nil, mayBeRepeated: false, upstream: nil,
+                balanceKey: 0)
+        course.go(to: pool)
+        exchange.course = course
+    }
+
     /// Whether an answer is dropped and its request sent once more.
     func retries(status: Int) -> Bool {
         exchange.course?.retry?.countsAsFailure(status) ?? false && mayRepeat
@@ -75,6 +86,7 @@ extension DownstreamConnection {
                 pool.served.pool(
                     of: $0, insteadOf: course.tried, key: course.balanceKey, isNamed: course.namesServer)
             } ?? pool
+        course.go(to: next)
         var head = head
         if course.namesServer, next !== pool { head.replaceHost(by: next.authority) }
         exchange.record?.upstream = next.endpoint.name

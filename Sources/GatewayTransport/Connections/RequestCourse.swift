@@ -5,8 +5,10 @@ internal import GatewayEngine
 final class RequestCourse {
     /// Uptime in nanoseconds when the answer has to be whole.
     var endsAt: Int64
-    /// From a whole request to the first byte of an answer; nil: the process's bound holds.
-    let attemptNanoseconds: Int64?
+    /// From a whole request to the first byte of an answer, as the route says; nil: it says nothing.
+    private let routeNanoseconds: Int64?
+    /// The same of the server that it goes to now; nil: the process's bound holds.
+    private(set) var attemptNanoseconds: Int64?
     /// Nil: for no answer of its upstream.
     let retry: RetryPlan?
     /// Where another server may be found; nil where the head was written for one and no other.
@@ -40,10 +42,17 @@ final class RequestCourse {
         retriesEndAt = retry?.withinNanoseconds.map { startedAt &+ $0 } ?? .max
 
         endsAt = bounds?.requestNanoseconds.map { startedAt &+ $0 } ?? .max
-        attemptNanoseconds = bounds?.attemptNanoseconds
+        routeNanoseconds = bounds?.attemptNanoseconds
+        attemptNanoseconds = routeNanoseconds
         self.retry = retry
         self.mayBeRepeated = mayBeRepeated
         self.upstream = upstream
+    }
+
+    /// The next attempt goes there: of the route's time and the server's own the shorter one holds.
+    func go(to pool: UpstreamPool) {
+        attemptNanoseconds =
+            pool.endpoint.limits.attemptNanoseconds.map { min($0, routeNanoseconds ?? .max) } ?? routeNanoseconds
     }
 
     /// Whether the request may go to another server, as none has seen it.

@@ -3,6 +3,7 @@ package final class CELParsedExpression {
     package let source: String
     let environment: CELEnvironment
     let root: Expression
+    let macros: [CELUse]
     private var outcome: Checker.Outcome?
 
     /// Throws where the source is no expression; names and types are not looked at.
@@ -10,7 +11,7 @@ package final class CELParsedExpression {
         self.source = source
         self.environment = environment
         do throws(CELIssue) {
-            root = try Parser.parse(Array(source.utf8), limits: environment.limits)
+            (root, macros) = try Parser.parse(Array(source.utf8), limits: environment.limits)
         } catch {
             throw CELCompileError(source, [error])
         }

@@ -114,7 +114,7 @@ package struct ConfigurationFile: Sendable {
         let compiling: [Diagnostic]
         (snapshot, compiling) = Compiler.compile(
             configuration, keys: keys, instance: GatewayInstance(environment: environment), tls: tls,
-            previous: previous)
+            keepingTo: isStrict ? .agentgateway : nil, previous: previous)
         let isWhole = !diagnostics.hasErrors
         return loading + reading + readingTexts + compiling.filter { isWhole || $0.severity == .error }
     }

@@ -91,6 +91,29 @@ import Testing
         #expect(taken.output == "config.yaml is valid.\n")
     }
 
+    @Test func `shows with --strict-schema what in an expression agentgateway does not have`() throws {
+        let folder = try CommandLineFolder()
+        try folder.write(
+            """
+            gateways: {default: {port: 3000}}
+            routes:
+            - policies:
+                authorization:
+                  rules: [{deny: 'gateway.name == "inner"'}]
+              backends: [{host: "127.0.0.1:8080"}]
+
+            """, to: "config.yaml")
+        #expect(try folder.run("validate", "-f", "config.yaml").exitCode == 0)
+        let refused = try folder.run("validate", "-f", "config.yaml", "--strict-schema", "agentgateway")
+        #expect(refused.exitCode == 1)
+        #expect(refused.errors.contains("config.yaml:5:31: error: `gateway.name` is an addition"), "\(refused.errors)")
+        let line = "      rules: [{deny: 'gateway.name == \"inner\"'}]"
+        let caret = String(repeating: " ", count: 30) + "^"
+        #expect(refused.errors.contains("  5 | \(line)\n    | \(caret)\n"), "\(refused.errors)")
+        #expect(refused.errors.contains("write `proxy.gateway.name`"))
+        #expect(refused.errors.contains("[expression_extension]"))
+    }
+
     @Test func `reads the same document as JSON`() throws {
         let folder = try CommandLineFolder()
         try folder.write(

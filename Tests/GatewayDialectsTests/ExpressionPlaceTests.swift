@@ -22,7 +22,7 @@ import Testing
     }
 
     /// A document with a route, its listener and what is beside them, a line for each policy.
-    private static func document(
+    static func document(
         _ policies: String..., listener: String = "", backend: String = "", top: String = ""
     ) -> String {
         """

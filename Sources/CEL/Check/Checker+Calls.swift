@@ -45,15 +45,34 @@ extension Checker {
         let receiver = isMember ? target.map { type(of: $0) } : nil
         let types = (receiver.map { [$0] } ?? []) + arguments.map { type(of: $0) }
         let signatures = function.signatures.filter { $0.isMember == isMember }
-        return overload(function.name, signatures, types, expression)
+        let fitting = fitting(signatures, types)
+        if !fitting.isEmpty { note(.function(function.name, fitting.map(\.signature)), at: expression) }
+        return overload(function.name, signatures, types, fitting, expression)
     }
 
     /// The result of the overloads that take `arguments`; several with different results make `dyn`.
     mutating func overload(
         _ name: String, _ signatures: [CELSignature], _ arguments: [CELType], _ expression: Expression
     ) -> CELType {
-        var result: CELType?
-        for signature in signatures where signature.parameters.count == arguments.count {
+        overload(name, signatures, arguments, fitting(signatures, arguments), expression)
+    }
+
+    private mutating func overload(
+        _ name: String, _ signatures: [CELSignature], _ arguments: [CELType],
+        _ fitting: [(signature: CELSignature, result: CELType)], _ expression: Expression
+    ) -> CELType {
+        guard let first = fitting.first else {
+            return report(.type, mismatch(name, arguments, signatures), at: expression)
+        }
+        return fitting.allSatisfy { $0.result == first.result } ? first.result : .dyn
+    }
+
+    /// The overloads that take `arguments`, with what they then answer.
+    private func fitting(
+        _ signatures: [CELSignature], _ arguments: [CELType]
+    ) -> [(signature: CELSignature, result: CELType)] {
+        signatures.compactMap { signature in
+            guard signature.parameters.count == arguments.count else { return nil }
             var parameters = signature.parameters
             var answer = signature.result
             if signature.hasTypeParameters {
@@ -61,12 +80,9 @@ extension Checker {
                 parameters = parameters.map { unifier.instantiate($0, &bound) }
                 answer = unifier.instantiate(answer, &bound)
             }
-            guard unifier.assign(arguments, to: parameters) else { continue }
-            let resolved = unifier.resolve(answer)
-            if result == nil { result = resolved } else if result != resolved { result = .dyn }
+            guard unifier.assign(arguments, to: parameters) else { return nil }
+            return (signature, unifier.resolve(answer))
         }
-        if let result { return result }
-        return report(.type, mismatch(name, arguments, signatures), at: expression)
     }
 
     private func mismatch(_ name: String, _ arguments: [CELType], _ signatures: [CELSignature]) -> String {

@@ -3,6 +3,7 @@ struct Checker {
     var names: NameScope<CELType>
     let unifier = Unifier()
     private(set) var issues: [CELIssue] = []
+    private(set) var uses: [CELUse] = []
 
     /// More than anyone reads at once.
     private static let maxIssues = 20
@@ -11,12 +12,13 @@ struct Checker {
         /// Of the whole expression.
         let type: CELType
         let issues: [CELIssue]
+        let uses: [CELUse]
     }
 
     static func check(_ expression: Expression, in environment: CELEnvironment) -> Outcome {
         var checker = Checker(names: NameScope(environment))
         let type = checker.type(of: expression)
-        return Outcome(type: checker.unifier.resolve(type, isFinal: true), issues: checker.issues)
+        return Outcome(type: checker.unifier.resolve(type, isFinal: true), issues: checker.issues, uses: checker.uses)
     }
 
     private init(names: NameScope<CELType>) {
@@ -30,6 +32,10 @@ struct Checker {
         guard issues.count < Self.maxIssues else { return .dyn }
         issues.append(CELIssue(kind, message, at: expression.offset, hint: hint()))
         return .dyn
+    }
+
+    mutating func note(_ part: CELUse.Part, at expression: Expression) {
+        uses.append(CELUse(part: part, offset: expression.offset))
     }
 
     func text(_ type: CELType) -> String { unifier.resolve(type, isFinal: true).description }
@@ -90,7 +96,9 @@ struct Checker {
         switch names.referent(of: expression) {
         case .local(let type): return type
         case .attribute(let attribute): return read(attribute, expression)
-        case .type(let type, _): return type
+        case .type(let type, let name):
+            note(.typeName(name.rawValue), at: expression)
+            return type
         case .group(let name):
             let members = (names.environment.members[name] ?? []).map { "\(name).\($0)" }
             return report(
@@ -112,6 +120,7 @@ struct Checker {
     }
 
     mutating func read(_ attribute: CELEnvironment.Attribute, _ expression: Expression) -> CELType {
+        note(.attribute(attribute.path), at: expression)
         guard let refusal = attribute.refusal else { return attribute.type }
         return report(.unsupported, refusal, at: expression)
     }

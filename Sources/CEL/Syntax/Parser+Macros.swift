@@ -4,16 +4,21 @@ extension Parser {
         target: Expression?, _ function: String, _ arguments: [Expression], at offset: Int
     ) throws(CELIssue) -> Expression {
         if let target {
-            if let expanded = try memberMacro(target, function, arguments, at: offset) { return expanded }
+            if let expanded = try memberMacro(target, function, arguments, at: offset) {
+                note(macro: "\(function)/\(arguments.count)", at: offset)
+                return expanded
+            }
             if case .name("math", _) = target.kind, function == "greatest" || function == "least", arguments.count > 1 {
                 return try extreme(function, arguments, at: offset)
             }
             if case .name("cel", _) = target.kind,
                 let expanded = try bindingMacro(function, arguments, at: offset)
             {
+                note(macro: "cel.\(function)", at: offset)
                 return expanded
             }
         } else if let expanded = try globalMacro(function, arguments, at: offset) {
+            note(macro: function, at: offset)
             return expanded
         }
         return try make(.call(target: target, function: function, arguments), at: offset)

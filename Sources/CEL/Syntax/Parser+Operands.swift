@@ -65,7 +65,7 @@ extension Parser {
                 operand = try selection(of: operand, at: offset)
             case .leftBracket:
                 try advance()
-                let isOptional = try take(.question)
+                let isOptional = try optionalMark()
                 let key = try expression()
                 try expect(.rightBracket, "]")
                 operand = try make(.index(operand, key, isOptional: isOptional), at: offset)
@@ -79,7 +79,7 @@ extension Parser {
     }
 
     private mutating func selection(of operand: Expression, at dot: Int) throws(CELIssue) -> Expression {
-        let isOptional = try take(.question)
+        let isOptional = try optionalMark()
         let offset = token.range.lowerBound
         guard token.kind == .identifier || token.kind == .quotedIdentifier else { throw unexpected("a field name") }
         let isQuoted = token.kind == .quotedIdentifier
@@ -95,12 +95,20 @@ extension Parser {
         return try make(.select(operand, field: field, isOptional ? .optional : .value), at: offset)
     }
 
+    /// Whether an element, a member or an entry is said to be one that may be absent.
+    private mutating func optionalMark() throws(CELIssue) -> Bool {
+        let offset = token.range.lowerBound
+        guard try take(.question) else { return false }
+        note(macro: "?", at: offset)
+        return true
+    }
+
     private mutating func list() throws(CELIssue) -> Expression {
         let offset = token.range.lowerBound
         try advance()
         var elements: [Expression.Element] = []
         while token.kind != .rightBracket {
-            let isOptional = try take(.question)
+            let isOptional = try optionalMark()
             elements.append(.init(value: try expression(), isOptional: isOptional))
             guard try take(.comma) else { break }
         }
@@ -113,7 +121,7 @@ extension Parser {
         try advance()
         var entries: [Expression.Entry] = []
         while token.kind != .rightBrace {
-            let isOptional = try take(.question)
+            let isOptional = try optionalMark()
             let key = try expression()
             try expect(.colon, ":")
             entries.append(.init(key: key, value: try expression(), isOptional: isOptional))

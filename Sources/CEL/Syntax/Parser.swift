@@ -23,14 +23,18 @@ struct Parser {
     private(set) var end = 0
     private var recursion = 0
     private var nodeCount = 0
+    /// Those that were expanded.
+    private var macros: [CELUse] = []
 
     init(_ source: [UInt8], limits: CELLimits) {
         self.lexer = Lexer(source)
         self.limits = limits
     }
 
-    /// The whole source as one expression.
-    static func parse(_ source: [UInt8], limits: CELLimits) throws(CELIssue) -> Expression {
+    /// The whole source as one expression, and the macros in it.
+    static func parse(
+        _ source: [UInt8], limits: CELLimits
+    ) throws(CELIssue) -> (root: Expression, macros: [CELUse]) {
         guard source.count <= limits.maxSourceBytes else {
             throw CELIssue(.limit, "the expression is longer than \(limits.maxSourceBytes) bytes", at: 0)
         }
@@ -41,7 +45,11 @@ struct Parser {
         try parser.advance()
         let expression = try parser.expression()
         guard parser.token.kind == .end else { throw parser.unexpected("an operator or the end of the expression") }
-        return expression
+        return (expression, parser.macros)
+    }
+
+    mutating func note(macro: String, at offset: Int) {
+        macros.append(CELUse(part: .macro(macro), offset: offset))
     }
 
     // MARK: - Tokens

@@ -21,7 +21,7 @@ extension AgentgatewayDialect {
 
             A configuration is one YAML or JSON document. Fields are those of agentgateway's standalone mode; what is
             marked **ours** is an addition of Tollgate, which agentgateway refuses. `tollgate validate --strict-schema
-            agentgateway` finds such fields in a file that has to go back. A field of agentgateway that is not offered
+            agentgateway` finds such fields, and what is ours in expressions, in a file that has to go back. A field of agentgateway that is not offered
             is refused by name, never ignored.
 
             Every value may hold environment variables: `$NAME`, `${NAME}`, `${NAME:-otherwise}`; `$$` is a dollar

@@ -30,6 +30,7 @@ extension Compiler {
                 return nil
             }
             advise(expression, for: stage.use)
+            refuseAdditions(expression, for: stage.use)
             fillers.note(program, of: expression, at: stage)
             return program
         } catch {
@@ -66,6 +67,19 @@ extension Compiler {
         else { return }
         for issue in CELAdvice(on: parsed).unknownNames {
             report(.warning, "expression_unknown_name", issue, in: expression)
+        }
+    }
+
+    private mutating func refuseAdditions(_ expression: Expression, for use: ExpressionUse) {
+        guard let vocabulary, let parsed = try? parsed(expression.text, for: use) else { return }
+        for use in parsed.uses {
+            guard let (name, instead) = vocabulary.addition(in: use) else { continue }
+            let issue = CELIssue(
+                .unsupported,
+                "`\(name)` is an addition of Tollgate: \(vocabulary.name) takes a file that uses it, and fails whenever "
+                    + "it evaluates the expression, so that a `deny` rule lets requests pass",
+                at: use.offset, hint: instead.map { "write \($0)" } ?? "write it without, where both have to read it")
+            report(.error, "expression_extension", issue, in: expression)
         }
     }
 

@@ -25,6 +25,8 @@ package struct Compiler {
     let configuration: GatewayConfiguration
     let instance: GatewayInstance
     let keys: KeyMaterial
+    /// What expressions may use, where it is not all.
+    var vocabulary: OriginalVocabulary?
     var diagnostics: [Diagnostic] = []
     /// What was reported already: one policy may stand in the slots of many routes.
     private var reported: Set<Diagnostic> = []
@@ -60,13 +62,15 @@ package struct Compiler {
     /// - Parameters:
     ///   - instance: which gateway this process is.
     ///   - tls: tells whether certificates and keys can be served; nil: nobody looks.
+    ///   - vocabulary: what expressions use besides is an error; nil: they may use all.
     ///   - previous: what is served so far; limits that are the same go on with its counts.
     package static func compile(
         _ configuration: GatewayConfiguration, keys: KeyMaterial, instance: GatewayInstance = GatewayInstance(),
-        tls: (any TLSChecking)? = nil,
+        tls: (any TLSChecking)? = nil, keepingTo vocabulary: OriginalVocabulary? = nil,
         previous: Snapshot? = nil
     ) -> (snapshot: Snapshot?, diagnostics: [Diagnostic]) {
         var compiler = Compiler(configuration: configuration, keys: keys, instance: instance, previous: previous)
+        compiler.vocabulary = vocabulary
         let snapshot = compiler.compile()
         if let tls { compiler.diagnostics += snapshot.tlsProblems(tls) }
         return (compiler.diagnostics.hasErrors ? nil : snapshot, compiler.diagnostics)

@@ -25,6 +25,9 @@ package enum RequestAttribute: Int, CaseIterable, Sendable {
         package let availability: Availability
         /// Its reference text.
         package let documentation: String
+        /// What to write where agentgateway has to take the expression, which does not have the attribute; nil where
+        /// it has.
+        package private(set) var ours: String?
 
         init(_ path: String, _ type: CELType, _ documentation: String) {
             self.init(path, type, .always, documentation)
@@ -36,7 +39,17 @@ package enum RequestAttribute: Int, CaseIterable, Sendable {
             self.availability = availability
             self.documentation = documentation
         }
+
+        /// Marks what agentgateway does not have.
+        fileprivate func ours(instead: String) -> Entry {
+            var copy = self
+            copy.ours = instead
+            return copy
+        }
     }
+
+    /// The row of a path.
+    static func entry(at path: String) -> Entry? { allCases.lazy.map(\.entry).first { $0.path == path } }
 
     /// When there is a value.
     package enum Availability: Equatable, Sendable {
@@ -76,7 +89,8 @@ package enum RequestAttribute: Int, CaseIterable, Sendable {
             Entry(
                 "request.query", .map(.string, .string),
                 "The query's parameters, decoded. Reading one that is there twice is an error: two readers would "
-                    + "take different ones.")
+                    + "take different ones."
+            ).ours(instead: "`request.uri.query(\"name\")`, which answers a list")
         case .startTime: Entry("request.startTime", .timestamp, "When the request came; whole seconds.")
         case .body:
             Entry(
@@ -95,7 +109,9 @@ package enum RequestAttribute: Int, CaseIterable, Sendable {
         case .sourceRawAddress:
             Entry("source.rawAddress", .string, "As `source.address`: nothing is believed of tunnels.")
         case .sourceRawPort: Entry("source.rawPort", .int, "As `source.port`.")
-        case .sourceTLS: Entry("source.tls", .bool, "Whether the connection is encrypted.")
+        case .sourceTLS:
+            Entry("source.tls", .bool, "Whether the connection is encrypted.")
+                .ours(instead: "`request.scheme == \"https\"`")
         case .sourceIdentity:
             Entry(
                 "source.identity", .map(.string, .string), .filled(by: .clientCertificates),
@@ -131,13 +147,17 @@ package enum RequestAttribute: Int, CaseIterable, Sendable {
                 "destination.address", .string, .sometimes,
                 "The gateway's own address of the connection, where the transport tells it.")
         case .destinationPort: Entry("destination.port", .int, "The port the gateway was asked on.")
-        case .gatewayName: Entry("gateway.name", .string, "The gateway the listener belongs to.")
+        case .gatewayName:
+            Entry("gateway.name", .string, "The gateway the listener belongs to.")
+                .ours(instead: "`proxy.gateway.name`")
         case .gatewayListener:
             Entry("gateway.listener", .string, .sometimes, "The name of the listener, where it has one.")
+                .ours(instead: "`proxy.listener.name`")
         case .routeName:
             Entry(
                 "route.name", .string, .sometimes,
-                "The route's name, or its place where it has none; not there before a route is chosen.")
+                "The route's name, or its place where it has none; not there before a route is chosen."
+            ).ours(instead: "`proxy.route.name`")
         case .proxyBind: Entry("proxy.bind", .string, "The address that is listened on: `[::]:3000`.")
         case .proxyGatewayName: Entry("proxy.gateway.name", .string, "As `gateway.name`.")
         case .proxyListenerName: Entry("proxy.listener.name", .string, .sometimes, "As `gateway.listener`.")
@@ -146,7 +166,8 @@ package enum RequestAttribute: Int, CaseIterable, Sendable {
             Entry(
                 "consumer", .dyn, .filled(by: .consumers),
                 "The consumer the credential belongs to: `name`, and `group`, `credential` and `customId` where they are "
-                    + "known; null where there is none.")
+                    + "known; null where there is none."
+            ).ours(instead: "the claims, `jwt`, or what the key has, `apiKey`")
         case .apiKey:
             Entry(
                 "apiKey", .dyn, .filled(by: .apiKey),

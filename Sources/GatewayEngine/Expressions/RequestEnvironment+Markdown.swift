@@ -19,6 +19,11 @@ extension RequestEnvironment {
         names that stand for nothing it warns). Loading warns of `deny` rules that read what may be absent, in whatever
         way, unless the rule asks first, and says what to write.
 
+        What is marked **ours** is an addition of Tollgate. agentgateway takes a file that uses it, since it looks at the
+        grammar alone, and fails whenever it evaluates the expression: a `deny` rule lets requests pass then. `tollgate
+        validate --strict-schema agentgateway` refuses each use. Names of types as values, as in `type(x) == list`, are
+        ours, too.
+
         ## What can be read
 
         | name | type | there | what it is |
@@ -55,7 +60,7 @@ extension RequestEnvironment {
 
         | form | what it is |
         |---|---|
-        \(CELMacroReference.all.map { "| `\($0.form)` | \($0.documentation) |" }.joined(separator: "\n"))
+        \(CELMacroReference.all.map(row).joined(separator: "\n"))
 
         ## Functions
 
@@ -85,13 +90,25 @@ extension RequestEnvironment {
 
     private static func row(_ attribute: RequestAttribute) -> String {
         let entry = attribute.entry
-        return "| `\(entry.path)` | \(entry.type) | \(entry.availability.words) | \(entry.documentation) |"
+        let name = mark("`\(entry.path)`", isOurs: entry.ours != nil)
+        return "| \(name) | \(entry.type) | \(entry.availability.words) | \(entry.documentation) |"
+    }
+
+    private static func row(_ macro: CELMacroReference) -> String {
+        "| \(mark("`\(macro.form)`", isOurs: !original.has(macro))) | \(macro.documentation) |"
     }
 
     private static func row(_ function: CELFunction) -> String {
-        let forms = function.signatures.map { "`\($0.text(of: function.name))`" }
-        return "| `\(function.name)` | \(forms.joined(separator: "<br>")) |"
+        let isOurs = !original.functions.contains(function.name)
+        let forms = function.signatures.map { form in
+            mark("`\(form.text(of: function.name))`", isOurs: !isOurs && !original.has(form, of: function.name))
+        }
+        return "| \(mark("`\(function.name)`", isOurs: isOurs)) | \(forms.joined(separator: "<br>")) |"
     }
+
+    private static let original = OriginalVocabulary.agentgateway
+
+    private static func mark(_ text: String, isOurs: Bool) -> String { isOurs ? "\(text) **ours**" : text }
 }
 
 extension RequestAttribute.Availability {

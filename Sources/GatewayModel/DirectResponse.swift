@@ -38,4 +38,12 @@ package struct DirectResponse: Equatable, Sendable {
 
     /// Whether every request is answered.
     package var answersAll: Bool { choices.contains { $0.condition == nil } }
+
+    /// Whether an expression of any of them may read the request.
+    package var readsRequest: Bool {
+        choices.contains { choice in
+            if case .expression = choice.body { return true }
+            return choice.condition != nil || !choice.headers.isEmpty
+        }
+    }
 }

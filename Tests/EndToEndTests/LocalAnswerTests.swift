@@ -10,6 +10,13 @@ import Testing
           matches: [{path: {exact: /hello}}]
           policies:
             directResponse: {status: 200, body: "hello!"}
+        - matches: [{path: {pathPrefix: /told}}]
+          policies:
+            requestHeaderModifier: {set: {x-role: set}}
+            urlRewrite: {authority: {full: inner.example}, path: {prefix: /inner}}
+            directResponse:
+              status: 200
+              bodyExpression: request.host + request.path + ' ' + request.headers['x-role']
         - matches: [{path: {pathPrefix: /old}}]
           policies:
             requestRedirect: {scheme: https, authority: {host: new.example}, path: {prefix: /new}, status: 308}
@@ -44,6 +51,10 @@ import Testing
         #expect(redirect.value("location") == "https://new.example/new/a?b=c")
         let lines = try gateway.accessLog(lines: 3)
         #expect(lines[0].contains("200") && lines[0].contains("hello"))
+    }
+
+    @Test func `tells the request as the route has made it`() throws {
+        #expect(try gateway.get("/told/a", "X-Role: client\r\n").body.text == "inner.example/inner/a set")
     }
 
     @Test func `closes the connection of a client that still sends`() throws {

@@ -1,3 +1,4 @@
+import Foundation
 import GatewayEngine
 import GatewayModel
 import Testing
@@ -201,5 +202,84 @@ import Testing
                     Self.change(set: ["x-token": "jwt.rawToken.unredacted()"]), .route(RouteID("backend"))),
             ])
         #expect(gateway.get(token: token).value(of: "x-token") == token.text)
+    }
+}
+
+/// What the expressions of a route's own `delay` and `directResponse` see.
+@Suite struct `A route that answers` {
+    private typealias Attachment = GatewayModel.Attachment
+
+    private static func answer(_ expression: String, condition: String? = nil) -> Policy {
+        .directResponse(
+            DirectResponse(choices: [
+                DirectResponse.Choice(
+                    status: 200, body: .expression(Expression(expression, at: here)), headers: [],
+                    condition: condition.map { Expression($0, at: here) })
+            ]))
+    }
+
+    private static let modifier = Policy.requestHeaders(
+        HeaderMutation(
+            add: [.init(name: "x-new", value: "added", provenance: here)],
+            set: [.init(name: "x-role", value: "set", provenance: here)],
+            remove: [.init(name: "x-old", value: "", provenance: here)]))
+    private static let rewrite = Policy.urlRewrite(
+        URLChange(authority: .full("inner.test"), path: .prefix("/inner")))
+
+    private static func gateway(_ policies: Policy...) throws -> TestGateway {
+        try TestGateway(
+            GatewayConfiguration(
+                [.named("a", .segmentPrefix("/out"))], policies.map { .policy($0, .route(RouteID("a"))) }))
+    }
+
+    private static let lines = "X-Role: client\r\nX-Old: client\r\n"
+
+    @Test(arguments: [
+        ("request.headers['x-role']", "set"), ("request.headers['x-new']", "added"),
+        ("'x-old' in request.headers ? 'there' : 'gone'", "gone"), ("request.path", "/inner/a"),
+        ("request.host", "inner.test"), ("request.pathAndQuery", "/inner/a?b=c"),
+    ])
+    func `says what its request is by then`(_ expression: String, _ text: String) throws {
+        var gateway = try Self.gateway(Self.modifier, Self.rewrite, Self.answer(expression))
+        #expect(gateway.diagnostics.isEmpty)
+        #expect(gateway.get("/out/a?b=c", Self.lines).response?.hasSuffix("\r\n\r\n\(text)") == true)
+    }
+
+    @Test func `does so on top of what transformations have made of it`() throws {
+        let request = Transformation.Change(
+            add: [],
+            set: ["x-role", "x-kept"].map {
+                Transformation.Field(name: $0, value: Expression("'transformed'", at: here), provenance: here)
+            }, remove: [], replace: nil, body: nil, metadata: [])
+        let change = Policy.transformation(
+            Transformation(choices: [Transformation.Choice(condition: nil, request: request, response: nil)]))
+        var gateway = try Self.gateway(
+            change, Self.modifier, Self.answer("request.headers['x-role'] + ' ' + request.headers['x-kept']"))
+        #expect(gateway.get("/out", Self.lines).response?.hasSuffix("\r\n\r\nset transformed") == true)
+    }
+
+    @Test func `waits and chooses by it, and forwards what it does not answer, changed once`() throws {
+        var gateway = try Self.gateway(
+            Self.modifier, Self.rewrite, .delay(.expression(Expression("size(request.path)", at: here))),
+            Self.answer("'never'", condition: "request.headers['x-role'] != 'set'"))
+        let answer = gateway.get("/out/a", Self.lines)
+        #expect(answer.upstream == "a" && gateway.scratch.delayNanoseconds == 8_000_000)
+        #expect(answer.head.hasPrefix("GET /inner/a HTTP/1.1\r\n"))
+        for line in ["x-role: set\r\n", "x-new: added\r\n", "host: inner.test\r\n"] {
+            #expect(answer.head.lowercased().components(separatedBy: line).count == 2, "\(answer.head)")
+        }
+        #expect(!answer.head.lowercased().contains("x-old"))
+    }
+
+    @Test func `shows no token that has left`() throws {
+        var gateway = try TestGateway(
+            GatewayConfiguration(
+                [.named("a")],
+                [
+                    .policy(.jwtAuthentication(.test())), .policy(Self.modifier),
+                    .policy(Self.answer("'authorization' in request.headers ? 'there' : 'gone'")),
+                ]))
+        let answer = gateway.get("/", "Authorization: Bearer \(try Tokens.token().text)\r\n")
+        #expect(answer.response?.hasSuffix("gone") == true)
     }
 }

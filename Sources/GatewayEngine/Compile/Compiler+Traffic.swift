@@ -62,6 +62,12 @@ struct TrafficPolicies: Equatable {
         return ("directResponse", directResponse.provenance)
     }
 
+    /// Whether the delay, or what answers every request, reads the request as a rewrite leaves it.
+    fileprivate var readsRewrite: Bool {
+        if case .expression? = delay?.value { return true }
+        return requestRedirect == nil && directResponse?.value.readsRequest ?? false
+    }
+
     /// Policies that replace the prefix of a path, each by the name of its field.
     var prefixChanges: [(field: String, place: Provenance)] {
         var changes: [(field: String, place: Provenance)] = []
@@ -115,7 +121,8 @@ extension Compiler {
     /// Whether what was written for a route's backend ever gets there.
     mutating func checkForwarding(_ policies: TrafficPolicies) {
         guard let answer = policies.answering else { return }
-        for (field, place) in policies.ofForwarding.sorted(by: { $0.key < $1.key }) {
+        for (field, place) in policies.ofForwarding.sorted(by: { $0.key < $1.key })
+        where field != "urlRewrite" || !policies.readsRewrite {
             report(
                 Diagnostic(
                     .warning, "policy_unused",

@@ -82,7 +82,9 @@ package enum Pipeline {
             if scratch.awaitsBody || (route.needsBody && body == nil) { return .awaitBody }
             if let overlay = overlay?.traffic {
                 let base = route.policy.traffic
-                if let answer = try stages.run(overlay, over: base, listener, bytes, body: body, &scratch) {
+                if let answer = try stages.run(
+                    overlay, over: base, listener, bytes, body: body, &scratch, route.policy.requestEdit)
+                {
                     return .answer(answer)
                 }
             } else {
@@ -338,11 +340,11 @@ private struct Stages {
     @inline(never)
     func run(
         _ overlay: TrafficSlots, over base: TrafficSlots?, _ listener: ListenerSnapshot, _ bytes: Span<UInt8>,
-        body: Span<UInt8>?, _ scratch: inout RequestScratch
+        body: Span<UInt8>?, _ scratch: inout RequestScratch, _ edit: FieldEdit?
     ) throws(Refusal) -> LocalAnswer? {
         try (overlay.rateLimits ?? base?.rateLimits)?.run(setting, bytes, &scratch, listener)
         do throws(RefusalCode) {
-            return try overlay.run(over: base, setting, bytes, body: body, &scratch, listener)
+            return try overlay.run(over: base, setting, bytes, body: body, &scratch, listener, edit)
         } catch {
             throw Refusal(error)
         }
@@ -356,7 +358,7 @@ private struct Stages {
     ) throws(Refusal) -> LocalAnswer? {
         guard let traffic = policy.traffic else { return nil }
         do {
-            return try traffic.run(setting, bytes, body: body, &scratch, listener)
+            return try traffic.run(setting, bytes, body: body, &scratch, listener, policy.requestEdit)
         } catch {
             throw Refusal(error)
         }

@@ -10,6 +10,8 @@ final class DelayStage: Sendable {
 
     let length: Length
 
+    var readsRequest: Bool { if case .expression = length { true } else { false } }
+
     init(_ length: Length) {
         self.length = length
     }

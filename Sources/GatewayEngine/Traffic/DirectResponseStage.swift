@@ -54,6 +54,8 @@ final class DirectResponseStage: Sendable {
 
     let choices: [Choice]
 
+    var readsRequest: Bool { choices.first?.toAll == nil }
+
     init(_ choices: [Choice]) {
         self.choices = choices
     }

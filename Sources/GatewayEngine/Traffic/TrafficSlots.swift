@@ -66,22 +66,23 @@ package final class TrafficSlots: Sendable {
     }
 
     /// Runs what comes behind authorization, in this order; answers what is given in place of forwarding.
+    ///
+    /// - Parameter edit: what its route changes of the request's lines: delays and answers see it; nil: nothing.
     func run(
         _ setting: RequestSetting, _ bytes: Span<UInt8>, body: Span<UInt8>?, _ scratch: inout RequestScratch,
-        _ listener: ListenerSnapshot
+        _ listener: ListenerSnapshot, _ edit: FieldEdit?
     ) throws(RefusalCode) -> LocalAnswer? {
         balanceKey?.run(setting, bytes, &scratch, listener)
         let hasTarget = transformation?.run(setting, bytes, body: body, &scratch, listener) ?? false
         try urlRewrite?.run(setting, bytes, &scratch, listener, keepsPath: hasTarget)
         if let redirect, let answer = try redirect.run(setting, bytes, &scratch, listener) { return answer }
-        delay?.run(setting, bytes, &scratch, listener)
-        return directResponse?.run(setting, bytes, &scratch, listener)
+        return Self.answer(delay, directResponse, setting, bytes, &scratch, listener, edit)
     }
 
     /// Runs the same for a consumer that brings these along: of each kind they take the place of the route's.
     func run(
         over base: TrafficSlots?, _ setting: RequestSetting, _ bytes: Span<UInt8>, body: Span<UInt8>?,
-        _ scratch: inout RequestScratch, _ listener: ListenerSnapshot
+        _ scratch: inout RequestScratch, _ listener: ListenerSnapshot, _ edit: FieldEdit?
     ) throws(RefusalCode) -> LocalAnswer? {
         base?.balanceKey?.run(setting, bytes, &scratch, listener)
         let hasTarget =
@@ -97,7 +98,27 @@ package final class TrafficSlots: Sendable {
         {
             return answer
         }
-        (delay ?? base?.delay)?.run(setting, bytes, &scratch, listener)
-        return (directResponse ?? base?.directResponse)?.run(setting, bytes, &scratch, listener)
+        return Self.answer(
+            delay ?? base?.delay, directResponse ?? base?.directResponse, setting, bytes, &scratch, listener, edit)
+    }
+
+    /// Runs what may hold or answer the request, on the request as its route leaves it.
+    @inline(__always)
+    private static func answer(
+        _ delay: DelayStage?, _ response: DirectResponseStage?, _ setting: RequestSetting, _ bytes: Span<UInt8>,
+        _ scratch: inout RequestScratch, _ listener: ListenerSnapshot, _ edit: FieldEdit?
+    ) -> LocalAnswer? {
+        guard delay != nil || response != nil else { return nil }
+        let readsRequest = delay?.readsRequest ?? false || response?.readsRequest ?? false
+        guard readsRequest, edit != nil || scratch.hasNewAddress else {
+            delay?.run(setting, bytes, &scratch, listener)
+            return response?.run(setting, bytes, &scratch, listener)
+        }
+        // Whoever comes later, the access log say, sees what transformations have made of it, as without such an answer.
+        let changed = scratch.changed
+        defer { scratch.changed = changed }
+        scratch.show(edit, of: setting.head, bytes)
+        delay?.run(setting, bytes, &scratch, listener)
+        return response?.run(setting, bytes, &scratch, listener)
     }
 }

@@ -127,10 +127,14 @@ struct ChangedRequest {
 }
 
 extension RequestScratch {
-    /// Has expressions see what a transformation has made of the request.
-    mutating func show(_ change: MessageChange, of head: RequestHead, _ bytes: Span<UInt8>) {
+    /// Whether the request goes to another path or host than it was received for.
+    var hasNewAddress: Bool { !rewrittenPath.isEmpty || !rewrittenHost.isEmpty }
+
+    /// Has expressions see what was made of the request by an edit of its lines, and of its method, target and host.
+    @inline(never)
+    mutating func show(_ edit: FieldEdit?, of head: RequestHead, _ bytes: Span<UInt8>) {
         if !changed.isThere { changed = ChangedRequest(head, bytes, self) }
-        changed.apply(change.edit)
+        if let edit { changed.apply(edit) }
         changed.update(head, bytes, self)
     }
 

@@ -47,7 +47,7 @@ final class TransformationStage: Sendable {
             change.evaluated($0)
         }
         let hasNewTarget = scratch.take(message, of: setting.head)
-        scratch.show(message, of: setting.head, bytes)
+        scratch.show(message.edit, of: setting.head, bytes)
         return hasNewTarget
     }
 

@@ -84,12 +84,26 @@ final class Worker {
         release(served)
         for bind in snapshot.binds {
             let slot = slot(bind.address)
+            let earlier = slot.terminator
             slot.served = served
             slot.bind = bind
             slot.terminator = terminators[bind.address]
+            if let earlier, earlier !== slot.terminator { dismissClients(at: slot, metBy: earlier) }
         }
         served.use(snapshot)
         prober?.resume()
+    }
+
+    /// Lets go of clients whose certificates were looked at by another measure than the one that holds now.
+    private func dismissClients(at slot: BindSlot, metBy earlier: TLSTerminator) {
+        let listeners = earlier.listeners(thatAskOtherwiseIn: slot.terminator)
+        guard !listeners.isEmpty else { return }
+        tick()
+        func concerns(_ place: BindSlot, _ context: ConnectionContext) -> Bool {
+            place === slot && context.securedBy.map(listeners.contains) ?? false
+        }
+        for client in clients.values where concerns(client.slot, client.context) { client.drain() }
+        for session in sessions.values where concerns(session.slot, session.context) { session.dismiss() }
     }
 
     /// Serves nothing of a source any more.

@@ -12,7 +12,8 @@ extension AgentgatewayShapes {
             .optional(
                 "root", .string,
                 "A PEM file with certificates: clients must show one that one of these has signed. What it says of them "
-                    + "is there for expressions, as `source.subjectCn` and its like. "
+                    + "is there for expressions, as `source.subjectCn` and its like. Read again when it changes, which ends "
+                    + "the connections that were verified by what it was. "
                     + "Default: clients are not asked."),
             .optional(
                 "minTLSVersion", tlsVersions,

@@ -95,6 +95,8 @@ final class DownstreamConnection: BufferedUser {
     var isHeld: Bool { isConnecting || !heldHead.isEmpty }
 
     override func secured(_ agreement: TLSAgreement) {
+        // What was asked for when the handshake began may have changed meanwhile.
+        guard slot.terminator?.asks(agreement.demand, for: agreement.listener) ?? false else { return close() }
         if agreement.speaksHTTP2 { return becomeHTTP2(Span(), agreement) }
         context = ConnectionContext(ends, agreement, speaksHTTP2: false, traffic: slot.traffic)
     }

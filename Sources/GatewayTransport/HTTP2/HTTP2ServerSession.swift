@@ -7,10 +7,10 @@ internal import NIOHTTP2
 
 /// A client's connection that speaks HTTP/2: each of its requests is served by a `DownstreamConnection` of its own.
 final class HTTP2ServerSession: HTTP2Session {
-    private let slot: BindSlot
+    let slot: BindSlot
     private let ends: SocketEnds
     /// What all of its requests have in common.
-    private let context: ConnectionContext
+    let context: ConnectionContext
     private var head = HTTP2RequestHead()
     private var last = HTTP2StreamID.rootStream
     private var ending = Ending.no
@@ -25,6 +25,7 @@ final class HTTP2ServerSession: HTTP2Session {
         case no
         /// The client has been told; requests that were on their way are still taken (RFC 9113 §6.8).
         case announced
+        /// None is taken any more.
         case final
     }
 
@@ -45,7 +46,7 @@ final class HTTP2ServerSession: HTTP2Session {
     }
 
     override func begin(_ id: HTTP2StreamID, _ headers: HPACKHeaders, end: Bool) {
-        guard !isEnding else { return }
+        guard !isEnding, ending != .final else { return }
         last = max(last, id)
         let fault = Result { () throws(WireError) in try head.read(headers, hasBody: !end) }
         let stream = HTTP2ServerStream(self, id: id, head, end: end)
@@ -62,11 +63,7 @@ final class HTTP2ServerSession: HTTP2Session {
 
     override func checkDeadline() {
         for stream in streams.values { (stream.user as? DownstreamConnection)?.checkDeadline() }
-        if case .announced = ending {
-            ending = .final
-            write(.rootStream, .goAway(lastStreamID: last, errorCode: .noError, opaqueData: nil))
-            settleLater()
-        }
+        if case .announced = ending { takeNoMore() }
         super.checkDeadline()
         checkKeepalive()
         if worker.uptime >= retiresAt { drain() }
@@ -99,8 +96,20 @@ final class HTTP2ServerSession: HTTP2Session {
         settleLater()
     }
 
+    /// Its client is no longer known for who it is: not even requests that are on their way are taken.
+    func dismiss() {
+        if streams.isEmpty { return end(after: last) }
+        if ending != .final { takeNoMore() }
+    }
+
+    private func takeNoMore() {
+        ending = .final
+        write(.rootStream, .goAway(lastStreamID: last, errorCode: .noError, opaqueData: nil))
+        settleLater()
+    }
+
     override func streamsSettled() {
-        if worker.isDraining || worker.uptime >= retiresAt, streams.isEmpty { end(after: last) }
+        if ending != .no || worker.uptime >= retiresAt, streams.isEmpty { end(after: last) }
     }
 
     override func closed(byError: Bool) {

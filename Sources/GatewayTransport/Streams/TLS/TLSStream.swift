@@ -235,7 +235,8 @@ private final class Handshake: ChannelInboundHandler {
     var agreement: TLSAgreement? {
         guard let identity else { return nil }
         return TLSAgreement(
-            listener: identity.listener, client: identity.verifiesClients ? client : nil, speaksHTTP2: hasChosenHTTP2)
+            listener: identity.listener, client: identity.demand == .none ? nil : client, demand: identity.demand,
+            speaksHTTP2: hasChosenHTTP2)
     }
 
     /// Where none can be had all the same, one that says nothing: no rule is to take the client for one that was not

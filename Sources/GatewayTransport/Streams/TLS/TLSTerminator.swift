@@ -9,7 +9,16 @@ struct TLSAgreement {
     let listener: ListenerID
     /// Its own certificate, verified; nil where it was not asked for one.
     let client: ClientCertificate?
+    /// What that had to lead to.
+    let demand: CertificateDemand
     let speaksHTTP2: Bool
+}
+
+/// What a listener asks of certificates of clients.
+enum CertificateDemand: Equatable {
+    case none
+    /// That they lead to one of these, in PEM.
+    case signed(by: [UInt8])
 }
 
 /// Ends TLS at one address: which certificate is shown to whom.
@@ -19,8 +28,8 @@ final class TLSTerminator: Sendable {
         let listener: ListenerID
         let hostname: HostPattern
         let ciphers: CipherOrder
-        /// Whether there is no connection without a certificate of the client that was verified.
-        let verifiesClients: Bool
+        /// Without what it asks for there is no connection.
+        let demand: CertificateDemand
     }
 
     let settings: [TLSSettings]
@@ -32,8 +41,18 @@ final class TLSTerminator: Sendable {
         identities = try settings.map {
             Identity(
                 listener: $0.listener, hostname: $0.hostname, ciphers: try $0.made(),
-                verifiesClients: $0.clientRoots != nil)
+                demand: $0.clientRoots.map { .signed(by: $0) } ?? .none)
         }
+    }
+
+    /// Whether a listener asks its clients for just that.
+    func asks(_ demand: CertificateDemand, for listener: ListenerID) -> Bool {
+        identities.contains { $0.listener == listener && $0.demand == demand }
+    }
+
+    /// The listeners that another one, in place of this, asks for something else for, or has not.
+    func listeners(thatAskOtherwiseIn other: TLSTerminator?) -> Set<ListenerID> {
+        Set(identities.filter { !(other?.asks($0.demand, for: $0.listener) ?? false) }.map(\.listener))
     }
 
     /// What is shown to a client that asks for a name (RFC 6066 §3): the identity of the most specific hostname;

@@ -76,7 +76,7 @@ package struct ConfigurationFile: Sendable {
             text: text, documentName: path, environment: environment, strictly: isStrict)
         diagnostics = decoding
         defer {
-            diagnostics = AgentgatewayDialect.located(
+            diagnostics = AgentgatewayDialect.presented(
                 diagnostics, text: text, documentName: path, environment: environment
             ).inOrderOfPlace(beginningWith: path)
         }

@@ -136,6 +136,79 @@ import Testing
         for part in example.shown { #expect(printed.contains(part), "\(printed)") }
     }
 
+    @Test func `are not shown of a host with a password, which has no business there`() {
+        for host in [
+            "user:\(Self.secret)@127.0.0.1", "user:\(Self.secret)@shop.test:80", "\(Self.secret)@shop.test:80",
+        ] {
+            let text = "gateways: {default: {port: 3000}}\nroutes:\n- backends: [{host: \"\(host)\"}]\n"
+            let loaded = ConfigurationFile.compile(text, path: "a.yaml", environment: [:])
+            let messages = loaded.diagnostics.map(\.oneLine).joined()
+            #expect(messages.contains("`host` has user information, which is not allowed there"), "\(messages)")
+            #expect(!messages.contains("hunter2") && !messages.contains("IPv6"), "\(messages)")
+            if host.contains("user:") { #expect(!loaded.renderedDiagnostics().contains("hunter2")) }
+        }
+    }
+
+    struct Variable: CustomTestStringConvertible {
+        var policies = ""
+        var backend = "127.0.0.1:80"
+        var hostname = "a.test"
+        var value: String
+        var message: String
+        var testDescription: String { message }
+    }
+
+    @Test(arguments: [
+        Variable(backend: "$VAR", value: "Hunter2_hunter2!:80", message: "has the invalid host name \"…\""),
+        Variable(backend: "$VAR", value: "hunter2", message: "write `…:8080`, with the port it listens on"),
+        Variable(backend: "$VAR", value: "db", message: "write `…:8080`, with the port it listens on"),
+        Variable(backend: "db:$VAR", value: "hunter2", message: "has the invalid port \"…\""),
+        Variable(backend: "$VAR", value: "hunter2://a:80", message: "write it without `…`, as host:port"),
+        Variable(backend: "$VAR", value: "hunter2:::80", message: "write `[…]:port`"),
+        Variable(hostname: "$VAR", value: "Hunter2/hunter2", message: "has the invalid host name \"…\""),
+        Variable(policies: "cors: {allowOrigins: [$VAR]}", value: "hunter2", message: "`…` is not an origin"),
+        Variable(policies: "cors: {allowOrigins: [\"$VAR\"]}", value: "x", message: "`…` is not an origin"),
+        Variable(
+            policies: "authorization: {rules: ['$VAR']}", value: "hunter2 == 1", message: "unknown variable '…'"),
+        Variable(
+            policies: "requestHeaderModifier: {set: {x-a: \"$VAR\"}}", value: "hunter2 ", message: "the value of `x-a`"),
+        Variable(
+            policies: "jwtAuth: {mode: strict, issuer: a, jwks: {file: $VAR}}", value: "/none/hunter2.json",
+            message: "cannot read"),
+        Variable(
+            policies: "urlRewrite: {path: {full: $VAR}}", value: "hunter2", message: "write `/…`"),
+    ])
+    func `are not shown of variables, whatever is wrong with what they hold`(_ example: Variable) {
+        let text = """
+            gateways: {default: {port: 3000}}
+            routes:
+            - hostnames: [\(example.hostname)]
+              policies: {\(example.policies)}
+              backends: [{host: "\(example.backend)"}]
+
+            """
+        let loaded = ConfigurationFile.compile(text, path: "a.yaml", environment: ["VAR": example.value])
+        let printed = loaded.renderedDiagnostics() + loaded.diagnostics.map(\.oneLine).joined()
+        #expect(loaded.diagnostics.hasErrors)
+        #expect(!printed.lowercased().contains("hunter2"), "\(printed)")
+        #expect(printed.contains(example.message), "\(printed)")
+    }
+
+    @Test func `are told from what the document says itself`() {
+        let text = """
+            gateways: {default: {port: 3000}}
+            routes:
+            - backends: [{host: "$VAR"}]
+              policies: {cors: {allowOrigins: [localhost]}, jwtAuth: {mode: strcit, issuer: a, jwks: '{"keys":[]}'}}
+
+            """
+        let loaded = ConfigurationFile.compile(text, path: "a.yaml", environment: ["VAR": "localhost:http"])
+        let printed = loaded.diagnostics.map(\.oneLine).joined(separator: "\n")
+        #expect(printed.contains("`host` has the invalid port \"…\""), "\(printed)")
+        #expect(printed.contains("`localhost` is not an origin"), "\(printed)")
+        #expect(printed.contains("did you mean `strict`?"), "\(printed)")
+    }
+
     /// Whatever is wrong with a document: what is known of its fields decides. Of a header the name does, which a damage
     /// makes another one.
     @Test(arguments: cases.filter { !$0.text.contains("://") && !$0.text.contains("transformations") })

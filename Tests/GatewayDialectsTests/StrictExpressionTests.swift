@@ -18,7 +18,7 @@ import Testing
             try #require(configuration), keys: KeyMaterial(), keepingTo: .agentgateway)
         let errors = findings.filter { $0.severity == .error }
         #expect(errors.allSatisfy { $0.code == "expression_extension" }, "\(errors)")
-        return AgentgatewayDialect.located(errors, text: document, documentName: "test", environment: [:])
+        return AgentgatewayDialect.presented(errors, text: document, documentName: "test", environment: [:])
     }
 
     private static func rule(_ expression: String) -> String {

@@ -33,10 +33,21 @@ package enum AgentgatewayDialect {
         return (configuration, findings.sorted)
     }
 
-    /// Findings about a document with the lines and columns of what is wrong inside its values.
+    /// Findings about a document as anybody may read them: with the lines and columns of what is wrong inside its values,
+    /// and without what its variables hold, which may be secrets.
     ///
     /// - Parameter environment: the variables it was decoded with.
-    package static func located(
+    package static func presented(
+        _ diagnostics: [Diagnostic], text: String, documentName: String, environment: [String: String]
+    ) -> [Diagnostic] {
+        let located = located(diagnostics, text: text, documentName: documentName, environment: environment)
+        guard !located.isEmpty,
+            var values = VariableValues(of: text, documentName: documentName, environment: environment)
+        else { return located }
+        return located.map { values.withheld(from: $0) }
+    }
+
+    private static func located(
         _ diagnostics: [Diagnostic], text: String, documentName: String, environment: [String: String]
     ) -> [Diagnostic] {
         guard diagnostics.contains(where: { $0.inside != nil }) else { return diagnostics }

@@ -37,6 +37,7 @@ package struct SourceExcerpts {
             return
         }
         hideCredentials(in: piece.range)
+        hideUsers(in: piece.range)
     }
 
     /// `$NAME` or `${NAME}` and nothing else: it tells where a secret is, not what it is.
@@ -46,6 +47,16 @@ package struct SourceExcerpts {
         if text.first == UInt8(ascii: "{"), text.last == UInt8(ascii: "}") { text = text.dropFirst().dropLast() }
         return !text.isEmpty
             && text.allSatisfy { $0 == UInt8(ascii: "_") || $0 &- 0x30 < 10 || ($0 | 0x20) &- 0x61 < 26 }
+    }
+
+    /// Of `user:password@host`: what stands before the `@`.
+    private mutating func hideUsers(in range: Range<Int>) {
+        let bytes = source.bytes
+        for at in range where bytes[at] == UInt8(ascii: "@") {
+            let isBreak = { (byte: UInt8) in byte <= 0x20 || "\"'/,(){}[]".utf8.contains(byte) }
+            let start = bytes[range.lowerBound..<at].lastIndex(where: isBreak).map { $0 + 1 } ?? range.lowerBound
+            if bytes[start..<at].contains(UInt8(ascii: ":")) { hidden.append(start..<at) }
+        }
     }
 
     /// Of URLs: user and password, and what follows the question mark.

@@ -38,6 +38,18 @@ package enum VariableExpansion {
         return outcome
     }
 
+    /// What may be the name of a variable in a document, and all that is.
+    static func names(in document: String) -> Set<String> {
+        var names: Set<String> = []
+        var rest = Substring(document)
+        while let dollar = rest.firstIndex(of: "$") {
+            rest = rest[rest.index(after: dollar)...]
+            let name = (rest.first == "{" ? rest.dropFirst() : rest).prefix(while: isNameCharacter)
+            if !name.isEmpty { names.insert(String(name)) }
+        }
+        return names
+    }
+
     private static func expandName(
         _ rest: inout Substring, _ environment: [String: String], _ outcome: inout Outcome
     ) {

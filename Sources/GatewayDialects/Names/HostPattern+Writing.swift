@@ -4,6 +4,7 @@ extension HostPattern {
     /// Reads a hostname of a listener or route: a name, `*.name` for one or more labels before it, or
     /// `*` for every host.
     package init(written text: String) throws(NameProblem) {
+        try HostSyntax.checkUserInformation(text)
         if text == "*" {
             self = .any
         } else if text.hasPrefix("*."), !text.dropFirst().contains("*") {

@@ -13,12 +13,13 @@ package struct NameProblem: Error, Equatable, Sendable {
 package enum HostSyntax {
     /// `name:port`, `192.0.2.1:port` or `[2001:db8::1]:port`; the host in lower case, without brackets.
     package static func endpoint(_ text: String) throws(NameProblem) -> (host: String, port: Int) {
+        try checkUserInformation(text)
         if let scheme = text.firstRange(of: "://") {
             throw NameProblem("has a scheme", hint: "write it without `\(text[..<scheme.upperBound])`, as host:port")
         }
         guard let colon = text.lastIndex(of: ":"), text.last != "]" else {
             throw NameProblem(
-                "has no port", hint: "write \(text.isEmpty ? "host" : text):8080, with the port it listens on")
+                "has no port", hint: "write `\(text.isEmpty ? "host" : text):8080`, with the port it listens on")
         }
         let portText = text[text.index(after: colon)...]
         guard portText.utf8.allSatisfy(\.isDigit), let port = Int(portText), (1...65535).contains(port) else {
@@ -37,11 +38,19 @@ package enum HostSyntax {
 
     /// A host as it stands in a URL, without a port.
     package static func authorityHost(_ text: String) throws(NameProblem) -> String {
+        try checkUserInformation(text)
         if let colon = text.firstIndex(of: ":"), !text.hasPrefix("["), !isIPv6(text) {
-            throw NameProblem("has a port", hint: "write \(text[..<colon]) alone")
+            throw NameProblem("has a port", hint: "write `\(text[..<colon])` alone")
         }
         let host = try endpointHost(text[...])
         return host.contains(":") ? "[\(host)]" : host
+    }
+
+    /// What stands before an `@` may be a password: nothing of the text is said.
+    static func checkUserInformation(_ text: String) throws(NameProblem) {
+        guard text.contains("@") else { return }
+        throw NameProblem(
+            "has user information, which is not allowed there", hint: "write what stands behind the `@` alone")
     }
 
     /// A name, an IPv4 address, or an IPv6 address in brackets; without the brackets.
@@ -54,7 +63,7 @@ package enum HostSyntax {
             return address.lowercased()
         }
         if text.contains(":") {
-            throw NameProblem("has an IPv6 address without brackets", hint: "write [\(text)]:port")
+            throw NameProblem("has an IPv6 address without brackets", hint: "write `[\(text)]:port`")
         }
         return try host(text)
     }

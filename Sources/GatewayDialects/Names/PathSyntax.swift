@@ -8,7 +8,7 @@ import Bytes
 package enum PathSyntax {
     package static func problem(of path: String) -> NameProblem? {
         guard path.hasPrefix("/") else {
-            return NameProblem("has to begin with a slash", hint: "write /\(path)")
+            return NameProblem("has to begin with a slash", hint: "write `/\(path)`")
         }
         if let mark = path.first(where: { $0 == "?" || $0 == "#" }) {
             return NameProblem("holds a `\(mark)`, which is no part of a path", hint: "match the query by `query`")

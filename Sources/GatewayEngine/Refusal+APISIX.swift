@@ -30,6 +30,7 @@ extension RefusalCode {
         case .consumerUnproven: "Authorization Failed"
         case .apiKeyMissing: "Missing API key in request"
         case .apiKeyInvalid: "Invalid API key in request"
+        case .basicMalformed: "Invalid authorization in request"
         case .basicMissing: "Missing authorization in request"
         case .tokenAlgorithm, .tokenCriticalHeader, .tokenType, .tokenBound, .keyUnknown, .keysUnavailable,
             .signatureInvalid, .tokenExpired, .tokenNotYetValid, .tokenLifetime, .claimMissing, .claimMismatch,

@@ -156,6 +156,10 @@ extension RefusalCode {
             Entry(
                 401, .client, challenge: .basic, "no basic auth credentials found",
                 remedy: "Send `Authorization: Basic`, with user and password.")
+        case .basicMalformed:
+            Entry(
+                401, .client, challenge: .basic, "malformed credentials",
+                remedy: "Send `Authorization: Basic` and the base64 of `user:password`.")
         case .basicInvalid:
             Entry(
                 401, .client, challenge: .basic, "invalid credentials",

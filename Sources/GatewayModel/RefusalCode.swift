@@ -48,6 +48,7 @@ package enum RefusalCode: String, Error, CaseIterable, Sendable {
     case apiKeyMissing = "api_key_missing"
     case apiKeyInvalid = "api_key_invalid"
     case basicMissing = "basic_missing"
+    case basicMalformed = "basic_malformed"
     case basicInvalid = "basic_invalid"
     case passwordsBusy = "passwords_busy"
     case credentialsAmbiguous = "credentials_ambiguous"

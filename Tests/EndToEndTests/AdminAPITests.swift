@@ -144,6 +144,18 @@ import Testing
         #expect(try gateway.admin("PUT", "/routes/1", Self.route(3), "If-Match: \(tag)\r\n").status == 412)
     }
 
+    @Test func `says what is wrong with a call in APISIX's words`() throws {
+        let gateway = try AdminGateway()
+        let short = try gateway.admin("GET", "/routes?page=1&page_size=2")
+        #expect((short.status, text(short)) == (400, "page_size must be between 10 and 500"))
+        let lifetime = try gateway.admin("PUT", "/routes?ttl=long", Self.route(1))
+        #expect(text(lifetime).contains(#""invalid argument ttl: should be a number""#))
+        #expect(text(try gateway.admin("PUT", "/routes/1?ttl=1", Self.route(1))).contains("`ttl` is part of APISIX"))
+        _ = try gateway.admin("PUT", "/consumers", #"{"username":"jack"}"#)
+        let cors = try gateway.admin("PUT", "/consumers/jack/credentials/1", #"{"plugins":{"cors":{}}}"#)
+        #expect(text(cors) == #"{"error_msg":"only supports auth type plugins in consumer credential"}"# + "\n")
+    }
+
     @Test func `keeps documents that others name`() throws {
         let gateway = try AdminGateway()
         _ = try gateway.admin("PUT", "/upstreams/1", #"{"nodes":{"127.0.0.1:1":1}}"#)
@@ -154,12 +166,13 @@ import Testing
         #expect(used.status == 400)
         #expect(text(used).contains("can not delete this upstream, route [1] is still using it now"))
         #expect(try gateway.admin("DELETE", "/upstreams/1?force=true").status == 200)
-        #expect(try gateway.get("/a").status == 503)
+        #expect(try gateway.get("/a").status == 502)
     }
 
     @Test(arguments: [
         (#"{"uri":"/a","upstream":{"nodes":{}},"nonsense":1}"#, "additional properties forbidden, found nonsense"),
         (#"{"uri":"/a","plugins":{"limit-req":{}}}"#, "plugin [limit-req] is part of APISIX and not offered"),
+        (#"{"uri":"/a","status":2,"upstream":{"nodes":{}}}"#, "matches none of the enum values"),
         (#"{"uri":"/a","plugins":{"no-such":{}}}"#, "unknown plugin [no-such]"),
         (
             #"{"uri":"/a","script":"x","upstream":{"nodes":{}}}"#,

@@ -167,13 +167,13 @@ import Testing
         }
     }
 
-    /// `j:pass:word`, `j:pass`, `k:pass:word`; a scheme of another name, what is no base64.
+    /// `j:pass:word`, `j:pass`, `k:pass:word`; a scheme of another name, what is no base64, and no pair.
     @Test(
         arguments: [
             ("Basic ajpwYXNzOndvcmQ=", nil), ("basic ajpwYXNzOndvcmQ=", nil),
             ("Basic ajpwYXNz", RefusalCode.basicInvalid),
-            ("Basic azpwYXNzOndvcmQ=", .basicInvalid), ("Bearer ajpwYXNzOndvcmQ=", .basicInvalid),
-            ("Basic ?", .basicInvalid),
+            ("Basic azpwYXNzOndvcmQ=", .basicInvalid), ("Bearer ajpwYXNzOndvcmQ=", .basicMalformed),
+            ("Basic ?", .basicMalformed), ("Basic ag==", .basicMalformed),
         ] as [(String, RefusalCode?)]) func `has passwords`(_ value: String, _ refusal: RefusalCode?) throws
     {
         var gateway = try Self.gateway([Self.password])

@@ -96,6 +96,7 @@ struct AdminAnswer: Sendable {
     var status: Int
     /// Nil: no body.
     var body: [UInt8]?
+    var contentType = "application/json"
     /// The revision of the one document that the answer shows.
     var revision: Int64?
 
@@ -108,6 +109,12 @@ struct AdminAnswer: Sendable {
     init(_ status: Int) {
         self.status = status
         body = nil
+    }
+
+    init(_ status: Int, plain text: String) {
+        self.status = status
+        body = Array(text.utf8)
+        contentType = "text/plain; charset=utf-8"
     }
 
     static func error(_ status: Int, _ message: String) -> AdminAnswer {

@@ -155,7 +155,7 @@ package struct AdminServer: Service {
 
     private func answer(_ answer: AdminAnswer, isHead: Bool = false) -> Response {
         var headers = HTTPFields()
-        headers[.contentType] = "application/json"
+        headers[.contentType] = answer.contentType
         headers[.cacheControl] = "no-store"
         headers[.xContentTypeOptions] = "nosniff"
         if let name = Self.versionField { headers[name] = "v3" }

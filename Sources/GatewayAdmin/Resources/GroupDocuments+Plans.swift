@@ -67,9 +67,6 @@ extension GroupDocuments {
         _ document: APISIXDocument, replacing known: Entry?, _ request: AdminRequest, status: Int? = nil
     ) throws -> Plan {
         try checkRevision(request, known)
-        if request.query["ttl"] != nil {
-            throw AdminRefusal(400, "`ttl` is part of APISIX and not offered in this version")
-        }
         var document = document.unmasked(by: known?.document)
         if let place = document.maskedPlace {
             throw AdminRefusal(400, "`\(place)` holds the mask of a secret and not the secret; write the secret itself")

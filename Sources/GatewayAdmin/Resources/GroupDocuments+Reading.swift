@@ -62,7 +62,7 @@ extension GroupDocuments {
         guard allowed.contains(count) else {
             throw AdminRefusal(
                 AdminAnswer(
-                    400, .string("page_size must be between \(allowed.lowerBound) and \(allowed.upperBound)")))
+                    400, plain: "page_size must be between \(allowed.lowerBound) and \(allowed.upperBound)"))
         }
         return (number, count)
     }

@@ -91,6 +91,13 @@ extension ResourceSet {
     private func answer(
         _ request: AdminRequest, _ group: String, _ address: ResourceAddress
     ) async throws -> AdminAnswer {
+        if !["GET", "HEAD"].contains(request.method), let lifetime = request.query["ttl"] {
+            throw AdminRefusal(
+                400,
+                Int(lifetime) == nil
+                    ? "invalid argument ttl: should be a number"
+                    : "`ttl` is part of APISIX and not offered in this version")
+        }
         switch request.method {
         case "GET", "HEAD": return try documents(of: group).read(request, address)
         case "PUT": return await write(request, group) { try $0.planPut(request, address) }

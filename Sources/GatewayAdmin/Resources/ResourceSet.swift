@@ -166,7 +166,10 @@ package actor ResourceSet {
         let (compiled, diagnostics) = compiler.compile(change, in: group, onto: self.compiled)
         guard let compiled else {
             let problem = diagnostics.first { $0.severity == .error }
-            throw AdminRefusal(400, "invalid configuration: \(problem?.wholeMessage ?? "it can't be served")")
+            let message = problem?.wholeMessage ?? "it can't be served"
+            // Of a plugin, APISIX says no more.
+            throw AdminRefusal(
+                400, message.hasPrefix(APISIXPlugin.failedCheck) ? message : "invalid configuration: \(message)")
         }
         // Of what is written now; the rest has been said.
         let keys = change.touchedKeys

@@ -103,7 +103,7 @@ extension APISIXDecoder {
                     diagnostics.append(
                         Diagnostic(
                             .error, "limit_group_mismatched",
-                            "failed to check the configuration of plugin limit-count err: group conf mismatched",
+                            "\(APISIXPlugin.failedCheck) limit-count err: group conf mismatched",
                             at: document.provenance))
                 }
             }

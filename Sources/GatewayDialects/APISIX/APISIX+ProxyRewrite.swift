@@ -53,6 +53,7 @@ struct APISIXHeaders {
         guard let value else { return }
         guard Self.isPresentForm(value) else {
             set = Self.fields(value)
+            removeEmpty()
             return
         }
         // Lines, in the plugin that changes answers.
@@ -68,6 +69,13 @@ struct APISIXHeaders {
             } ?? Self.fields(value["add"])
         set = Self.fields(value["set"])
         remove = value.strings("remove") ?? []
+        removeEmpty()
+    }
+
+    /// To set a header to nothing is to remove it.
+    private mutating func removeEmpty() {
+        remove += set.filter { $0.value.parts.isEmpty }.map(\.name)
+        set.removeAll { $0.value.parts.isEmpty }
     }
 
     private static func isPresentForm(_ value: JSONTree) -> Bool {

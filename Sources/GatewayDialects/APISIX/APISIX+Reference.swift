@@ -203,7 +203,8 @@ extension APISIXDialect {
         - **`openid-connect`** asks for `exp`, and with `match_with_client_id` for an audience that is there. `pass` as its
           `unauth_action` lets everybody through, without their token and the headers of another one. Two tokens in one
           request are refused. `X-Userinfo` and `X-Access-Token` of a client are dropped on all routes where a route has them.
-        - **A service or plugin config deleted by force** leaves its routes closed: 404 and 503.
+        - **A service, plugin config or upstream deleted by force** leaves its routes closed: 404, 503 and 502.
+        - **`ttl`** is refused: nothing is deleted by itself.
         - **Refusals** carry `Tollgate-Refusal` with a code (Docs/Refusals.md); their status and body are APISIX's.
         - **Forwarding headers** are Tollgate's own: `X-Forwarded-For`, `-Proto`, `-Host`, and `X-Real-IP`.
         - **No node can be reached**: 502, 503 or 504 with a line of JSON, not an HTML page.
@@ -256,6 +257,7 @@ extension APISIXSchema {
         case .string(let text): text.words
         case .integer(let min, let max, let fallback):
             "integer" + Self.range(min, max) + (fallback.map { ", default \($0)" } ?? "")
+        case .flag(let fallback): "1 or 0" + (fallback.map { ", default \($0)" } ?? "")
         case .number(let moreThan, let min):
             "number" + (moreThan.map { " above \(Int($0))" } ?? "") + (min.map { " from \(Int($0))" } ?? "")
         case .boolean(let fallback): "boolean" + (fallback.map { ", default `\($0)`" } ?? "")

@@ -44,10 +44,17 @@ enum ResponseRewrite {
             let isEncoded = value["body_base64"]?.boolean == true
             change.body = Expression(
                 isEncoded ? "base64.decode(\(text.celLiteral))" : text.celLiteral, at: place)
+            let written = Set((change.set + change.add).map { $0.name.lowercased() })
+            change.remove += aboutBodies.filter { !written.contains($0) }.map {
+                HeaderMutation.Field(name: $0, value: "", provenance: place)
+            }
         }
         let isNothing = change.add.isEmpty && change.set.isEmpty && change.remove.isEmpty && change.body == nil
         return isNothing ? nil : change
     }
+
+    /// What the backend says of its body is untrue of another one.
+    private static let aboutBodies = ["content-encoding", "last-modified", "etag"]
 
     /// Nil for what is no base64; empty where there is none.
     static func body(_ value: JSONTree) -> [UInt8]? {

@@ -11,15 +11,18 @@ extension APISIXDecoder {
         if service?.value["status"]?.integer == 0 { return nil }
         if isIsolated(route: document) { return isolatedRoute(document, service: service) }
         var target = target(of: document, service: service)
+        let place = PluginPlace(
+            scope: .route(id), phase: .route, variables: APISIXVariables(), provenance: document.provenance)
         if let status = statusOfDangling(value) {
             // What is gone may have held the plugins that keep strangers out.
-            attach(
-                .directResponse(DirectResponse(status: status, body: [])),
-                at: PluginPlace(
-                    scope: .route(id), phase: .route, variables: APISIXVariables(), provenance: document.provenance))
+            attach(.directResponse(DirectResponse(status: status, body: [])), at: place)
         } else {
             let authority = target.flatMap { Self.authority($0.value) }
-            if plugins(of: document, service: service, authority: authority) { target = nil }
+            if plugins(of: document, service: service, authority: authority) {
+                target = nil
+            } else if target == nil, hasDanglingUpstream(value, service?.value) {
+                attach(.directResponse(DirectResponse(status: 502, body: [])), at: place)
+            }
         }
         return Route(
             id: id, name: value["name"]?.string ?? document.id,
@@ -50,6 +53,11 @@ extension APISIXDecoder {
         if route["service_id"] != nil, document(.service, route["service_id"]) == nil { return 404 }
         if route["plugin_config_id"] != nil, document(.pluginConfig, route["plugin_config_id"]) == nil { return 503 }
         return nil
+    }
+
+    private func hasDanglingUpstream(_ route: JSONTree, _ service: JSONTree?) -> Bool {
+        let owner = [route, service].compactMap(\.self).first { $0["upstream"] != nil || $0["upstream_id"] != nil }
+        return owner.map { $0["upstream"] == nil && document(.upstream, $0["upstream_id"]) == nil } ?? false
     }
 
     private func hostnames(_ value: JSONTree) -> [HostPattern]? {

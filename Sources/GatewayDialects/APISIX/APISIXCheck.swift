@@ -125,7 +125,7 @@ package enum APISIXCheck {
         let isAuthentication =
             value["plugins"]?.object?.names.allSatisfy { APISIXPlugin.named($0)?.isAuthentication == true } ?? true
         return isAuthentication
-            ? nil : "invalid plugins configuration: only supports auth type plugins in consumer credential"
+            ? nil : "only supports auth type plugins in consumer credential"
     }
 
     private static func groupProblem(_ value: JSONTree) -> String? {

@@ -80,17 +80,23 @@ extension APISIXPlugin {
         "consumer-restriction", "ip-restriction", "limit-count", "mocking", "proxy-rewrite", "redirect",
     ]
 
+    /// How messages about a plugin begin.
+    package static let failedCheck = "failed to check the configuration of plugin"
+
     package static func named(_ name: String) -> APISIXPlugin? { all.first { $0.name == name } }
 
     /// What is wrong with a `plugins` object; nil where nothing is.
     package static func problem(ofPlugins value: JSONTree?, onConsumer: Bool) -> String? {
         for (name, configuration) in value?.object?.entries ?? [] {
+            if configuration.object == nil, configuration.array == nil {
+                return "invalid plugin conf \(configuration.text) for plugin [\(name)]"
+            }
             guard let plugin = named(name) else {
                 return known.contains(name)
                     ? "plugin [\(name)] is part of APISIX and not offered in this version" : "unknown plugin [\(name)]"
             }
             guard let problem = plugin.problem(configuration, onConsumer: onConsumer) else { continue }
-            return "failed to check the configuration of plugin \(name) err: \(problem)"
+            return "\(failedCheck) \(name) err: \(problem)"
         }
         return nil
     }

@@ -6,6 +6,8 @@ package import Bytes
 package indirect enum APISIXSchema: Sendable {
     case string(Text = Text())
     case integer(min: Int? = nil, max: Int? = nil, default: Int? = nil)
+    /// 1 or 0.
+    case flag(default: Int? = nil)
     case number(moreThan: Double? = nil, min: Double? = nil)
     case boolean(default: Bool? = nil)
     case array(
@@ -103,6 +105,9 @@ extension APISIXSchema {
         case .notOffered(let hint): return "is part of APISIX and not offered in this version; \(hint)"
         case .string(let text): return text.problem(value)
         case .integer(let min, let max, _): return Self.integerProblem(value, min: min, max: max)
+        case .flag:
+            return Self.integerProblem(value, min: nil, max: nil)
+                ?? ([0, 1].contains(value.integer) ? nil : "matches none of the enum values")
         case .number(let moreThan, let min):
             guard let number = value.number else { return Self.wrongType("number", value) }
             if let moreThan, number <= moreThan {
@@ -209,6 +214,8 @@ extension APISIXSchema.Object {
         for (name, schema) in fields {
             guard let value = members[name] else { continue }
             if case .notOffered = schema {
+                // A switch that is off asks for nothing.
+                if value.boolean == false { continue }
                 return "property \"\(name)\" \(schema.problem(value) ?? "")"
             }
             if let problem = schema.problem(value) {
@@ -269,6 +276,10 @@ extension APISIXSchema {
             var members = JSONObjectTree([("type", "integer")])
             members["minimum"] = min.map { .integer(Int64($0)) }
             members["maximum"] = max.map { .integer(Int64($0)) }
+            members["default"] = fallback.map { .integer(Int64($0)) }
+            return .object(members)
+        case .flag(let fallback):
+            var members = JSONObjectTree([("type", "integer"), ("enum", [1, 0])])
             members["default"] = fallback.map { .integer(Int64($0)) }
             return .object(members)
         case .number(let moreThan, let min):

@@ -38,7 +38,7 @@ enum APISIXShapes {
                 ("script_id", .notOffered("there is no Lua here")), ("plugins", .plugins),
                 ("plugin_config_id", id), ("upstream", upstream), ("upstream_id", id), ("service_id", id),
                 ("service_protocol", .notOffered("routes are HTTP")), ("enable_websocket", .boolean()),
-                ("status", .integer(min: 0, max: 1, default: 1)),
+                ("status", .flag(default: 1)),
             ], others: .forbidden))
 
     static let service = APISIXSchema.object(
@@ -47,7 +47,7 @@ enum APISIXShapes {
                 ("name", name), ("plugins", .plugins), ("upstream", upstream), ("upstream_id", id),
                 ("script", .notOffered("there is no Lua here")),
                 ("enable_websocket", .boolean()), ("hosts", .array(of: host, minItems: 1, isUnique: true)),
-                ("type", .string(.init(choices: ["http"]))), ("status", .integer(min: 0, max: 1)),
+                ("type", .string(.init(choices: ["http"]))), ("status", .flag()),
                 ("path_prefix", .notOffered("write the whole path into the routes")),
                 ("strip_path_prefix", .boolean()),
             ], others: .forbidden))

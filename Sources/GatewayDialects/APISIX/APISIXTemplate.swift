@@ -39,6 +39,12 @@ struct APISIXTemplate {
             rest = rest[rest.index(after: end)...]
             return named(name, fallback: sides.count == 2 ? sides[1] : "")
         }
+        // Of `$1_a` the digits alone are the capture's.
+        let digits = rest.prefix { $0.isASCII && $0.isNumber }
+        if !digits.isEmpty {
+            rest = rest[digits.endIndex...]
+            return named(String(digits), fallback: "")
+        }
         let name = rest.prefix { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "_" || namesHaveDots && $0 == ".") }
         guard !name.isEmpty else { return nil }
         rest = rest[name.endIndex...]

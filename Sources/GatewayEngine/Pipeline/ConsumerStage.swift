@@ -86,10 +86,10 @@ enum ConsumerStage {
         let written = text.copied
         let scheme = "basic ".utf8.count
         guard written.count > scheme, written.span.extracting(0..<scheme).equalsIgnoringASCIICase("basic ") else {
-            throw .basicInvalid
+            throw .basicMalformed
         }
-        guard let sent = BasicCredentials(base64: written.span.extracting(scheme...)),
-            let known = directory.consumer(ofUser: sent.user.span),
+        guard let sent = BasicCredentials(base64: written.span.extracting(scheme...)) else { throw .basicMalformed }
+        guard let known = directory.consumer(ofUser: sent.user.span),
             case .password(let password)? = known.credential?.proof
         else { throw .basicInvalid }
         let (text, given) = (known.consumer.text, sent.password)

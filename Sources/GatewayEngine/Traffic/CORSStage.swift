@@ -122,7 +122,7 @@ final class CORSStage: Sendable {
                 lines.append("\r\n")
             }
         }
-        if varies { lines.append("vary: origin\r\n") }
+        if varies { lines.append("vary: Origin\r\n") }
         return lines
     }
 

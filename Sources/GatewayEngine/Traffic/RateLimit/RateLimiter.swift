@@ -16,7 +16,7 @@ package final class RateLimiter: Sendable {
         let owner: Owner
         /// Its place among the limits of its policy; of a group's always 0.
         let index: Int
-        /// With the expressions as text, wherever they stand.
+        /// With the expressions as text, wherever they stand, and what refused requests are told.
         let rule: [String]
 
         init(_ scope: Attachment.Scope, _ index: Int, _ limit: RateLimit) {
@@ -25,6 +25,7 @@ package final class RateLimiter: Sendable {
             rule = [
                 "\(limit.maxTokens) \(limit.tokensPerFill) \(limit.fillInterval) \(limit.maxKeys) \(limit.measure)",
                 limit.key?.text ?? "", limit.condition?.text ?? "",
+                "\(limit.quota) \(limit.answer?.status ?? 0) \(limit.answer?.message ?? "")",
             ]
         }
     }

@@ -86,18 +86,21 @@ package final class SQLiteStore: DocumentStore {
 
     package func load() async throws -> StoredDocuments {
         try await reading { database in
-            let rows = try Row.fetchAll(
+            // Row by row: bodies stay, and between them all rows at once would leave holes that no page is given back of.
+            let rows = try Row.fetchCursor(
                 database,
                 sql: """
                     SELECT gateway_group, kind, id, body, created, modified, place FROM documents
                     ORDER BY created, place, kind, id
                     """)
-            return StoredDocuments(
-                documents: rows.map { row in
+            var documents: [StoredDocument] = []
+            while let row = try rows.next() {
+                documents.append(
                     StoredDocument(
                         key: DocumentKey(group: row[0], kind: row[1], id: row[2]), body: row[3],
-                        createdRevision: row[4], modifiedRevision: row[5], place: row[6])
-                }, revision: try SQLiteSchema.revision(database))
+                        createdRevision: row[4], modifiedRevision: row[5], place: row[6]))
+            }
+            return StoredDocuments(documents: documents, revision: try SQLiteSchema.revision(database))
         }
     }
 

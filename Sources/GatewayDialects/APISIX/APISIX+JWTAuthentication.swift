@@ -111,7 +111,12 @@ extension APISIXDecoder {
 
     private static func key(_ value: JSONTree, _ algorithm: String?) -> TokenCredential.Key {
         if let set = value["jwks"] { return .publicKey(set.string ?? set.text) }
-        guard algorithm?.hasPrefix("HS") == true else { return .publicKey(value["public_key"]?.string ?? "") }
+        guard algorithm?.hasPrefix("HS") == true else {
+            // A copy: kept in memory among the documents' trees, the texts of very many keys would be all that stays of
+            // pages that could be given back.
+            let bytes = Array((value["public_key"]?.string ?? "").utf8)
+            return .publicKey(String(decoding: bytes, as: UTF8.self))
+        }
         let secret = value["secret"]?.string ?? ""
         return .secret(value["base64_secret"]?.boolean == true ? base64(secret) ?? [] : Array(secret.utf8))
     }

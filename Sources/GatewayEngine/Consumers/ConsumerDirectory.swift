@@ -45,10 +45,11 @@ final class ConsumerDirectory: Sendable {
     ) {
         let dates = old.dates.union(dates)
         var rules = dates == old.dates ? old.rules : CredentialRulesPool()
+        var read = CredentialKeys(of: written.lazy.map(\.consumer), &diagnostics)
         let added = written.map { consumer, rank in
             ConsumerSnapshot(
-                consumer, rank, overlay: consumer.overlay.flatMap { overlays[$0] }, dates: dates, &rules, keys: keys,
-                &diagnostics)
+                consumer, rank, overlay: consumer.overlay.flatMap { overlays[$0] }, dates: dates, &rules, &read,
+                keys: keys)
         }
         self.init(
             old, replacing: names.compactMap { old.consumers.find(Array($0.utf8).span)?.consumer }, by: added,

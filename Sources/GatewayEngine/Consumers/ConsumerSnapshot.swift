@@ -30,7 +30,7 @@ final class ConsumerSnapshot: Sendable {
 
     init(
         _ consumer: Consumer, _ rank: DocumentRank, overlay: ConsumerOverlay?, dates: Set<CheckedDates>,
-        _ rules: inout CredentialRulesPool, keys material: KeyMaterial, _ diagnostics: inout [Diagnostic]
+        _ rules: inout CredentialRulesPool, _ read: inout CredentialKeys, keys material: KeyMaterial
     ) {
         self.rank = rank
         self.overlay = overlay
@@ -39,7 +39,7 @@ final class ConsumerSnapshot: Sendable {
         customID = consumer.customID.map { text.add($0.utf8) }
         group = consumer.group.map { text.add($0.utf8) }
         credentials = consumer.credentials.map {
-            CredentialSnapshot($0, &text, dates: dates, &rules, keys: material, &diagnostics)
+            CredentialSnapshot($0, &text, dates: dates, &rules, &read, keys: material)
         }
         self.text = text.finish()
     }

@@ -18,6 +18,8 @@ struct ConsumerTextBuilder {
     private var bytes: [UInt8] = []
 
     mutating func add(_ text: some Collection<UInt8>) -> TextRange {
+        // Most consumers' credentials are named as they are themselves, and their own name is the first.
+        if bytes.starts(with: text) { return TextRange(0..<text.count) }
         let start = bytes.count
         bytes += text
         return TextRange(start..<bytes.count)

@@ -16,7 +16,7 @@ final class CredentialRules: Sendable {
     }
 }
 
-/// The rules of credentials with a secret, most of which ask the same.
+/// The rules of credentials with a secret or a key of their own, most of which ask the same.
 struct CredentialRulesPool: Sendable {
     /// All that `TokenCredential.rules` looks at.
     private struct Key: Hashable {

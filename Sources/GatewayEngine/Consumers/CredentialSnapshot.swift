@@ -23,14 +23,14 @@ struct CredentialSnapshot: Sendable {
 
     init(
         _ credential: Credential, _ text: inout ConsumerTextBuilder, dates: Set<CheckedDates>,
-        _ rules: inout CredentialRulesPool, keys: KeyMaterial, _ diagnostics: inout [Diagnostic]
+        _ rules: inout CredentialRulesPool, _ read: inout CredentialKeys, keys: KeyMaterial
     ) {
         id = credential.id.map { text.add($0.utf8) }
         switch credential.proof {
         case .token(let token):
             name = text.add(token.name.utf8)
             proof = Self.proof(
-                token, at: credential.provenance, &text, dates: dates, &rules, keys: keys, &diagnostics)
+                token, at: credential.provenance, &text, dates: dates, &rules, &read, keys: keys)
         case .password(let user, let password):
             name = text.add(user.utf8)
             proof = .password(text.add(password.utf8))
@@ -42,20 +42,27 @@ struct CredentialSnapshot: Sendable {
 
     private static func proof(
         _ token: TokenCredential, at place: Provenance, _ text: inout ConsumerTextBuilder, dates: Set<CheckedDates>,
-        _ rules: inout CredentialRulesPool, keys: KeyMaterial, _ diagnostics: inout [Diagnostic]
+        _ rules: inout CredentialRulesPool, _ read: inout CredentialKeys, keys: KeyMaterial
     ) -> Proof {
         if let source = token.keySource(at: place) {
             let rules = dates.map { (dates: $0, rules: token.rules($0)) }
             return .publicKeys(
                 CredentialVerifiers(RemoteCredential(source: source, rules: rules, keys: keys), keys: keys))
         }
-        guard let set = token.keySet(at: place, &diagnostics) else { return .none }
-        if case .secret(let secret) = token.key {
+        switch read.next() {
+        case .secret(let secret):
             return .secret(
                 text.add(secret), identity: VerificationIdentity(ofSecret: secret),
                 rules.rules(of: token, dates: dates))
+        case .one(let key):
+            return .publicKeys(
+                CredentialVerifiers(
+                    rules.rules(of: token, dates: dates), key: text.add(read.bytes[key]),
+                    options: token.publicKeyOptions))
+        case .several(let set):
+            return .publicKeys(CredentialVerifiers(rules.rules(of: token, dates: dates), set))
+        case .unusable: return .none
         }
-        return .publicKeys(CredentialVerifiers(token, set, dates: dates))
     }
 
     /// The same, with the keys that its source holds now.
@@ -72,10 +79,10 @@ struct CredentialSnapshot: Sendable {
     }
 
     /// The identity of what takes its tokens; nil where its key can't be used.
-    func identity(_ dates: CheckedDates) -> VerificationIdentity? {
+    func identity(_ dates: CheckedDates, of consumer: ConsumerSnapshot) -> VerificationIdentity? {
         switch proof {
         case .secret(_, let identity, let rules): rules.rules(dates).map { identity.under($0) }
-        case .publicKeys(let verifiers): verifiers.verifier(dates)?.firstIdentity
+        case .publicKeys(let verifiers): verifiers.verifier(dates, of: consumer)?.firstIdentity
         case .key, .password, .none: nil
         }
     }
@@ -86,7 +93,7 @@ struct CredentialSnapshot: Sendable {
     }
 }
 
-/// The verifiers of a credential with public keys.
+/// The verifiers of a credential with public keys. There may be very many: what few of them have stands elsewhere.
 final class CredentialVerifiers: Sendable {
     private final class Prepared: Sendable {
         /// By which dates they look at.
@@ -96,90 +103,66 @@ final class CredentialVerifiers: Sendable {
             self.verifiers = verifiers
         }
 
-        convenience init(_ token: TokenCredential, _ set: KeySet, _ dates: Set<CheckedDates>) {
-            self.init(dates.map { ($0, TokenVerifier(providers: [(token.rules($0), [set])])) })
+        convenience init(_ rules: CredentialRules, _ set: KeySet) {
+            self.init(rules.byDates.map { ($0.dates, TokenVerifier($0.rules, set)) })
         }
+    }
+
+    /// A key that was looked at and found good.
+    private struct Unprepared: Sendable {
+        let rules: CredentialRules
+        /// Among those of the consumer.
+        let key: TextRange
+        let options: KeyImportOptions
     }
 
     private let prepared = AtomicLazyReference<Prepared>()
     /// What is prepared when the first token comes: of very many credentials most have none for long, and a key takes
     /// several times its text. Nil: nothing is left to prepare.
-    private let written: (token: TokenCredential, dates: Set<CheckedDates>)?
+    private let unprepared: Unprepared?
     /// Of one whose keys are fetched.
     let remote: RemoteCredential?
 
-    /// - Parameter set: what the credential's key is, looked at and found good.
-    init(_ token: TokenCredential, _ set: KeySet, dates: Set<CheckedDates>) {
+    /// - Parameter key: one that was looked at and found good, among the texts of the consumer.
+    init(_ rules: CredentialRules, key: TextRange, options: KeyImportOptions) {
         remote = nil
-        // A list of keys takes longer to read than a request may wait.
-        let waits = set.keys.count == 1
-        written = waits ? (token, dates) : nil
-        if !waits { _ = prepared.storeIfNil(Prepared(token, set, dates)) }
+        unprepared = Unprepared(rules: rules, key: key, options: options)
+    }
+
+    /// A list of keys takes longer to read than a request may wait.
+    init(_ rules: CredentialRules, _ set: KeySet) {
+        remote = nil
+        unprepared = nil
+        _ = prepared.storeIfNil(Prepared(rules, set))
     }
 
     /// - Parameter keys: those that are there.
     init(_ remote: RemoteCredential, keys: KeyMaterial) {
         self.remote = remote
-        written = nil
+        unprepared = nil
         _ = prepared.storeIfNil(Prepared(remote.verifiers(keys)))
     }
 
-    func verifier(_ dates: CheckedDates) -> TokenVerifier? {
-        for known in (prepared.load() ?? prepare())?.verifiers ?? [] where known.dates == dates {
+    func verifier(_ dates: CheckedDates, of consumer: ConsumerSnapshot) -> TokenVerifier? {
+        for known in (prepared.load() ?? prepare(consumer))?.verifiers ?? [] where known.dates == dates {
             return known.verifier
         }
         return nil
     }
 
-    private func prepare() -> Prepared? {
-        guard let written else { return nil }
+    private func prepare(_ consumer: ConsumerSnapshot) -> Prepared? {
+        guard let unprepared else { return nil }
         // What there is to be said of it was said when it was written.
-        var said: [Diagnostic] = []
-        guard let set = written.token.keySet(at: Provenance(document: ""), &said) else { return nil }
-        return prepared.storeIfNil(Prepared(written.token, set, written.dates))
+        let imported = KeyImport(Array(consumer.text[unprepared.key.indices]), options: unprepared.options)
+        return prepared.storeIfNil(Prepared(unprepared.rules, imported.keySet))
     }
 
     /// Asks for the keys that a token lacked, where they can be fetched. Answers a fetch that is worth waiting for.
     func refresh(
-        after failure: TokenError, of token: Span<UInt8>, _ dates: CheckedDates, now: Int64
+        after failure: TokenError, of token: Span<UInt8>, _ dates: CheckedDates, _ consumer: ConsumerSnapshot,
+        now: Int64
     ) -> KeyRefresh? {
         guard let remote else { return nil }
-        return verifier(dates)?.refresh(after: failure, of: token, with: remote.refreshes, now: now)
-    }
-}
-
-extension TokenCredential {
-    /// The key, or nil where it can't be used: that is a warning, and concerns nobody else.
-    fileprivate func keySet(at place: Provenance, _ diagnostics: inout [Diagnostic]) -> KeySet? {
-        if let algorithm, algorithms == nil {
-            diagnostics.append(
-                Diagnostic(
-                    .error, "algorithm_unknown", "`\(algorithm)` is not an algorithm that tokens may be signed with",
-                    at: place))
-            return nil
-        }
-        let imported: KeyImport
-        switch key {
-        case .secret(let bytes):
-            let options = KeyImportOptions(allowWeak: allowsWeakKeys, admitsSecrets: true)
-            imported = KeyImport(secret: bytes, algorithms: algorithms ?? [], options: options)
-        case .publicKey(let text):
-            imported = KeyImport(text, options: KeyImportOptions(allowWeak: allowsWeakKeys, admitsSecrets: false))
-        case .remote: return nil
-        }
-        let keys = imported.keySet
-        let serves = keys.keys.contains { !$0.algorithms.intersection(algorithms ?? .publicKey).isEmpty }
-        for finding in imported.findings where finding.severity > .note {
-            diagnostics.append(Diagnostic(.warning, finding.code.rawValue, finding.message, at: place))
-        }
-        guard serves else {
-            diagnostics.append(
-                Diagnostic(
-                    .warning, "no_usable_key",
-                    "the key of this credential serves no \(algorithm ?? "token"); its tokens are refused",
-                    at: place))
-            return nil
-        }
-        return keys
+        return verifier(dates, of: consumer)?.refresh(after: failure, of: token, with: remote.refreshes, now: now)
     }
 }

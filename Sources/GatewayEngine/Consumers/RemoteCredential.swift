@@ -1,8 +1,9 @@
 internal import GatewayModel
 internal import JOSE
 
-/// What a credential asks of tokens whose keys are fetched, and what fetches them.
-struct RemoteCredential: Sendable {
+/// What a credential asks of tokens whose keys are fetched, and what fetches them. Few credentials have one, and it is
+/// large.
+final class RemoteCredential: Sendable {
     let source: KeySource
     /// By which dates are looked at.
     let rules: [(dates: CheckedDates, rules: IssuerRules)]

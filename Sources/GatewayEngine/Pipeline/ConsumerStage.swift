@@ -104,7 +104,7 @@ enum ConsumerStage {
         if let known = cache.find(token, proof.cacheName, []) {
             // Good as long as the credential it names is the one that took it.
             if let claim = known.claims.root[proof.claim.span], let consumer = directory.consumer(ofToken: claim),
-                consumer.credential?.identity(proof.dates) == known.identity
+                consumer.credential?.identity(proof.dates, of: consumer.consumer) == known.identity
             {
                 try checkTime(known, now: now)
                 return (known, consumer)
@@ -136,11 +136,11 @@ enum ConsumerStage {
                 throw RefusalCode(error)
             }
         case .publicKeys(let verifiers)?:
-            guard let verifier = verifiers.verifier(dates) else { throw .keyUnknown }
+            guard let verifier = verifiers.verifier(dates, of: consumer.consumer) else { throw .keyUnknown }
             do {
                 return try verifier.verify(unverified, token, now: now)
             } catch {
-                awaitedKeys = verifiers.refresh(after: error, of: token, dates, now: now)
+                awaitedKeys = verifiers.refresh(after: error, of: token, dates, consumer.consumer, now: now)
                 throw RefusalCode(error)
             }
         default: throw .keyUnknown

@@ -5,8 +5,13 @@ package enum DERWriter {
     /// A SubjectPublicKeyInfo (RFC 5280 §4.1) of an RSA key.
     static func rsaPublicKeyInfo(modulus: [UInt8], exponent: [UInt8]) -> [UInt8] {
         let algorithm = element(0x30, element(0x06, ObjectIdentifier.rsaEncryption) + element(0x05, []))
-        let key = element(0x30, integer(modulus) + integer(exponent))
+        let key = rsaPublicKey(modulus: modulus, exponent: exponent)
         return element(0x30, algorithm + element(0x03, [0] + key))
+    }
+
+    /// An RSAPublicKey (RFC 8017 appendix A.1.1).
+    static func rsaPublicKey(modulus: [UInt8], exponent: [UInt8]) -> [UInt8] {
+        element(0x30, integer(modulus) + integer(exponent))
     }
 
     /// A non-negative INTEGER of big-endian bytes without leading zeros.

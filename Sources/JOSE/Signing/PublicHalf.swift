@@ -49,7 +49,7 @@ package enum PublicHalf {
 
 extension DERWriter {
     /// A SubjectPublicKeyInfo (RFC 5280 §4.1.2.7; RFC 5480 §2, RFC 8410 §4, RFC 9881 §4).
-    fileprivate static func publicKeyInfo(_ material: KeyMaterial) throws(SigningError) -> [UInt8] {
+    static func publicKeyInfo(_ material: KeyMaterial) throws(SigningError) -> [UInt8] {
         switch material {
         case .rsa(let modulus, let exponent): return rsaPublicKeyInfo(modulus: modulus, exponent: exponent)
         case .ec(let curve, let x, let y):

@@ -3,7 +3,7 @@ internal import Crypto
 
 /// The rules of one provider as bytes: made once, whatever number of keys tokens are verified by.
 package final class CompiledRules: Sendable {
-    private let rules: IssuerRules
+    let rules: IssuerRules
     private let issuers: [[UInt8]]
     private let algorithms: AlgorithmSet
     private let claims: ClaimChecks

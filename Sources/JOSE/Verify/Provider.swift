@@ -14,6 +14,12 @@ final class Provider: Sendable {
         keys = KeyIndex(keySets.flatMap(\.keys))
     }
 
+    /// The only one of its verifier.
+    convenience init(rules: CompiledRules, _ keys: KeySet) {
+        self.init(
+            index: 0, identity: VerificationIdentity(ofProvider: 0, rules.rules, [keys]), rules: rules, keySets: [keys])
+    }
+
     /// Whether a token with this header would be this provider's to verify, had it the key.
     func lacksKey(of header: JWSHeader) -> Bool { rules.admits(header) && !keys.contains(kid: header.kid) }
 

@@ -30,6 +30,15 @@ package final class TokenVerifier: Sendable {
         maxTokenBytes = providers.map(\.0.maxTokenBytes).max() ?? 0
     }
 
+    /// A verifier for one provider, whose rules may be those of many.
+    package init(_ rules: CompiledRules, _ keys: KeySet) {
+        let provider = Provider(rules: rules, keys)
+        providers = [provider]
+        firstIdentity = provider.identity
+        otherIdentities = []
+        maxTokenBytes = rules.maxTokenBytes
+    }
+
     /// The identity of the provider at this place.
     package func identity(ofProvider index: Int) -> VerificationIdentity {
         index == 0 ? firstIdentity : otherIdentities[index - 1]

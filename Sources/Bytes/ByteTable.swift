@@ -109,6 +109,13 @@ extension ByteTable {
         return index
     }
 
+    /// All there is, in no order.
+    package var pairs: [(key: [UInt8], value: Int)] {
+        slots.indices.compactMap { index in
+            slots[index].mark == 0 ? nil : (key: Array(key(at: index)), value: Int(slots[index].value))
+        }
+    }
+
     private func key(at index: Int) -> ArraySlice<UInt8> {
         let start = Int(slots[index].start)
         return keys[start..<start + Int(slots[index].mark) - 1]
@@ -116,9 +123,6 @@ extension ByteTable {
 
     private mutating func insert(_ key: [UInt8], _ value: Int, at index: Int) {
         guard (count + 1) * 2 <= slots.count, unusedCount <= keys.count / 2 else {
-            let pairs = slots.indices.compactMap { index in
-                slots[index].mark == 0 ? nil : (key: Array(self.key(at: index)), value: Int(slots[index].value))
-            }
             // Room for as many again: a table that grows is not built anew each time.
             self = ByteTable(pairs + [(key, value)], room: (count + 1) * 2)
             return

@@ -133,6 +133,8 @@ final class PathTable: Sendable {
     /// Segments of the longest prefix.
     let maxPrefixSegments: Int
     let regexes: [(regex: LinearRegex, takers: Int)]
+    /// What those are written as.
+    let patterns: [String]
     /// The routes of one path, in the order they are asked, where it is not one that takes all.
     let candidates: [[RouteCandidate]]
 
@@ -141,7 +143,8 @@ final class PathTable: Sendable {
     ///     list in `candidates`. So do `prefixes` and `regexes`.
     init(
         exact: ByteTable, bytePrefixes: ByteTable, bytePrefixLengths: [Int], prefixes: ByteTable,
-        maxPrefixSegments: Int, regexes: [(regex: LinearRegex, takers: Int)], candidates: [[RouteCandidate]]
+        maxPrefixSegments: Int, regexes: [(regex: LinearRegex, takers: Int)], patterns: [String],
+        candidates: [[RouteCandidate]]
     ) {
         self.exact = exact
         self.bytePrefixes = bytePrefixes
@@ -149,6 +152,7 @@ final class PathTable: Sendable {
         self.prefixes = prefixes
         self.maxPrefixSegments = maxPrefixSegments
         self.regexes = regexes
+        self.patterns = patterns
         self.candidates = candidates
     }
 

@@ -175,6 +175,115 @@ import Testing
     }
 }
 
+@Suite(.enabled(if: CertificateAuthority.isAvailable, "TLS is tested with openssl: install it"))
+struct `What is shown of routes and connections` {
+    /// What is secret of each is `hush`, in whatever field it stands.
+    private func setup(_ authority: CertificateAuthority, _ admin: Int, _ backend: Int) throws -> RunningGateway.Setup {
+        let (certificate, key) = try authority.sign("a.test")
+        var setup = RunningGateway.Setup(config: "adminAddr: \"127.0.0.1:\(admin)\"")
+        setup.top = """
+            frontendPolicies:
+              tcp: {keepalives: {time: 30s, interval: 5s, retries: 4}}
+            """
+        setup.routes = """
+            - name: matched
+              hostnames: [api.test, "*.api.test"]
+              matches:
+              - path: {pathPrefix: /orders}
+                method: POST
+                headers: [{name: x-word, value: {exact: hush}}, {name: x-kind, value: {regex: "hu.h"}}]
+                query: [{name: code, value: {exact: hush}}]
+              - path: {exact: /exact}
+              - path: {regex: "/r/[0-9]+"}
+              backends:
+              - host: 127.0.0.1:\(backend)
+                policies:
+                  health:
+                    unhealthyExpression: 'response.headers["x-hush"] == "hush"'
+                    eviction: {duration: 3s, consecutiveFailures: 2}
+                  backendTLS: {cert: "\(certificate)", key: "\(key)", root: "\(authority.certificate)"}
+                  tcp: {connectTimeout: 4s, keepalives: {enabled: false}}
+            """
+        setup.listeners = """
+            - name: safe
+              hostname: a.test
+              tls:
+                cert: "\(certificate)"
+                key: "\(key)"
+                root: "\(authority.certificate)"
+                minTLSVersion: TLS_V1_2
+                cipherSuites: [TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256]
+              routes: [{policies: {directResponse: {status: 200}}}]
+            """
+        setup.listener = "hostname: b.test\ntls: {cert: \"\(certificate)\", key: \"\(key)\"}"
+        return setup
+    }
+
+    @Test func `says what they are, and nothing of them that is secret`() throws {
+        let (authority, admin) = (try CertificateAuthority(), Ports.next())
+        let upstream = try EchoUpstream()
+        let gateway = try RunningGateway(setup(authority, admin, upstream.port), upstreamPort: upstream.port)
+        let text = try gateway.get("/config_dump", port: admin).body.text
+        #expect(throws: Never.self) { try JSONSerialization.jsonObject(with: Data(text.utf8)) }
+        for part in [
+            #""hostnames":["*.api.test","api.test"],"matches":[{"path":{"exact":"/exact"}},"#
+                + #"{"path":{"pathPrefix":"/orders"},"method":"POST","headers":[{"name":"x-word","value":"exact"},"#
+                + #"{"name":"x-kind","value":"regex"}],"query":[{"name":"code","value":"exact"}]},"#
+                + #"{"path":{"regex":"/r/[0-9]+"}}]"#,
+            #""hostnames":["*"],"matches":[{"path":{"pathPrefix":"/"}}]"#,
+            #""tcp":{"keepalives":{"enabled":true,"timeSeconds":30,"intervalSeconds":5,"retries":4}}"#,
+            #""tls":{"minTLSVersion":"TLS_V1_2","maxTLSVersion":"TLS_V1_3","#
+                + #""cipherSuites":["TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256"],"alpn":["h2","http/1.1"],"#
+                + #""certificates":1,"root":1}"#,
+            #""tls":{"verification":"full","serverName":"127.0.0.1","root":1,"certificates":1}"#,
+            #""tcp":{"connectTimeoutSeconds":4,"keepalives":{"enabled":false}}"#,
+            #""answers":{"successes":1,"statusFailures":2,"connectionFailures":2,"timeouts":2,"addsUpFailures":true},"#
+                + #""unhealthyExpression":true,"outageMilliseconds":3000}"#,
+        ] {
+            #expect(text.contains(part), "\(part) in \(text)")
+        }
+        for secret in ["hush", "hu.h", "BEGIN"] { #expect(!text.contains(secret), "\(secret) in \(text)") }
+    }
+
+    @Test func `says how servers of the Admin API are asked, without what they are told`() throws {
+        let folder = try CommandLineFolder()
+        try folder.write(AdminGateway.key, to: "keys")
+        let (admin, port, api) = (Ports.next(), Ports.next(), Ports.next())
+        let upstream = try EchoUpstream()
+        let gateway = try RunningGateway(
+            .init(
+                config: """
+                    adminAddr: "127.0.0.1:\(admin)"
+                    admin:
+                      plain: true
+                      listen: 127.0.0.1:\(api)
+                      data: "\(folder.url.path)/data"
+                      keyFile: "\(folder.url.path)/keys"
+                      gatewayGroups: [{listen: [127.0.0.1:\(port)]}]
+                    """), upstreamPort: upstream.port)
+        let body = """
+            {"uris":["/a/*","/b"],"methods":["GET","POST"],"hosts":["x.test"],"vars":[["http_word","==","hush"]],
+            "upstream":{"nodes":{"127.0.0.1:\(upstream.port)":1},"timeout":{"connect":2,"send":5,"read":5},
+            "checks":{"active":{"type":"http","http_path":"/up?token=hush","req_headers":["X-Word: hush"],
+            "healthy":{"interval":7,"successes":1}}}}}
+            """
+        try eventually("the Admin API takes calls") { (try? Wire(port: api)) != nil }
+        #expect(try AdminGateway.put("/routes/1", body, port: api) == 201)
+        let text = try gateway.get("/config_dump", port: admin).body.text
+        for part in [
+            #""hostnames":["x.test"],"matches":[{"path":{"exact":"/b"},"method":"GET","conditional":true},"#
+                + #"{"path":{"exact":"/b"},"method":"POST","conditional":true},"#
+                + #"{"path":{"bytePrefix":"/a/"},"method":"GET","conditional":true},"#,
+            #""probe":{"type":"http","method":"GET","path":"/up","timeoutMilliseconds":1000,"#
+                + #""healthyIntervalMilliseconds":7000,"#,
+            #""tcp":{"connectTimeoutSeconds":2"#,
+        ] {
+            #expect(text.contains(part), "\(part) in \(text)")
+        }
+        #expect(!text.contains("hush"))
+    }
+}
+
 @Suite struct `The access log` {
     private let upstream: EchoUpstream
 

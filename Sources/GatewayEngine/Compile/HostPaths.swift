@@ -88,13 +88,16 @@ struct HostPaths: Sendable {
             ? frozen?.maxPrefixSegments
             : prefixes.takers.keys.map { $0.utf8.count { $0 == UInt8(ascii: "/") } }.max()
         for kind in [\HostPaths.exact, \.prefixes, \.bytePrefixes, \.regexes] { freeze(kind) }
-        let patterns = regexes.takers.keys.sorted { ($1.utf8.count, $0) < ($0.utf8.count, $1) }
+        let patterns = regexes.takers.keys.sorted { ($1.utf8.count, $0) < ($0.utf8.count, $1) }.filter {
+            compiled[$0] != nil
+        }
         let regexList = patterns.compactMap { pattern in
             compiled[pattern].flatMap { regex in regexes.table.find(pattern).map { (regex, $0) } }
         }
         let table = PathTable(
             exact: exact.table, bytePrefixes: bytePrefixes.table, bytePrefixLengths: lengths ?? [],
-            prefixes: prefixes.table, maxPrefixSegments: segments ?? 0, regexes: regexList, candidates: candidates)
+            prefixes: prefixes.table, maxPrefixSegments: segments ?? 0, regexes: regexList, patterns: patterns,
+            candidates: candidates)
         frozen = table
         return table
     }

@@ -57,7 +57,7 @@ extension Snapshot {
 }
 
 extension HealthProbe {
-    fileprivate var typeInWords: String {
+    var typeInWords: String {
         switch kind {
         case .connection: "tcp"
         case .request(let request): request.tls == nil ? "http" : "https"

@@ -2,8 +2,8 @@ internal import Bytes
 internal import GatewayModel
 internal import HTTPWire
 
-// What is in force, for operators: what policies say, but for keys, secrets, values that are set in headers, bodies, and
-// the text of rules and other expressions, which may hold any of them.
+// What is in force, for operators: what policies say, but for keys, secrets, values of headers that are set or matched,
+// bodies, and the text of rules and other expressions, which may hold any of them.
 extension Snapshot {
     /// The snapshot as one JSON object, with a line end.
     package var json: String { Self.json([self]) }
@@ -19,14 +19,23 @@ extension Snapshot {
         var object = JSONObjectWriter()
         object.add("address", "\(bind.address)")
         object.add("tls", !bind.tls.isEmpty)
-        object.add("listeners", bind.listeners.map(json))
+        if let keepalive = traffic.tcpKeepalive {
+            var tcp = JSONObjectWriter()
+            tcp.add("keepalives", keepalive.json)
+            object.add("tcp", tcp.text)
+        }
+        object.add(
+            "listeners",
+            bind.listeners.map { listener in json(listener, bind.tls.first { $0.listener == listener.id }) })
         return object.text
     }
 
-    private func json(_ listener: ListenerSnapshot) -> [UInt8] {
+    private func json(_ listener: ListenerSnapshot, _ tls: TLSSettings?) -> [UInt8] {
+        let matches = MatchesByRoute(listener.routes)
         var object = JSONObjectWriter()
         object.add("name", listener.name.isEmpty ? listener.id.name : listener.name)
         object.add("gateway", listener.gatewayName)
+        object.add("tls", tls?.json)
         object.add("gatewayPolicies", listener.gatewayPolicy.json)
         object.add("unroutedPolicies", listener.unroutedPolicy.json)
         object.add(
@@ -37,6 +46,7 @@ extension Snapshot {
                 object.add("name", route.names[number])
                 object.add("policies", route.policy.json)
                 object.add("backends", route.upstream.map { Self.json(upstreams[$0]) } ?? [])
+                matches.describe(number, to: &object)
                 return object.text
             })
         return object.text
@@ -44,12 +54,20 @@ extension Snapshot {
 
     private static func json(_ upstream: UpstreamSnapshot) -> [[UInt8]] {
         upstream.endpoints.indices.map { index in
-            json(upstream.endpoints[index], upstream.tls[index], upstream.policy(of: index))
+            var object = JSONObjectWriter()
+            describe(
+                upstream.endpoints[index], upstream.tls[index], upstream.policy(of: index),
+                upstream.connections.limited(by: upstream.endpoints[index].policies),
+                to: &object)
+            if !upstream.conditions.isEmpty { object.add("health", upstream.conditions[index]?.checks?.json) }
+            return object.text
         }
     }
 
-    private static func json(_ endpoint: Upstream.Endpoint, _ tls: UpstreamTLS?, _ policy: EndpointPolicy?) -> [UInt8] {
-        var object = JSONObjectWriter()
+    private static func describe(
+        _ endpoint: Upstream.Endpoint, _ tls: UpstreamTLS?, _ policy: EndpointPolicy?, _ connections: ConnectionLimits,
+        to object: inout JSONObjectWriter
+    ) {
         switch endpoint.address {
         case .network(let host, let port):
             object.add("host", host)
@@ -57,15 +75,13 @@ extension Snapshot {
         case .unix(let path): object.add("unix", path)
         }
         object.add("weight", Int64(endpoint.weight))
-        object.add("tls", tls != nil)
-        if let tls { object.add("verification", tls.trust.verification.rawValue) }
-        if let serverName = tls?.serverName { object.add("serverName", serverName) }
+        object.add("tls", tls?.json ?? Array("false".utf8))
+        object.add("tcp", connections.json(endpoint.policies.keepalive))
         object.add("requestMilliseconds", endpoint.policies.requestTimeout.map { $0.nanoseconds / 1_000_000 })
         object.add("credentials", policy?.hasCredentials ?? false)
         object.add("transformations", policy?.transformation?.json)
         if let edit = policy?.requestEdit { object.add("changedRequestHeaders", edit.names) }
         if let edit = policy?.responseEdit { object.add("changedResponseHeaders", edit.names) }
-        return object.text
     }
 }
 

@@ -1,3 +1,6 @@
+internal import Bytes
+internal import GatewayModel
+
 #if canImport(Glibc)
     internal import Glibc
 #elseif canImport(Musl)
@@ -30,6 +33,13 @@ struct StandardError: TextOutputStream {
 
     static func print(_ text: String) {
         StandardError().write(text + "\n")
+    }
+
+    /// Findings about what has no lines to show.
+    static func report(_ diagnostics: [Diagnostic]) {
+        for diagnostic in diagnostics {
+            StandardError().write(TerminalText.lines(diagnostic.rendered(excerpt: nil)))
+        }
     }
 }
 

@@ -39,6 +39,47 @@ import Testing
         }
     }
 
+    /// Each as the member's value, and as text in it.
+    @Test(arguments: [false, true]) func `is kept as its public half alone in a set of keys, too`(isText: Bool) throws {
+        let gateway = try AdminGateway()
+        let route = #"{"uri":"/a","plugins":{"jwt-auth":{},"mocking":{"response_example":"a"}}}"#
+        #expect(try gateway.admin("PUT", "/routes/1", route).status == 201)
+        #expect(try gateway.admin("PUT", "/consumers/jack", #"{"username":"jack"}"#).status == 201)
+        let (key, other) = (try SigningKey.generate(.es256, kid: "one"), try SigningKey.generate(.edDSA, kid: "two"))
+        let shared = try SigningKey.generate(.hs256, kid: "three")
+        let keys = "{\"keys\":[\([key, other, shared].map(\.privateJWK.text).joined(separator: ","))]}"
+        let written = isText ? "\"\(keys.replacing("\"", with: "\\\""))\"" : keys
+        let path = "/consumers/jack/credentials/c"
+        let answer = try gateway.admin("PUT", path, #"{"plugins":{"jwt-auth":{"key":"k","jwks":\#(written)}}}"#)
+        #expect(answer.status == 201, "\(answer.body.text)")
+
+        for key in [key, other] {
+            let token = try key.token(claims: #"{"key":"k"}"#).text
+            #expect(try gateway.get("/a", "Authorization: Bearer \(token)\r\n").status == 200)
+        }
+        #expect(gateway.log.contains("jwt-auth.jwks: a private key stood there"), "\(gateway.log)")
+        #expect(gateway.log.contains("a shared secret (`oct`) stood among public keys"))
+
+        let store = ["--data", gateway.data.path]
+        let export = try CommandLineRunner.run(["store", "export", "--with-secrets"] + store).output
+        #expect(export.contains("jwks"))
+        let history = try CommandLineRunner.run(["store", "history"] + store).output
+        let said = [
+            answer.body.text, try gateway.admin("GET", path).body.text,
+            try gateway.admin("GET", "/consumers").body.text,
+            export, history, gateway.log,
+        ].joined()
+        let stored = try ["tollgate.sqlite", "tollgate.sqlite-wal"].map {
+            try Data(contentsOf: gateway.data.appending(path: $0))
+        }
+        for (key, member) in [(key, "d"), (other, "d"), (shared, "k")] {
+            let jwk = try JSONSerialization.jsonObject(with: Data(key.privateJWK)) as? [String: String]
+            let secret = try #require(jwk?[member])
+            #expect(!said.contains(secret))
+            for bytes in stored { #expect(bytes.range(of: Data(secret.utf8)) == nil) }
+        }
+    }
+
     @Test func `is refused where its public half can't be told`() throws {
         let gateway = try AdminGateway()
         #expect(try gateway.admin("PUT", "/consumers/jack", #"{"username":"jack"}"#).status == 201)

@@ -50,6 +50,35 @@ struct SigningKeyTests {
         }
     }
 
+    @Test(arguments: SignatureAlgorithm.allCases.filter { !$0.isSymmetric })
+    func `tells the public half of a private JWK, however it is written`(_ algorithm: SignatureAlgorithm) throws {
+        let options = KeyImportOptions(allowWeak: true, admitsSecrets: false)
+        let key = try SigningKey.generate(algorithm, kid: "one")
+        let jwk = String(decoding: key.privateJWK, as: UTF8.self)
+        let pem = String(decoding: Self.pem("PRIVATE KEY", try PrivateKeyDER(key).pkcs8), as: UTF8.self)
+        let named = pem.replacing("\n", with: "\\n")
+        let expected = KeyImport(key.verificationJWKS, options: options).keySet.keys.map(\.thumbprint)
+        let secret = #"{"kty":"oct","k":"c2VjcmV0","kid":"two"}"#
+        for text in [jwk, "[\(jwk)]", #" {"keys":[\#(jwk)]}"#, #"{"d":"\#(named)"}"#, pem] {
+            let tree = (try? JSONTree(parsingLeniently: Array(text.utf8), limits: .document)) ?? .string(text)
+            for written in [.string(text), tree] {
+                let (kept, found) = try PublicHalf.keeping(written)
+                #expect(found == .privateKey)
+                let half = kept.string ?? kept.text
+                let imported = KeyImport(half, options: options)
+                #expect(imported.keySet.keys.count == 1, "\(half)")
+                #expect(imported.keySet.keys.map(\.thumbprint) == expected)
+                #expect(!imported.findings.contains { $0.code == .privateMembersDropped })
+                let (again, rest) = try PublicHalf.keeping(kept)
+                #expect(rest.isEmpty && again == kept)
+            }
+        }
+        let mixed = try PublicHalf.keeping(.string(#"{"keys":[\#(jwk),\#(secret)]}"#))
+        #expect(mixed.found == [.privateKey, .sharedSecret])
+        #expect(mixed.keys.string?.contains("c2VjcmV0") == false)
+        #expect(throws: SigningError.self) { try PublicHalf.keeping(.string(String(jwk.dropLast()))) }
+    }
+
     @Test
     func `reads the private keys printed in the RFCs`() throws {
         guard let document = Conformance.document("rfc_examples.json") else { return }

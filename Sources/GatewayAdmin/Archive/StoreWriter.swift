@@ -1,7 +1,7 @@
 internal import Bytes
 package import GatewayControl
 package import GatewayDialects
-internal import GatewayModel
+package import GatewayModel
 package import GatewayStore
 
 /// Changes of a whole store, which no gateway serves meanwhile: all of what is asked for, or nothing.
@@ -16,6 +16,8 @@ package struct StoreWriter: Sendable {
         package var deleted = 0
         package var unchanged = 0
         package var revision: Int64
+        /// About what was written and is not kept.
+        package var warnings: [Diagnostic] = []
     }
 
     private let store: any DocumentStore
@@ -39,9 +41,12 @@ package struct StoreWriter: Sendable {
         let loaded = try await LoadedDocuments(store)
         var written: [GroupedDocument] = []
         var unchanged = 0
+        var warnings: [Diagnostic] = []
         for item in archive.documents {
             let known = loaded.entry(of: item)?.document
-            let document = stamped(kept(item.document).unmasked(by: known), known)
+            let (kept, left) = kept(item)
+            let document = stamped(kept.unmasked(by: known), known)
+            warnings += left
             if let known, known.value == document.value {
                 unchanged += 1
             } else {
@@ -55,6 +60,7 @@ package struct StoreWriter: Sendable {
         }
         var summary = try await commit(written, deleted, onto: loaded, action: "import")
         summary.unchanged = unchanged
+        summary.warnings = warnings
         return summary
     }
 
@@ -76,14 +82,16 @@ package struct StoreWriter: Sendable {
             }
             guard known?.body != body else { continue }
             item.document.value = JSONTree(try JSONDocument(parsing: body).root)
+            item.document = kept(item).document
             written.append(item)
         }
         return try await commit(written, deleted, onto: loaded, action: "rollback to revision \(revision)")
     }
 
     /// Without private halves of keys; what can't be told apart is found when it is checked.
-    private func kept(_ document: APISIXDocument) -> APISIXDocument {
-        (try? document.keepingPublicHalves()) ?? document
+    private func kept(_ item: GroupedDocument) -> (document: APISIXDocument, warnings: [Diagnostic]) {
+        guard let (document, warnings) = try? item.document.keepingPublicHalves() else { return (item.document, []) }
+        return (document, warnings.map { $0.inGroup(item.group) })
     }
 
     /// Times are given to what has none.

@@ -77,8 +77,9 @@ extension GroupDocuments {
         members["update_time"] = now
         document.value = .object(members)
         if let problem = APISIXCheck.problem(document) { throw AdminRefusal(400, problem) }
+        let warnings: [Diagnostic]
         do throws(APISIXDocument.PrivateKeyProblem) {
-            document = try document.keepingPublicHalves()
+            (document, warnings) = try document.keepingPublicHalves()
         } catch {
             throw AdminRefusal(400, error.message)
         }
@@ -87,7 +88,7 @@ extension GroupDocuments {
         let status = status ?? (known == nil ? 201 : 200)
         let (shape, isMasked) = (request.shape, request.caller.seesMasks)
         return Plan(
-            group: group, written: [document],
+            group: group, written: [document], warnings: warnings,
             answer: { $0.map { shape.written($0, status: status, isMasked: isMasked) } ?? .notFound })
     }
 

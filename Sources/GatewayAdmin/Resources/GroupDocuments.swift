@@ -1,4 +1,5 @@
 internal import GatewayDialects
+internal import GatewayModel
 
 /// The documents of one gateway group as a call meets them, or the gateway groups themselves.
 struct GroupDocuments {
@@ -21,6 +22,8 @@ struct GroupDocuments {
         var group: String
         var written: [APISIXDocument] = []
         var deleted: [APISIXDocument] = []
+        /// About what was written, and is no more in it.
+        var warnings: [Diagnostic] = []
         var answer: @Sendable (Entry?) -> AdminAnswer
 
         /// The gateway groups that are served otherwise then, or no more.

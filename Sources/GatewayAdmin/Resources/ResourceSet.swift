@@ -100,6 +100,7 @@ package actor ResourceSet {
             compiler.serve(self.compiled)
             throw error
         }
+        for warning in plan.warnings { logger.warning("\(warning.inGroup(plan.group).oneLine)") }
         for document in plan.deleted { groups[plan.group]?.remove(document.kind, document.id) }
         for group in emptied { groups[group] = nil }
         for (entry, document) in written { groups[plan.group, default: APISIXDocumentSet()].put(entry, document) }

@@ -191,9 +191,11 @@ extension APISIXDialect {
         - **A host** of `*.a.com` stands for names of any depth; `*a.com` is refused.
         - **Keys**: RSA keys below 1024 bits do not work: their tokens are refused, and the log says so. Other weak keys
           work and are warned about. Ed448 is not offered.
-        - **A public key** that can't be read is stored, and its tokens are refused; the log says so. Of a private key in
-          PEM only the public half is kept, and shown by every answer from the first on; one that can't be read is refused.
-          A store of an earlier version may hold whole ones: write those documents anew, and forget the history.
+        - **A public key** that can't be read is stored, and its tokens are refused; the log says so. Of a private key, in
+          PEM or in a JWK of `public_key` or `jwks`, only the public half is kept, and shown by every answer from the first
+          on, with a warning in the log; one that can't be read is refused. A shared secret (`oct`) in `jwks`, which nobody
+          uses, is not kept either. A store of an earlier version may hold whole ones: write those documents anew, and
+          forget the history.
         - **Repeated query parameters** with a token, and repeated cookies, are refused as `JWT token invalid`.
         - **Identity headers** (`X-Consumer-Username`, `X-Credential-Identifier`, `X-Consumer-Custom-ID`) of a client are
           dropped on all routes as soon as there is a consumer, and in trailers; an underscore counts as a hyphen.

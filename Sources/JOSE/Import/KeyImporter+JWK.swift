@@ -157,8 +157,7 @@ extension KeyImporter {
 
     private mutating func notePrivateMembers(of jwk: JSONValue, _ material: KeyMaterial, _ label: KeyLabel) {
         guard material.type != .oct else { return }
-        let isPrivate = jwk["d"] != nil || jwk["priv"] != nil || jwk["p"] != nil || jwk["q"] != nil
-        guard isPrivate else { return }
+        guard PublicHalf.privateMembers.contains(where: { jwk[$0] != nil }) else { return }
         report(
             .warning, .privateMembersDropped, key: label,
             "The key was given with its private members; they were dropped. Consider the key disclosed.")

@@ -5,6 +5,16 @@ package enum PublicHalf {
     /// Whether a text holds a private key in PEM, whole or damaged.
     package static func isNeeded(_ text: String) -> Bool { text.contains("PRIVATE KEY-----") }
 
+    /// What stood beside public keys.
+    package struct Found: OptionSet, Sendable {
+        package let rawValue: Int
+        package init(rawValue: Int) { self.rawValue = rawValue }
+
+        package static let privateKey = Found(rawValue: 1)
+        /// A JWK of type `oct`, which has no public half.
+        package static let sharedSecret = Found(rawValue: 2)
+    }
+
     /// The public half of the first private key in a PEM text, as a SubjectPublicKeyInfo (RFC 5280 §4.1.2.7) in PEM. RSA
     /// keys of any length are read; whether they are long enough is asked where they are used.
     package static func pem(ofPrivate text: String) throws(SigningError) -> String {

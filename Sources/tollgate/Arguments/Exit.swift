@@ -19,9 +19,7 @@ enum Exit {
 
     /// What was read of files that the command line names; says all that is wrong with them.
     static func unlessMisused(_ files: AdminFiles) throws -> AdminFiles {
-        for diagnostic in files.diagnostics {
-            StandardError().write(TerminalText.lines(diagnostic.rendered(excerpt: nil)))
-        }
+        StandardError.report(files.diagnostics)
         if files.diagnostics.hasErrors { throw misused }
         return files
     }

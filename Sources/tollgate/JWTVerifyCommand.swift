@@ -25,6 +25,9 @@ struct JWTVerifyCommand: AsyncParsableCommand {
               tollgate jwt verify -f config.yaml --token $TOKEN \\
                 --request 'GET /admin' --header 'X-Team: red'
 
+            They see the request as it is described here: what transformations would
+            change of it before, they do not.
+
             Otherwise the token is put before every jwtAuth of the file. Keys that the
             configuration names by URL or discovery are fetched.
 

@@ -71,19 +71,28 @@ import Testing
         -H "Authorization: Bearer $jwt"
         """#
 
-    @Test func `works as it is printed`() throws {
+    /// In the group that is always there, and in one that API7 would have made: its id is a UUID.
+    @Test(arguments: ["default", "6b0d1f6e-2a57-4f0e-9d0c-5f6f3c1a7b42"])
+    func `works as it is printed`(group: String) throws {
         let gateway = try AdminGateway(isPlain: false)
         let upstream = try EchoUpstream()
-        let commands = Self.commands
+        let isStandard = group == "default"
+        let port = isStandard ? gateway.port : Ports.next()
+        let making = #"""
+            curl -sk "https://localhost:\#(gateway.adminPort)/api/gateway_groups/${group_id}" -X PUT \
+            -H "X-API-KEY: ${API_KEY}" -d '{"name": "other", "listeners": ["127.0.0.1:\#(port)"]}' > /dev/null
+
+            """#
+        let commands = ((isStandard ? "" : making) + Self.commands)
             .replacingOccurrences(of: "localhost:7443", with: "localhost:\(gateway.adminPort)")
-            .replacingOccurrences(of: "127.0.0.1:9080", with: "127.0.0.1:\(gateway.port)")
+            .replacingOccurrences(of: "127.0.0.1:9080", with: "127.0.0.1:\(port)")
             .replacingOccurrences(of: "\"httpbin.org\"", with: "\"127.0.0.1\"")
             .replacingOccurrences(of: "\"port\": 80,", with: "\"port\": \(upstream.port),")
         let shell = Process()
         shell.executableURL = URL(filePath: "/bin/bash")
         shell.arguments = ["-c", commands]
         shell.environment = [
-            "group_id": "default", "API_KEY": AdminGateway.key,
+            "group_id": group, "API_KEY": AdminGateway.key,
             "PATH": ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin",
         ]
         let pipe = Pipe()
@@ -103,5 +112,7 @@ import Testing
         #expect(head.contains("Authorization: Bearer eyJ"))
         #expect(head.contains("X-Consumer-Username: jwt-auth-consumer\r\n"))
         #expect(head.contains("X-Credential-Identifier: jwt-auth-consumer-cred\r\n"))
+        // Nothing of it is in another group.
+        if !isStandard { #expect(try gateway.get("/anything/jwt-auth").status == 404) }
     }
 }

@@ -10,10 +10,10 @@ package struct Transformation: Equatable, Sendable {
         /// Nil: always.
         package var condition: Expression?
         package var request: Change?
-        /// Of the answer; its expressions are about the request, too.
-        package var response: Change?
+        /// Of the answer, one after the other; their expressions are about the request, too.
+        package var response: [Change]
 
-        package init(condition: Expression?, request: Change?, response: Change?) {
+        package init(condition: Expression?, request: Change?, response: [Change]) {
             self.condition = condition
             self.request = request
             self.response = response
@@ -37,6 +37,8 @@ package struct Transformation: Equatable, Sendable {
     ///
     /// A value that cannot be had, or cannot stand in a header, leaves none of its name.
     package struct Change: Equatable, Sendable {
+        /// Of answers whose status and headers, as the backend has them, fulfil it; nil: of all. Requests have none.
+        package var condition: Expression?
         package var add: [Field]
         package var set: [Field]
         /// Values are empty.
@@ -49,9 +51,11 @@ package struct Transformation: Equatable, Sendable {
         package var metadata: [Field]
 
         package init(
-            add: [Field], set: [Field], remove: [HeaderMutation.Field], replace: Expression?, body: Expression?,
+            condition: Expression? = nil, add: [Field], set: [Field], remove: [HeaderMutation.Field],
+            replace: Expression?, body: Expression?,
             metadata: [Field]
         ) {
+            self.condition = condition
             self.add = add
             self.set = set
             self.remove = remove

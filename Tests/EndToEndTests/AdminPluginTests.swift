@@ -344,6 +344,31 @@ struct PluggedGateway {
         #expect((empty.status, empty.values("content-length")) == (204, []))
     }
 
+    @Test func `change those answers alone that fulfil conditions`() throws {
+        let plugged = try PluggedGateway()
+        let rewrite = #""response-rewrite":{"vars":[["status","==",500]],"status_code":403,"body":"new"}"#
+        try plugged.plug(#""mocking":{"response_example":"old","response_status":500},"# + rewrite)
+        let changed = try plugged.send("/r")
+        #expect((changed.status, String(decoding: changed.body, as: UTF8.self)) == (403, "new"))
+        try plugged.plug(rewrite)
+        let kept = try plugged.send("/r")
+        #expect((kept.status, String(decoding: kept.body, as: UTF8.self).hasPrefix("GET /r ")) == (200, true))
+        let rule = #"{"plugins":{"response-rewrite":{"headers":{"X-All":"$status"}}}}"#
+        #expect(try plugged.gateway.admin("PUT", "/global_rules/1", rule).status == 201)
+        // They are about what the backend says.
+        try plugged.plug(#""response-rewrite":{"vars":[["sent_http_x_all","==","200"]],"headers":{"X-Own":1}}"#)
+        #expect(try plugged.send("/r").values("x-own") == [])
+        try plugged.plug(
+            #""response-rewrite":{"vars":[["http_x_y","==","1"],["upstream_status","<",201]],"headers":{"X-Own":1}}"#)
+        for (line, own) in [("x_y: 1\r\n", ["1"]), ("X-Y: 1\r\n", ["1"]), ("X-Y: 2\r\n", [])] {
+            let answer = try plugged.send("/r", line)
+            #expect(answer.values("x-all") == ["200"] && answer.values("x-own") == own, "\(line)")
+        }
+        let wrong = try plugged.write(#""response-rewrite":{"vars":[["status","is",200]]}"#)
+        #expect(wrong.status == 400)
+        #expect(String(decoding: wrong.body, as: UTF8.self).contains("'vars' expression: invalid operator 'is'"))
+    }
+
     @Test func `say nothing of a body that is gone`() throws {
         let plugged = try PluggedGateway()
         let mocked = #""mocking":{"response_example":"old","response_headers":{"ETag":"1","Content-Encoding":"gzip"}}"#
@@ -408,17 +433,20 @@ struct PluggedGateway {
         #expect(plugged.upstream.heads.last?.hasPrefix("GET /jills ") == true)
     }
 
-    @Test func `leave what a route makes of answers`() throws {
+    @Test func `leave what a route makes of answers, or of requests`() throws {
         let plugged = try PluggedGateway()
         try consumer(plugged, "jack", #","proxy-rewrite":{"headers":{"set":{"X-A":"jacks"}}}}"#)
         try plugged.plug(Self.keyAuth + #","response-rewrite":{"headers":{"set":{"X-R":"route"}}}"#, uri: "/a")
         let answer = try plugged.send("/a", "apikey: jacks\r\n")
         #expect((answer.status, answer.values("x-r")) == (200, ["route"]))
         #expect(plugged.upstream.heads.last?.lowercased().contains("x-a: jacks\r\n") == true)
-        let refused = try plugged.gateway.admin(
-            "PUT", "/consumers", #"{"username":"jill","plugins":{"response-rewrite":{"body":"jills"}}}"#)
-        #expect(refused.status == 400)
-        #expect(String(decoding: refused.body, as: UTF8.self).contains("response-rewrite"))
+        try consumer(plugged, "jill", #","response-rewrite":{"body":"jills"}}"#)
+        try plugged.plug(
+            Self.keyAuth + #","proxy-rewrite":{"uri":"/route"},"response-rewrite":{"headers":{"X-R":"route"}}"#,
+            uri: "/a")
+        let own = try plugged.send("/a", "apikey: jills\r\n")
+        #expect(String(decoding: own.body, as: UTF8.self) == "jills" && own.values("x-r") == [])
+        #expect(plugged.upstream.heads.last?.hasPrefix("GET /route ") == true)
     }
 
     @Test func `hold for the anonymous one, and keep out whom they keep out`() throws {

@@ -82,11 +82,12 @@ extension ModelDump {
         for choice in transformation.choices {
             if let condition = choice.condition { line("if \(condition.text)") }
             if let change = choice.request { add(change, of: "request") }
-            if let change = choice.response { add(change, of: "response") }
+            for change in choice.response { add(change, of: "response") }
         }
     }
 
     private mutating func add(_ change: Transformation.Change, of message: String) {
+        if let condition = change.condition { line("\(message): if \(condition.text)") }
         if let replace = change.replace { line("\(message): replace: \(replace.text)") }
         for field in change.add { line("\(message): add \(field.name): \(field.value.text)") }
         for field in change.set { line("\(message): set \(field.name): \(field.value.text)") }

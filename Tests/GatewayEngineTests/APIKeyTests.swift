@@ -172,7 +172,7 @@ import Testing
             add: [], set: [header], remove: [], replace: nil, body: nil, metadata: [])
         let attachments: [GatewayModel.Attachment] = [
             .jwt(.test(), .listener(ListenerID("listener")), phase: .gateway), .policy(.combined(combined)),
-            .policy(.transformation(Transformation(choices: [.init(condition: nil, request: change, response: nil)]))),
+            .policy(.transformation(Transformation(choices: [.init(condition: nil, request: change, response: [])]))),
         ]
         var gateway = try TestGateway(GatewayConfiguration([.named("backend")], attachments))
         let own = try Tokens.token().text

@@ -22,7 +22,7 @@ import Testing
             replace: replace.map { Expression($0, at: here) }, body: body.map { Expression($0, at: here) },
             metadata: [])
         return .transformation(
-            Transformation(choices: [Transformation.Choice(condition: nil, request: request, response: nil)]))
+            Transformation(choices: [Transformation.Choice(condition: nil, request: request, response: [])]))
     }
 
     private static func gateway(
@@ -252,7 +252,7 @@ import Testing
                 Transformation.Field(name: $0, value: Expression("'transformed'", at: here), provenance: here)
             }, remove: [], replace: nil, body: nil, metadata: [])
         let change = Policy.transformation(
-            Transformation(choices: [Transformation.Choice(condition: nil, request: request, response: nil)]))
+            Transformation(choices: [Transformation.Choice(condition: nil, request: request, response: [])]))
         var gateway = try Self.gateway(
             change, Self.modifier, Self.answer("request.headers['x-role'] + ' ' + request.headers['x-kept']"))
         #expect(gateway.get("/out", Self.lines).response?.hasSuffix("\r\n\r\nset transformed") == true)

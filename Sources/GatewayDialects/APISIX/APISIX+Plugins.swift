@@ -120,7 +120,11 @@ extension APISIXDecoder {
         attach(rewrites, isOwn: plugins["proxy-rewrite"] != nil, authority: authority, at: place)
         // Both plugins' headers are one policy, and a route's hides that of global rules.
         guard plugins["proxy-rewrite"] != nil || plugins["response-rewrite"] != nil else { return }
-        attachChanges(request: rewrites.compactMap(\.fields), response: responses, at: place)
+        // A consumer's takes the place of that part of a route's alone.
+        let isOverlay = if case .overlay = place.scope { true } else { false }
+        attachChanges(
+            request: isOverlay && plugins["proxy-rewrite"] == nil ? [] : rewrites.compactMap(\.fields),
+            response: isOverlay && plugins["response-rewrite"] == nil ? [] : responses, at: place)
     }
 
     private mutating func attachChanges(
@@ -128,7 +132,7 @@ extension APISIXDecoder {
     ) {
         if request.isEmpty, response.isEmpty { return }
         let choice = Transformation.Choice(
-            condition: nil, request: Self.joined(request), response: Self.joined(response))
+            condition: nil, request: Self.joined(request), response: response)
         attach(.transformation(Transformation(choices: [choice])), at: place)
     }
 

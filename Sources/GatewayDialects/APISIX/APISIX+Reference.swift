@@ -180,7 +180,8 @@ extension APISIXDialect {
         - **Order**: `redirect` comes behind `ip-restriction` and `consumer-restriction`. Plugins of global rules that change
           requests hold on all routes, a route's own after them.
         - **`cors`** says `Vary: Origin` to other origins, too, where some are listed.
-        - **`response-rewrite`** changes all answers of a route. Its variables are about the request alone.
+        - **`response-rewrite`** knows of answers `$status`, `$upstream_status`, `$sent_http_*` and `$upstream_http_*`. Its
+          `vars` are about what the backend answers, and about the request but for its body.
         - **`limit-count`** counts in one process; limits of one document (`group`: of one group) count together. A refusal
           without `rejected_msg` has a line of JSON as its body, not an HTML page. `count` is 16,777,215 at most.
         - **Plugins of consumers** take the place of a route's by what they do: rewriting, answering, limiting; who may pass

@@ -8,12 +8,15 @@ extension APISIXPlugin {
             .init([
                 ("headers", responseHeaders), ("body", .string()), ("body_base64", .boolean(default: false)),
                 ("status_code", .integer(min: 200, max: 598)),
-                ("vars", .notOffered("all answers of the route are rewritten")),
+                ("vars", .array(of: .anything)),
                 ("filters", .notOffered("a body is replaced whole: write `body`")),
                 ("max_resp_body_size", .integer(min: 1)),
             ])),
         check: { value in
             if let problem = APISIXHeaders.problem(value["headers"]) { return problem }
+            if let problem = APISIXCheck.conditionProblem(value["vars"]) {
+                return "failed to validate the 'vars' expression: \(problem)"
+            }
             return ResponseRewrite.body(value) == nil ? "invalid base64 content" : nil
         })
 
@@ -35,7 +38,14 @@ enum ResponseRewrite {
     static func change(
         _ value: JSONTree, _ variables: APISIXVariables, at place: Provenance
     ) -> Transformation.Change? {
+        var variables = variables
+        variables.knowAnswer()
         var change = APISIXHeaders(value["headers"]).fields(variables, at: place)
+        if let vars = value["vars"] {
+            // What is no condition was refused when it was written.
+            let condition = try? APISIXCondition(vars, variables).expression
+            change.condition = Expression(condition ?? "false", at: place)
+        }
         if let status = value["status_code"]?.integer {
             change.set.append(
                 Transformation.Field(name: ":status", value: Expression("\(status)", at: place), provenance: place))

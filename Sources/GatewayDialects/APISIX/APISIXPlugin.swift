@@ -78,6 +78,7 @@ extension APISIXPlugin {
     /// What consumers and their groups may bring along: all that comes behind authentication.
     static let ofConsumers: Set<String> = [
         "consumer-restriction", "ip-restriction", "limit-count", "mocking", "proxy-rewrite", "redirect",
+        "response-rewrite",
     ]
 
     /// How messages about a plugin begin.

@@ -15,11 +15,18 @@ struct APISIXVariables {
         constants["service_name"] = service?.value["name"]?.string
     }
 
+    /// Whether there is an answer, whose status and headers have names, too.
+    private var hasAnswer = false
+
+    mutating func knowAnswer() { hasAnswer = true }
+
     /// Nil: there is no such variable, or this version does not offer it.
     func expression(_ name: String) -> String? {
         if let constant = constants[name] { return constant.celLiteral }
+        if hasAnswer, let plain = Self.ofAnswers[name] { return plain }
         if let plain = Self.plain[name] { return plain }
-        for (prefix, expression) in Self.families where name.hasPrefix(prefix) && name.count > prefix.count {
+        for (prefix, expression) in Self.families + (hasAnswer ? Self.answerFamilies : [])
+        where name.hasPrefix(prefix) && name.count > prefix.count {
             return expression(String(name.dropFirst(prefix.count)))
         }
         return nil
@@ -47,10 +54,23 @@ struct APISIXVariables {
     private static let families: [(prefix: String, expression: @Sendable (String) -> String)] = [
         // The first one, where there are several.
         ("arg_", { "request.pathAndQuery.query(\($0.celLiteral))[0]" }),
-        ("http_", { "request.headers[\($0.lowercased().replacing("_", with: "-").celLiteral)]" }),
+        ("http_", { field($0, of: "request") }),
         ("cookie_", { "request.headers.cookie(\($0.celLiteral))" }),
         ("post_arg_", { "(\(isForm) ? form.decode(string(request.body))[\($0.celLiteral)] : fail())" }),
     ]
+
+    private static let ofAnswers = ["status": "string(response.code)", "upstream_status": "string(response.code)"]
+
+    private static let answerFamilies: [(prefix: String, expression: @Sendable (String) -> String)] = [
+        ("sent_http_", { field($0, of: "response") }), ("upstream_http_", { field($0, of: "response") }),
+    ]
+
+    /// The underscores of a variable stand for hyphens; a header may have underscores itself.
+    private static func field(_ name: String, of message: String) -> String {
+        let (name, headers) = (name.lowercased(), "\(message).headers")
+        guard name.contains("_") else { return "\(headers)[\(name.celLiteral)]" }
+        return "default(\(headers)[\(name.replacing("_", with: "-").celLiteral)], \(headers)[\(name.celLiteral)])"
+    }
 
     static let isForm = bodyIs("application/x-www-form-urlencoded")
     static let isJSON = bodyIs("application/json")

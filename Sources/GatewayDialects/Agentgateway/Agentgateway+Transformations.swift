@@ -83,8 +83,8 @@ extension AgentgatewayDecoder {
     private func transformation(_ reader: MappingReader) -> Transformation.Choice {
         let choice = Transformation.Choice(
             condition: condition(reader), request: reader.mapping("request").map(change),
-            response: reader.mapping("response").map(change))
-        if choice.request == nil, choice.response == nil, reader.isSound {
+            response: reader.mapping("response").map { [change($0)] } ?? [])
+        if choice.request == nil, choice.response.isEmpty, reader.isSound {
             findings.error(
                 "field_missing", "the transformation changes nothing", at: reader.place,
                 hint: "it may have `request` or `response`")

@@ -11,7 +11,7 @@ extension Compiler {
                         program($0, of: .bool, "a condition must be true or false", at: .transformation)
                     },
                     request: choice.request.map { compiled($0, of: .request) },
-                    response: choice.response.map { compiled($0, of: .response) })
+                    response: choice.response.map { compiled($0, of: .response) }.reversed())
             })
     }
 
@@ -23,7 +23,11 @@ extension Compiler {
         let gone = FieldNames(removed.map { Array($0.utf8) })
         let replaced = FieldNames(gone.names + set.map(\.name))
         return CompiledChange(
-            message, replace: change.replace.flatMap { replacement($0, of: message) },
+            message,
+            condition: change.condition.flatMap {
+                program($0, of: .bool, "a condition must be true or false", at: Self.stage(of: message))
+            },
+            replace: change.replace.flatMap { replacement($0, of: message) },
             // What leaves again need not be evaluated.
             add: change.add.filter(isHeader).compactMap { compiled($0, of: message) }.filter {
                 !replaced.contains($0.name.span)

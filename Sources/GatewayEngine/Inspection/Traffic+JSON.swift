@@ -106,7 +106,7 @@ extension TransformationStage {
                 var object = JSONObjectWriter()
                 object.add("conditional", choice.condition != nil)
                 object.add("request", choice.request?.json)
-                object.add("response", choice.response?.json)
+                object.add("response", choice.response.map(\.json))
                 return object.text
             })
         return array.text
@@ -116,6 +116,7 @@ extension TransformationStage {
 extension CompiledChange {
     fileprivate var json: [UInt8] {
         var object = JSONObjectWriter()
+        object.add("conditional", condition != nil)
         object.add("changedHeaders", names.inWords + pseudoFields.map(\.field.rawValue))
         object.add("replacesHeaders", replace != nil)
         object.add("replacesBody", body != nil)

@@ -85,12 +85,12 @@ package final class TrafficSlots: Sendable {
         _ scratch: inout RequestScratch, _ listener: ListenerSnapshot, _ edit: FieldEdit?
     ) throws(RefusalCode) -> LocalAnswer? {
         base?.balanceKey?.run(setting, bytes, &scratch, listener)
+        // Who changes requests leaves to the other what it makes of answers.
+        let requests = transformation?.changesRequests == true ? transformation : base?.transformation
+        let answers = transformation?.changesAnswers == true ? transformation : base?.transformation
         let hasTarget =
-            (transformation ?? base?.transformation)?.run(setting, bytes, body: body, &scratch, listener) ?? false
-        // What a route makes of answers, a consumer does not undo.
-        if transformation != nil {
-            base?.transformation?.planAnswer(setting, bytes, body: body, &scratch, listener)
-        }
+            requests?.run(setting, bytes, body: body, &scratch, listener, plansAnswer: requests === answers) ?? false
+        if requests !== answers { answers?.planAnswer(setting, bytes, body: body, &scratch, listener) }
         try URLRewriteStage.run(
             urlRewrite, over: base?.urlRewrite, setting, bytes, &scratch, listener, keepsPath: hasTarget)
         if let redirect = redirect ?? base?.redirect,

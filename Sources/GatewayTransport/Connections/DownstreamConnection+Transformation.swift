@@ -31,6 +31,7 @@ extension DownstreamConnection {
     /// Changes the head of an answer, or holds it until its body is there.
     func changeHead(_ head: ResponseHead, _ bytes: Span<UInt8>, _ course: AnswerCourse) {
         var message = message(head, bytes)
+        course.change.take(headOf: message)
         exchange.upstreamFraming = head.framing
         if head.status >= 400, !machine.hasReadWholeRequest { machine.closeAfterResponse() }
         if head.framing == .none {

@@ -1,3 +1,4 @@
+internal import CEL
 package import HTTPWire
 
 /// What is to be done to the answer of one request.
@@ -6,11 +7,8 @@ package final class AnswerChange {
     /// What is changed of the field lines before; nil: nothing.
     package let modifier: FieldEdit?
     /// The closest to the backend first.
-    private let changes: [CompiledChange]
-    /// Whether the answer has to be whole before.
-    package let needsBody: Bool
-    /// Whether the body becomes another one.
-    package let replacesBody: Bool
+    private var changes: [CompiledChange]
+    private var awaitsHead: Bool
 
     /// Nil where nothing is.
     package init?(_ plan: AnswerPlan?, _ request: @autoclosure () -> KeptRequest?) {
@@ -18,18 +16,37 @@ package final class AnswerChange {
         self.request = request
         modifier = request.scratch.responseModifier
         changes = plan.changes.reversed()
-        needsBody = changes.contains { $0.needsBody }
-        replacesBody = changes.contains { $0.body != nil }
+        awaitsHead = changes.contains { $0.condition != nil }
+    }
+
+    /// Whether the answer has to be whole before.
+    package var needsBody: Bool { changes.contains { $0.needsBody } }
+    /// Whether the body becomes another one.
+    package var replacesBody: Bool { changes.contains { $0.body != nil } }
+
+    /// Leaves out the changes whose condition the answer does not fulfil. Its first head decides.
+    package func take(headOf message: AnswerMessage) {
+        guard awaitsHead else { return }
+        awaitsHead = false
+        request.scratch.answer = message
+        request.scratch.answeredStatus = message.status
+        changes.removeAll { change in
+            guard let condition = change.condition else { return false }
+            return !request.show { condition.evaluate($0).isTrue }
+        }
+        request.scratch.answer = nil
     }
 
     /// Changes the field lines, then what transformations change.
     package func apply(to message: inout AnswerMessage) {
+        take(headOf: message)
         if let modifier { message.edit(modifier) }
         transform(&message)
     }
 
     /// Each change sees what those before it have made of the answer. A body that has not come stays as it will be.
     func transform(_ message: inout AnswerMessage) {
+        take(headOf: message)
         for change in changes {
             request.scratch.answer = message
             request.scratch.answeredStatus = message.status

@@ -35,6 +35,8 @@ final class CompiledChange: Sendable {
         let json: CELProgram?
     }
 
+    /// Of answers, on their head; nil: of all.
+    let condition: CELProgram?
     let replace: CELProgram?
     /// Names that are not among `replaced`.
     let add: [Field]
@@ -49,11 +51,13 @@ final class CompiledChange: Sendable {
     let needsBody: Bool
 
     init(
-        _ message: Compiler.Message, replace: CELProgram?, add: [Field], set: [Field], replaced: FieldNames,
+        _ message: Compiler.Message, condition: CELProgram?, replace: CELProgram?, add: [Field], set: [Field],
+        replaced: FieldNames,
         pseudoFields: [(field: PseudoField, program: CELProgram)], body: Body?,
         metadata: [(name: String, program: CELProgram)]
     ) {
         self.message = message
+        self.condition = condition
         self.replace = replace
         self.add = add
         self.set = set

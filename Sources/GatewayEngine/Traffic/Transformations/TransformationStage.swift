@@ -9,7 +9,8 @@ final class TransformationStage: Sendable {
         /// Nil: always.
         let condition: CELProgram?
         let request: CompiledChange?
-        let response: CompiledChange?
+        /// The one made last first, as plans of answers have it.
+        let response: [CompiledChange]
     }
 
     let choices: [Choice]
@@ -17,6 +18,8 @@ final class TransformationStage: Sendable {
     let needsBody: Bool
     /// Names that a client may not send in trailers either; nil: none.
     let requestNames: FieldNames?
+    let changesRequests: Bool
+    let changesAnswers: Bool
     /// Whether expressions behind it may read what it notes.
     let notesMetadata: Bool
 
@@ -24,20 +27,24 @@ final class TransformationStage: Sendable {
         self.choices = choices
         needsBody = choices.contains { ($0.condition?.readsBody ?? false) || ($0.request?.needsBody ?? false) }
         requestNames = choices.reduce(nil) { .union($0, $1.request?.names) }
+        changesRequests = choices.contains { $0.request != nil }
+        changesAnswers = choices.contains { !$0.response.isEmpty }
         notesMetadata = choices.contains { !($0.request?.metadata.isEmpty ?? true) }
     }
 
     /// Changes what is known to go on, and notes what is to be done to the answer.
     ///
-    /// - Parameter body: empty where there is none; nil only where no expression reads it.
+    /// - Parameters:
+    ///   - body: empty where there is none; nil only where no expression reads it.
+    ///   - plansAnswer: false: what is done to the answer, another stage says.
     /// - Returns: whether the target is another one.
     @discardableResult
     func run(
         _ setting: RequestSetting, _ bytes: Span<UInt8>, body: Span<UInt8>?, _ scratch: inout RequestScratch,
-        _ listener: ListenerSnapshot
+        _ listener: ListenerSnapshot, plansAnswer: Bool = true
     ) -> Bool {
         guard let choice = choice(setting, bytes, body: body, &scratch, listener) else { return false }
-        if let response = choice.response { scratch.plan(response) }
+        if plansAnswer { for change in choice.response { scratch.plan(change) } }
         guard let change = choice.request else { return false }
         if !change.metadata.isEmpty {
             let noted = RequestActivation.show(setting, bytes, body: body, &scratch, listener) { change.noted($0) }
@@ -56,8 +63,7 @@ final class TransformationStage: Sendable {
         _ setting: RequestSetting, _ bytes: Span<UInt8>, body: Span<UInt8>?, _ scratch: inout RequestScratch,
         _ listener: ListenerSnapshot
     ) {
-        guard let response = choice(setting, bytes, body: body, &scratch, listener)?.response else { return }
-        scratch.plan(response)
+        for change in choice(setting, bytes, body: body, &scratch, listener)?.response ?? [] { scratch.plan(change) }
     }
 
     private func choice(

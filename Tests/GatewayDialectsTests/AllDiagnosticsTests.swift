@@ -92,6 +92,86 @@ import Testing
     }
 
     @Test(arguments: [
+        ("jwtAuth", "optional", "apiKey", "optional", "6 credential_taken_for_another"),
+        ("jwtAuth", "optional", "apiKey", "strict", "6 credential_taken_for_another"),
+        ("jwtAuth", "optional", "apiKey", "permissive", "6 credential_taken_for_another"),
+        ("apiKey", "optional", "jwtAuth", "optional", "5 credential_taken_for_another"),
+        ("jwtAuth", "permissive", "apiKey", "optional", nil),
+        ("jwtAuth", "strict", "apiKey", "optional", nil),
+        ("jwtAuth", "optional", "basicAuth", "optional", nil),
+        ("apiKey", "optional", "basicAuth", "optional", nil),
+    ])
+    func `warn where an earlier policy takes credentials for its own that it refuses`(
+        _ first: String, _ firstMode: String, _ second: String, _ secondMode: String, _ warning: String?
+    ) {
+        let (token, key, password) = Self.credentials
+        let written = ["jwtAuth": token, "apiKey": key, "basicAuth": password]
+        let policies = [(first, firstMode), (second, secondMode)].map { name, mode in
+            (written[name] ?? "").replacing("mode: strict", with: "mode: \(mode)")
+        }
+        let text = { (location: String) in
+            """
+            gateways: {default: {port: 3000}}
+            routes:
+            - backends: [{host: "localhost:1"}]
+              policies:
+                \(policies[0].replacing("mode:", with: location + "mode:"))
+                \(policies[1])
+            """
+        }
+        let found = { (text: String) in self.warnings(text).filter { $0.contains("credential") } }
+        #expect(found(text("")) == [warning].compactMap(\.self))
+        #expect(found(text("location: {header: {name: x-own}}, ")) == [])
+    }
+
+    @Test func `warn of credentials that all have to stand in one header`() {
+        let (token, key, _) = Self.credentials
+        let parts = [token, key].map { "{\($0.replacing("mode: strict, ", with: ""))}" }
+        let text = { (form: String, key: String) in
+            """
+            gateways: {default: {port: 3000}}
+            routes:
+            - backends: [{host: "localhost:1"}]
+              policies:
+                authentication: {\(form): [\(parts[0]), \(key)]}
+            """
+        }
+        #expect(warnings(text("allOf", parts[1])) == ["5 credentials_exclude_each_other"])
+        #expect(warnings(text("anyOf", parts[1])) == [])
+        let elsewhere = parts[1].replacing("keys:", with: "location: {header: {name: x-key}}, keys:")
+        #expect(warnings(text("allOf", elsewhere)) == [])
+    }
+
+    @Test(arguments: [
+        ("set: {X_User: '\"a\"'}", "writes another value"), ("add: {x-user: '\"a\"'}", "adds a second value"),
+        ("remove: [X-User]", "removes it"), ("replace: 'request.headers'", "this may drop or write"),
+        ("set: {x-other: '\"a\"'}", nil),
+    ])
+    func `warn of transformations that change the headers of claims`(_ change: String, _ message: String?) {
+        let token = Self.credentials.token.replacing(
+            "issuer:", with: "claimsToHeaders: [{header: x-user, claim: sub}], issuer:")
+        let found = { (gateway: String, route: String) in
+            ConfigurationFile.compile(
+                """
+                gateways: {default: {port: 3000, \(gateway)}}
+                routes:
+                - backends: [{host: "localhost:1"}]
+                  policies:
+                    timeout: {requestTimeout: 5s}
+                    \(route)
+                """, path: "a.yaml", environment: [:]
+            ).diagnostics.filter { $0.code == "claim_header_changed" }
+        }
+        let transformations = "transformations: {request: {\(change)}}"
+        let lines = [found(token, transformations), found("", "\(token)\n    \(transformations)")]
+        #expect(lines.map { $0.map(\.provenance.line) } == (message == nil ? [[], []] : [[6], [7]]))
+        for finding in lines.flatMap(\.self) { #expect(finding.message.contains(message ?? ""), "\(finding.message)") }
+        #expect(lines.first?.first.map { $0.message.contains("at line 1") } ?? true)
+        // What comes before claims are written changes nothing of them.
+        #expect(found(transformations, token).isEmpty)
+    }
+
+    @Test(arguments: [
         ("requestRedirect: {}", "5 policy_without_effect"),
         ("requestRedirect: {status: 301}", "5 policy_without_effect"),
         ("urlRewrite: {}", "5 policy_without_effect"), ("urlRewrite: {path: {full: /a}}", nil),

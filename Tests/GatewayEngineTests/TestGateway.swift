@@ -257,7 +257,11 @@ extension Attachment {
                 users: TextSource(
                     origin: .inline("alice:$2y$04$abcdefghijklmnopqrstuu2r9OfJnfCsdneAXAGHnS4UpFFP8WIrW"),
                     provenance: here))))
-    static let optionalKeys = policy(.apiKeys(APIKeyAuthentication(handling: handling, keys: [])))
+    static let optionalKeys: Attachment = {
+        var own = handling
+        own.locations = [.header(name: "x-key", prefix: "")]
+        return policy(.apiKeys(APIKeyAuthentication(handling: own, keys: [])))
+    }()
 }
 
 extension AuthorizationRule {

@@ -184,6 +184,7 @@ package struct Compiler {
         let place = PolicyPlace.route(route, in: listener, after: gatewayPolicy)
         let policy = effectivePolicy(place)
         warnOfRivals(in: place.scopes)
+        warnOfChangedClaims(in: place.scopes)
         let guarded = FieldNames.union(gatewayPolicy.traffic?.guardedNames, policy.traffic?.guardedNames)
         return RouteSnapshot(
             names: names, upstream: treatment.upstream, policy: policy,

@@ -5,21 +5,19 @@ enum CertificateLoader {
     /// Certificates and keys are small; this bounds a wrong path.
     private static let maxBytes = 4 << 20
 
-    /// What the files hold, by path. A file that cannot be read is an error where it is named.
+    /// What the files hold, by path. A file that cannot be read is an error where it is named first.
     static func load(for configuration: GatewayConfiguration) -> ([String: [UInt8]], [Diagnostic]) {
         var files: [String: [UInt8]] = [:]
         var diagnostics: [Diagnostic] = []
-        for (paths, place) in configuration.tlsFiles {
-            for path in Set(paths).sorted() where files[path] == nil {
-                switch TextFile.readBytes(path, maxBytes: maxBytes) {
-                case .success(let bytes): files[path] = bytes
-                case .failure(let error):
-                    diagnostics.append(
-                        Diagnostic(
-                            .error, "tls_file_unreadable", "cannot read `\(path)`: \(error)",
-                            at: place,
-                            hint: "the path is relative to the folder the gateway runs in, not to this file"))
-                }
+        var seen: Set<String> = []
+        for file in configuration.tlsFiles where seen.insert(file.path).inserted {
+            switch TextFile.readBytes(file.path, maxBytes: maxBytes) {
+            case .success(let bytes): files[file.path] = bytes
+            case .failure(let error):
+                diagnostics.append(
+                    Diagnostic(
+                        .error, "tls_file_unreadable", "cannot read `\(file.path)`: \(error)", at: file.provenance,
+                        hint: "the path is relative to the folder the gateway runs in, not to this file"))
             }
         }
         return (files, diagnostics)
@@ -27,17 +25,16 @@ enum CertificateLoader {
 }
 
 extension GatewayConfiguration {
-    /// What is read for TLS, by listeners and to backends, with the place that names it.
-    var tlsFiles: [(paths: [String], place: Provenance)] {
-        let terminations = binds.flatMap(\.listeners).compactMap { listener in
-            if case .tls(let termination) = listener.security { return (termination.files, termination.provenance) }
-            return nil
+    /// What is read for TLS, by listeners and to backends.
+    var tlsFiles: [NamedFile] {
+        let terminations = binds.flatMap(\.listeners).flatMap { listener -> [NamedFile] in
+            if case .tls(let termination) = listener.security { termination.files } else { [] }
         }
         let shared: [BackendTLS] = attachments.compactMap { attachment in
             if case .backendTLS(let tls) = attachment.policy { return tls }
             return nil
         }
         let own = upstreams.flatMap(\.endpoints).compactMap(\.policies.tls)
-        return terminations + (shared + own).map { ($0.files, $0.provenance) }
+        return terminations + (shared + own).flatMap(\.files)
     }
 }

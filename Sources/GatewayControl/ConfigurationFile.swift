@@ -100,8 +100,10 @@ package struct ConfigurationFile: Sendable {
         _ configuration: GatewayConfiguration, environment: [String: String], tls: (any TLSChecking)?,
         remote: RemoteKeySources?, previous: Snapshot?
     ) -> [Diagnostic] {
+        var seen = Set(paths)
         let keyFiles =
-            configuration.keyFiles + configuration.tlsFiles.flatMap(\.paths) + configuration.textFiles.map(\.path)
+            (configuration.keyFiles + configuration.tlsFiles.map(\.path) + configuration.textFiles.map(\.path))
+            .filter { seen.insert($0).inserted }
         paths += keyFiles
         fingerprint.add(keyFiles)
         fingerprints = Dictionary(zip(paths, fingerprint.entries)) { first, _ in first }

@@ -134,13 +134,18 @@ package final class ConfigurationReloader: Service {
     }
 
     /// What of the served configuration is another now, by name and without its content.
-    private func report(_ loaded: ConfigurationFile) {
+    ///
+    /// - Parameter settings: what of it counts at start only.
+    private func report(_ loaded: ConfigurationFile, besides settings: [String]) {
         let before = current.withLock { ($0.outline, $0.fingerprints) }
         let changes = loaded.outline.flatMap { new in before.0.map { new.changes(since: $0) } } ?? []
         for change in changes { logger.info("\(change)") }
         let files = loaded.paths.dropFirst().filter { loaded.fingerprints[$0] != before.1[$0] }
         if !files.isEmpty { logger.info("keys and certificates read again: \(files.joined(separator: ", "))") }
-        if changes.isEmpty, files.isEmpty { logger.info("nothing in it has changed") }
+        if changes.isEmpty, files.isEmpty, settings.isEmpty { logger.info("nothing in it has changed") }
+        if !settings.isEmpty {
+            logger.warning("read at start only, restart for what has changed: \(settings.joined(separator: ", "))")
+        }
     }
 
     /// - Parameter isRetry: what is wrong with it has been said.
@@ -162,11 +167,8 @@ package final class ConfigurationReloader: Service {
             return .unservable
         }
         logger.info("serving the changed configuration")
-        report(loaded)
-        if let process, let changed = loaded.configuration?.process.fields(otherThanIn: process), !changed.isEmpty {
-            let names = changed.map { "config.\($0)" }.joined(separator: ", ")
-            logger.warning("read at start only, restart for what has changed: \(names)")
-        }
+        let settings = process.flatMap { loaded.configuration?.process.fields(otherThanIn: $0) } ?? []
+        report(loaded, besides: settings.map { "config.\($0)" })
         return .served
     }
 }

@@ -10,7 +10,7 @@ package struct TLSSettings: Equatable, Sendable {
     /// PEM.
     package let key: [UInt8]
     /// PEM: clients have to show a certificate that leads to one of these; nil: they are not asked.
-    package let clientRoots: [UInt8]?
+    package var clientRoots: [UInt8]?
     package let minimumVersion: TLSVersion
     package let maximumVersion: TLSVersion
     package let cipherSuites: [String]

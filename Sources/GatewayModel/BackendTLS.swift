@@ -1,7 +1,7 @@
 /// How TLS is begun with a backend (RFC 8446, RFC 5246).
 package struct BackendTLS: Hashable, Sendable {
     /// A PEM file with the authorities that the backend's certificate must lead to; nil: the system's.
-    package var rootsFile: String?
+    package var rootsFile: NamedFile?
     /// What is shown to a backend that asks for a certificate; nil: nothing.
     package var identity: Identity?
     /// A name or an IP address: asked for (RFC 6066 §3) and expected in the certificate; nil: the backend's host,
@@ -15,17 +15,17 @@ package struct BackendTLS: Hashable, Sendable {
 
     /// PEM files: a certificate followed by those that sign it, and its private key.
     package struct Identity: Hashable, Sendable {
-        package var certificateFile: String
-        package var keyFile: String
+        package var certificateFile: NamedFile
+        package var keyFile: NamedFile
 
-        package init(certificateFile: String, keyFile: String) {
+        package init(certificateFile: NamedFile, keyFile: NamedFile) {
             self.certificateFile = certificateFile
             self.keyFile = keyFile
         }
     }
 
     package init(
-        rootsFile: String?, identity: Identity?, serverName: String?, verification: CertificateVerification,
+        rootsFile: NamedFile?, identity: Identity?, serverName: String?, verification: CertificateVerification,
         offered: BackendVersion? = nil, provenance: Provenance
     ) {
         self.rootsFile = rootsFile
@@ -36,8 +36,8 @@ package struct BackendTLS: Hashable, Sendable {
         self.provenance = provenance
     }
 
-    /// The files that are read, each once.
-    package var files: [String] {
+    /// The files that are read.
+    package var files: [NamedFile] {
         [rootsFile, identity?.certificateFile, identity?.keyFile].compactMap(\.self)
     }
 }

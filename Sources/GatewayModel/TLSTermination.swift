@@ -6,11 +6,10 @@ package enum ListenerSecurity: Hashable, Sendable {
 
 /// How a listener ends TLS (RFC 8446, RFC 5246).
 package struct TLSTermination: Hashable, Sendable {
-    /// A PEM file: the server's certificate, then those that sign it. Empty, as `keyFile`, in what was read of a
-    /// document with errors.
-    package var certificateFile: String
-    /// A PEM file: the certificate's private key.
-    package var keyFile: String
+    /// PEM: the server's certificate, then those that sign it.
+    package var certificateFile: NamedFile
+    /// PEM: the certificate's private key.
+    package var keyFile: NamedFile
     package var clients: ClientCertificates
     package var minimumVersion: TLSVersion
     package var maximumVersion: TLSVersion
@@ -21,7 +20,7 @@ package struct TLSTermination: Hashable, Sendable {
     package var provenance: Provenance
 
     package init(
-        certificateFile: String, keyFile: String, clients: ClientCertificates, minimumVersion: TLSVersion,
+        certificateFile: NamedFile, keyFile: NamedFile, clients: ClientCertificates, minimumVersion: TLSVersion,
         maximumVersion: TLSVersion, cipherSuites: [String], protocols: [String], provenance: Provenance
     ) {
         self.certificateFile = certificateFile
@@ -34,19 +33,19 @@ package struct TLSTermination: Hashable, Sendable {
         self.provenance = provenance
     }
 
-    /// The files that are read, each once.
-    package var files: [String] {
+    /// The files that are read.
+    package var files: [NamedFile] {
         var files = [certificateFile, keyFile]
         if case .required(let roots) = clients { files.append(roots) }
-        return files.filter { !$0.isEmpty }
+        return files.filter { !$0.path.isEmpty }
     }
 }
 
 /// Whether clients show a certificate of their own.
 package enum ClientCertificates: Hashable, Sendable {
     case notAsked
-    /// One that leads to a certificate in this PEM file; without it there is no connection.
-    case required(rootsFile: String)
+    /// One that leads to a certificate in this file, in PEM; without it there is no connection.
+    case required(rootsFile: NamedFile)
 }
 
 package enum TLSVersion: Int, Hashable, Comparable, Sendable {

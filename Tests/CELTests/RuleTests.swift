@@ -63,6 +63,7 @@ import Testing
     @Test(arguments: [
         ("reqest.path", "unknown variable 'reqest'", "Did you mean 'request'?"),
         ("request.path.startWith('/')", "unknown function 'startWith'", "Did you mean 'startsWith'?"),
+        ("request.path != null", "a string is never null", nil),
         ("request.path == 1", "found no matching overload for '_==_' applied to '(string, int)'", nil),
         ("request.path.size(1)", "found no matching overload for 'size' applied to 'string.(int)'", nil),
         ("request.path &&", "expected an expression, found the end", nil),

@@ -114,6 +114,20 @@ import Testing
         #expect(refused.errors.contains("[expression_extension]"))
     }
 
+    @Test func `says of a certificate both that its key does not fit and that the authority is none`() throws {
+        let folder = try CommandLineFolder()
+        let authority = try CertificateAuthority()
+        let (own, other) = (try authority.sign("a.test"), try authority.sign("b.test"))
+        try folder.write("nonsense\n", to: "root.pem")
+        try folder.write(
+            "gateways: {a: {port: 3443, tls: {cert: \(own.certificate), key: \(other.key), root: root.pem}}}\n",
+            to: "config.yaml")
+        let result = try folder.run("validate", "-f", "config.yaml")
+        #expect(result.exitCode == 1)
+        #expect(result.errors.contains("the certificate cannot be served with this key"), "\(result.errors)")
+        #expect(result.errors.contains("the root file"), "\(result.errors)")
+    }
+
     @Test func `reads the same document as JSON`() throws {
         let folder = try CommandLineFolder()
         try folder.write(

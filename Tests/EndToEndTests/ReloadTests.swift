@@ -146,6 +146,15 @@ import Testing
         try gateway.write(configuration: "# moved\n" + gateway.configuration(setup))
         try eventually("that nothing was changed") { gateway.errors.contains("nothing in it has changed") }
         #expect(!gateway.errors.contains(Tokens.stranger.verificationJWKS.text))
+        let read = gateway.errors.split(separator: "\n").last { $0.contains("keys and certificates read again: ") }
+        #expect(read?.contains(", ") == false, "\(gateway.errors)")
+        // Of a file that has other settings it would not be true.
+        setup.config = "logging: {level: debug}"
+        try gateway.write(configuration: gateway.configuration(setup))
+        try eventually("that a restart is needed") {
+            gateway.errors.contains("restart for what has changed: config.logging.level")
+        }
+        #expect(gateway.errors.components(separatedBy: "nothing in it has changed").count == 2)
     }
 
     @Test func `that is not valid is reported with its line`() throws {

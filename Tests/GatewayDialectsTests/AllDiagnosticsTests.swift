@@ -54,6 +54,78 @@ import Testing
                 """) == ["5 target_unknown", "6 expression_invalid", "8 target_unknown", "10 expression_invalid"])
     }
 
+    @Test func `say of a value without its variable that this is missing, and nothing else`() {
+        let text = """
+            gateways:
+              a: {port: 3443, tls: {cert: $NONE, key: k.pem}}
+            routes:
+            - gateways: a
+              matches: [{path: {exact: $NONE}}]
+              policies:
+                requestHeaderModifier: {set: {x-a: $NONE}}
+                transformations: {request: {set: {x: $NONE}}}
+                backendAuth: {key: $NONE}
+                urlRewrite: {path: {full: $NONE}}
+              backends: [{host: "$NONE"}]
+            - {gateways: a, backends: [{host: "x:1"}]}
+            """
+        let expected = [2, 5, 7, 8, 9, 10, 11].map { "\($0) variable_undefined" }
+        #expect(warnings(text) == expected)
+    }
+
+    @Test func `compare no match with one whose path cannot be read`() {
+        let text = """
+            gateways: {default: {port: 3000}}
+            routes:
+            - {matches: [{path: {exact: a}}], backends: [{host: "x:1"}]}
+            - {matches: [{path: {pathPrefix: b}}], backends: [{host: "x:1"}]}
+            - {backends: [{host: "x:1"}]}
+            - {backends: [{host: "x:1"}]}
+            """
+        #expect(warnings(text) == ["3 path_invalid", "4 path_invalid", "6 match_taken"])
+    }
+
+    @Test(arguments: [
+        ("http: {version: HTTP/3}", "value_unknown", "`HTTP/3.0` is not offered"),
+        ("http: {version: HTTP/2}", "value_unknown", "did you mean `HTTP/2.0`?"),
+        ("health: {eviction: {duration: 0s}}", "out_of_range", nil),
+        (
+            "transformations: {request: {set: {x-a: source.certificate}}}", "expression_invalid",
+            "write `base64.encode(source.certificate)`"
+        ),
+        (
+            "transformations: {request: {add: {x-a: 'default(source.certificate, jwt.sub)'}}}", "expression_invalid",
+            "write `base64.encode(source.certificate)`"
+        ),
+        ("transformations: {request: {set: {x-a: base64.encode(source.certificate)}}}", nil, nil),
+    ])
+    func `refuse at a backend what cannot be meant`(_ policy: String, _ code: String?, _ hint: String?) {
+        let text = """
+            gateways: {default: {port: 3000}}
+            routes:
+            - backends: [{host: "x:1", policies: {\(policy)}}]
+            """
+        let found = ConfigurationFile.compile(text, path: "a.yaml", environment: [:]).diagnostics.filter {
+            $0.severity == .error
+        }
+        #expect(found.map(\.code) == [code].compactMap(\.self))
+        #expect(found.first?.hint == hint || code == nil, "\(found)")
+    }
+
+    @Test func `stand at the name of each file that is missing`() {
+        let text = """
+            gateways:
+              a: {port: 3443, tls: {cert: no-cert.pem, key: no-key.pem, root: no-root.pem}}
+            routes:
+            - gateways: a
+              policies: {backendTLS: {root: no-authority.pem, hostname: x}}
+              backends: [{host: "x:1"}]
+            """
+        let found = ConfigurationFile.compile(text, path: "a.yaml", environment: [:]).diagnostics
+        #expect(found.allSatisfy { $0.code == "tls_file_unreadable" }, "\(found)")
+        #expect(found.map { "\($0.provenance)" } == ["a.yaml:2:31", "a.yaml:2:49", "a.yaml:2:67", "a.yaml:5:33"])
+    }
+
     @Test func `say once that a field is mistyped, not that it is missing as well`() {
         #expect(codes("gateways: {default: {prot: 3000}}\n") == ["1 unknown_field"])
     }

@@ -61,10 +61,10 @@ struct ModelDump {
 
     private mutating func add(_ tls: TLSTermination) {
         block("tls", tls.provenance) { dump in
-            dump.line("certificate: \(tls.certificateFile), key: \(tls.keyFile)")
+            dump.line("certificate: \(tls.certificateFile.path), key: \(tls.keyFile.path)")
             switch tls.clients {
             case .notAsked: dump.line("clients: not asked")
-            case .required(let roots): dump.line("clients: required, by \(roots)")
+            case .required(let roots): dump.line("clients: required, by \(roots.path)")
             }
             dump.line("versions: \(tls.minimumVersion) to \(tls.maximumVersion)")
             dump.line("suites: \(tls.cipherSuites.joined(separator: " "))")
@@ -159,9 +159,11 @@ extension ModelDump {
     }
 
     private mutating func add(_ tls: BackendTLS) {
-        line("roots: \(tls.rootsFile ?? "the system's"), verification: \(tls.verification.rawValue)")
+        line("roots: \(tls.rootsFile?.path ?? "the system's"), verification: \(tls.verification.rawValue)")
         if let offered = tls.offered { line("offered: \(offered.rawValue)") }
-        if let identity = tls.identity { line("certificate: \(identity.certificateFile), key: \(identity.keyFile)") }
+        if let identity = tls.identity {
+            line("certificate: \(identity.certificateFile.path), key: \(identity.keyFile.path)")
+        }
         if let name = tls.serverName { line("server name: \(name)") }
     }
 

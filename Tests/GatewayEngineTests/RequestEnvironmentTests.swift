@@ -56,6 +56,19 @@ import Testing
     }
 
     @Test(arguments: [
+        ("source.identity != null", "a map(string, string) is never null", "has(source.identity)"),
+        ("null == source.spiffeId", "a string is never null", "!has(source.spiffeId)"),
+    ])
+    func `says what to write instead of a comparison with null`(_ rule: String, _ message: String, _ instead: String) {
+        do throws(RuleCheck.Failure) {
+            _ = try RuleCheck(rule, isTyped: true)
+            Issue.record("it compiles")
+        } catch {
+            #expect(error.text.contains(message) && error.text.contains("write \(instead)."), "\(error.text)")
+        }
+    }
+
+    @Test(arguments: [
         "request.query.x == '1'", "request.query.x == '2'", "request.query.x != '3'",
         "request.query.exists(name, request.query[name] == '1')",
     ])

@@ -2,11 +2,13 @@
 package struct CELOrigin: Sendable {
     /// What it may be a part of, as paths: `request.path`. Entries of maps are left out.
     package private(set) var paths: [String] = []
+    /// What of these it may answer as it is.
+    package private(set) var wholes: [String] = []
     /// Parts of the expression, as written, that put a text together, or make another one of what they read.
     package private(set) var makings: [String] = []
 
     package init(of parsed: CELParsedExpression) {
-        follow(parsed.root, parsed)
+        follow(parsed.root, parsed, isWhole: true)
     }
 
     private static let makers: Set = [
@@ -17,23 +19,26 @@ package struct CELOrigin: Sendable {
     private static let takers: Set = ["query", "cookie"]
 
     /// - Parameter expression: one whose value may become that of the whole.
-    private mutating func follow(_ expression: Expression, _ parsed: CELParsedExpression) {
+    private mutating func follow(_ expression: Expression, _ parsed: CELParsedExpression, isWhole: Bool) {
         switch expression.kind {
         case .name, .select:
-            if let path = Self.path(of: expression) { paths.append(path) }
-        case .index(let operand, _, _): if Self.path(of: operand) == nil { follow(operand, parsed) }
+            guard let path = Self.path(of: expression) else { return }
+            paths.append(path)
+            if isWhole { wholes.append(path) }
+        case .index(let operand, _, _): if Self.path(of: operand) == nil { follow(operand, parsed, isWhole: false) }
         case .binary(.add, _, _): makings.append(parsed.text(expression))
         case .call(let target, let function, let arguments):
             let name = target.flatMap(Self.path).map { "\($0).\(function)" } ?? function
             if Self.makers.contains(function) || Self.makers.contains(name) {
                 makings.append(parsed.text(expression))
             } else if !Self.takers.contains(function), let subject = target ?? arguments.first {
-                follow(subject, parsed)
+                follow(subject, parsed, isWhole: false)
             }
-        case .conditional(_, let first, let second): for part in [first, second] { follow(part, parsed) }
-        case .fallback(let parts): for part in parts { follow(part, parsed) }
-        case .bind(_, let value, let body): for part in [value, body] { follow(part, parsed) }
-        case .block(let values, let body): for part in values + [body] { follow(part, parsed) }
+        case .conditional(_, let first, let second):
+            for part in [first, second] { follow(part, parsed, isWhole: isWhole) }
+        case .fallback(let parts): for part in parts { follow(part, parsed, isWhole: isWhole) }
+        case .bind(_, let value, let body): for part in [value, body] { follow(part, parsed, isWhole: isWhole) }
+        case .block(let values, let body): for part in values + [body] { follow(part, parsed, isWhole: isWhole) }
         default: break
         }
     }

@@ -10,7 +10,25 @@ extension Checker {
             if a == b, a.isPlain { return .bool }
         default: break
         }
+        if op == .equal || op == .notEqual, (a == .null) != (b == .null),
+            fitting(OperatorSignatures.of(op), [a, b]).isEmpty
+        {
+            return neverNull(a == .null ? right : left, a == .null ? b : a, isAskedFor: op == .notEqual, expression)
+        }
         return overload(op.rawValue, OperatorSignatures.of(op), [a, b], expression)
+    }
+
+    /// A comparison with null of what has a type that null is not of.
+    private mutating func neverNull(
+        _ subject: Expression, _ type: CELType, isAskedFor: Bool, _ expression: Expression
+    ) -> CELType {
+        var hint: String?
+        if let name = subject.qualifiedName, case .attribute(let attribute)? = names.referent(of: subject),
+            attribute.isOptional
+        {
+            hint = "It may be absent: write \(isAskedFor ? "" : "!")has(\(name))."
+        }
+        return report(.type, "a \(text(type)) is never null", at: expression, hint: hint)
     }
 
     mutating func index(

@@ -45,7 +45,7 @@ extension AgentgatewayDecoder {
                 hint: takesAny ? "name the backend's authority in `root`" : "name the backend in `hostname`")
         }
         return BackendTLS(
-            rootsFile: reader.text("root"), identity: clientIdentity(reader), serverName: serverName(reader),
+            rootsFile: reader.file("root"), identity: clientIdentity(reader), serverName: serverName(reader),
             verification: takesAny ? .nothing : takesAnyName ? .anyName : .full, offered: offeredVersion(reader),
             provenance: reader.place)
     }
@@ -57,7 +57,7 @@ extension AgentgatewayDecoder {
     }
 
     private func clientIdentity(_ reader: MappingReader) -> BackendTLS.Identity? {
-        let (certificate, key) = (reader.text("cert"), reader.text("key"))
+        let (certificate, key) = (reader.file("cert"), reader.file("key"))
         if let certificate, let key { return .init(certificateFile: certificate, keyFile: key) }
         if certificate != nil || key != nil {
             findings.error(

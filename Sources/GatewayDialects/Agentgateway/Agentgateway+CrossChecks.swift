@@ -72,7 +72,7 @@ extension AgentgatewayDecoder {
         var first: [MatchKey: Provenance] = [:]
         for route in routes where !unreadableHosts.contains(route.id) {
             var own: [MatchKey: Provenance] = [:]
-            for match in route.matches {
+            for match in route.matches where !unreadableMatches.contains(match.provenance) {
                 let keys = route.hostnames.map { MatchKey(host: $0, match) }
                 own.merge(keys.map { ($0, match.provenance) }) { old, _ in old }
                 guard let place = keys.lazy.compactMap({ first[$0] }).first,

@@ -43,6 +43,6 @@ extension AgentgatewayDecoder {
             answers: HealthCriteria(
                 healthyStatuses: Array(100..<500), unhealthyStatuses: Array(500..<600), successes: 1,
                 statusFailures: failures, connectionFailures: failures, timeouts: failures, addsUpFailures: true),
-            unhealthyAnswer: expression, outage: eviction.duration("duration") ?? .seconds(30))
+            unhealthyAnswer: expression, outage: bound("duration", eviction) ?? .seconds(30))
     }
 }

@@ -48,13 +48,14 @@ extension AgentgatewayDecoder {
         RouteMatch(path: .segmentPrefix(""), method: nil, headers: [], query: [], provenance: place)
     }
 
-    func match(_ node: DocumentNode) -> RouteMatch? {
+    mutating func match(_ node: DocumentNode) -> RouteMatch? {
         guard let reader = MappingReader(node, AgentgatewayShapes.match, findings: findings) else { return nil }
         var match = Self.everyPath(at: node.provenance)
         if let path = reader.mapping("path").flatMap(path) { match.path = path }
         match.method = reader.node("method").flatMap(method)
         match.headers = (reader.items("headers") ?? []).compactMap(header)
         match.query = (reader.items("query") ?? []).compactMap(queryParameter)
+        if !reader.isSound { unreadableMatches.insert(match.provenance) }
         return match
     }
 

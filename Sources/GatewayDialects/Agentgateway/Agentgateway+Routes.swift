@@ -55,7 +55,7 @@ extension AgentgatewayDecoder {
         if hosts.isEmpty { unreadableHosts.insert(id) }
         return Route(
             id: id, name: name ?? "", hostnames: hosts.isEmpty ? [.any] : hosts, order: .specificity,
-            matches: matches?.compactMap(match) ?? [Self.everyPath(at: reader.place)],
+            matches: matches?.compactMap { match($0) } ?? [Self.everyPath(at: reader.place)],
             action: action(of: id, reader, policies), provenance: reader.place)
     }
 

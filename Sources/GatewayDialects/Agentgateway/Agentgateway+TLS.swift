@@ -78,7 +78,8 @@ extension AgentgatewayDecoder {
     /// What a listener has whose `tls` could not be read: it is not plain text, and has nothing to show.
     private static func unreadableTermination(at place: Provenance) -> TLSTermination {
         TLSTermination(
-            certificateFile: "", keyFile: "", clients: .notAsked, minimumVersion: .tls12, maximumVersion: .tls13,
+            certificateFile: NamedFile("", at: place), keyFile: NamedFile("", at: place), clients: .notAsked,
+            minimumVersion: .tls12, maximumVersion: .tls13,
             cipherSuites: AgentgatewayShapes.cipherSuites, protocols: AgentgatewayShapes.applicationProtocols,
             provenance: place)
     }
@@ -88,8 +89,8 @@ extension AgentgatewayDecoder {
         let spoken = spoken(
             reader, spokenTLS, minimum: spelling(reader, "minTLSVersion", "minTlsVersion"),
             maximum: spelling(reader, "maxTLSVersion", "maxTlsVersion"))
-        let roots = reader.text("root")
-        let (certificate, key) = (reader.text("cert"), reader.text("key"))
+        let roots = reader.file("root")
+        let (certificate, key) = (reader.file("cert"), reader.file("key"))
         guard let certificate, let key else {
             // Other sources of certificates are not offered, which has been said.
             if reader.isSound {

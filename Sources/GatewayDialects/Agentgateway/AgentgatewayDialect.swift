@@ -94,6 +94,8 @@ struct AgentgatewayDecoder {
     var attachable: [String: [ListenerID]] = [:]
     /// Matches that another route takes, each reported once however many listeners share the route.
     var takenMatches: Set<Provenance> = []
+    /// Matches that are reported for another reason, and good for no comparison.
+    var unreadableMatches: Set<Provenance> = []
     /// Listeners whose hostname is reported, and good for no comparison.
     var unreadableHostnames: Set<ListenerID> = []
     var policies = PolicyCollector()

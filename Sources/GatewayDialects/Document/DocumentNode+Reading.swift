@@ -70,7 +70,9 @@ extension DocumentNode {
             findings.error(
                 "value_unknown", "\(label) has to be \(expected), found \(isWord ? kindInWords : kindAlone)",
                 at: provenance,
-                hint: Suggestion.nearest(to: name, among: names + notOffered).map { "did you mean `\($0)`?" })
+                hint: Suggestion.nearest(to: name, among: names + notOffered).map { near in
+                    notOffered.contains(near) ? "`\(near)` is not offered" : "did you mean `\(near)`?"
+                })
         }
         return nil
     }
@@ -135,6 +137,11 @@ extension DocumentNode {
 extension MappingReader {
     package func text(_ name: String, allowingEmpty: Bool = false) -> String? {
         node(name)?.text(allowingEmpty: allowingEmpty, findings)
+    }
+
+    /// The path of a file.
+    func file(_ name: String) -> NamedFile? {
+        node(name).flatMap { node in node.text(findings).map { NamedFile($0, at: node.provenance) } }
     }
 
     package func name(_ name: String) -> String? { node(name)?.name(findings) }

@@ -51,6 +51,15 @@ extension DocumentNode {
         return false
     }
 
+    /// Whether that is so of it, or of something in it.
+    var holdsUnusable: Bool {
+        switch content {
+        case .scalar: isUnusable
+        case .sequence(let items): items.contains(where: \.holdsUnusable)
+        case .mapping(let entries): entries.contains(where: \.value.holdsUnusable)
+        }
+    }
+
     /// The name of the node in messages.
     package var label: String { name.isEmpty ? "the document" : "`\(Self.shown(name))`" }
 

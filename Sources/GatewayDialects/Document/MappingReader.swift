@@ -14,6 +14,7 @@ package final class MappingReader {
     private let entries: [String: DocumentEntry]
     private let written: Set<String>
     private let errorsAtStart: Int
+    private let isUsable: Bool
     private var unread: Set<String>
 
     /// Opens a mapping; nil where the node is something else, which is then reported.
@@ -30,6 +31,7 @@ package final class MappingReader {
         self.findings = findings
         self.place = place ?? node.provenance
         errorsAtStart = findings.errorCount
+        isUsable = findings.errorCount == 0 || !entries.contains { $0.value.holdsUnusable }
         written = Set(entries.map(\.key))
         var known: [String: DocumentEntry] = [:]
         var unread: Set<String> = []
@@ -47,8 +49,9 @@ package final class MappingReader {
         assert(unread.isEmpty || !isSound, "unread fields: \(unread.sorted())")
     }
 
-    /// Whether nothing was reported since the mapping was opened.
-    package var isSound: Bool { findings.errorCount == errorsAtStart }
+    /// Whether nothing is wrong with the mapping: nothing was reported since it was opened, and no value in it lacks a
+    /// variable.
+    package var isSound: Bool { isUsable && findings.errorCount == errorsAtStart }
 
     /// The entry of a field that has a value.
     package func entry(_ name: String) -> DocumentEntry? {

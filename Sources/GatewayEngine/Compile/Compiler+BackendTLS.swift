@@ -4,11 +4,11 @@ internal import GatewayModel
 extension Compiler {
     /// Nil where a file or the name is missing, which has been reported.
     mutating func upstreamTLS(_ written: BackendTLS, to endpoint: Upstream.Endpoint) -> UpstreamTLS? {
-        guard written.files.allSatisfy({ keys.tlsFiles[$0] != nil }) else { return nil }
+        guard written.files.allSatisfy({ keys.tlsFiles[$0.path] != nil }) else { return nil }
         let trust = UpstreamTrust(
-            roots: written.rootsFile.flatMap { keys.tlsFiles[$0] },
-            certificates: written.identity.flatMap { keys.tlsFiles[$0.certificateFile] },
-            key: written.identity.flatMap { keys.tlsFiles[$0.keyFile] }, verification: written.verification)
+            roots: written.rootsFile.flatMap { keys.tlsFiles[$0.path] },
+            certificates: written.identity.flatMap { keys.tlsFiles[$0.certificateFile.path] },
+            key: written.identity.flatMap { keys.tlsFiles[$0.keyFile.path] }, verification: written.verification)
         if !trustPlaces.contains(where: { $0.place == written.provenance && $0.trust == trust }) {
             trustPlaces.append((trust, written.provenance))
         }

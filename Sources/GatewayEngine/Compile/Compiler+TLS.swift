@@ -19,12 +19,12 @@ extension Compiler {
 
     /// Nil where a file is missing, which has been reported.
     private func settings(_ termination: TLSTermination, _ listener: Listener) -> TLSSettings? {
-        guard let certificates = keys.tlsFiles[termination.certificateFile],
-            let key = keys.tlsFiles[termination.keyFile]
+        guard let certificates = keys.tlsFiles[termination.certificateFile.path],
+            let key = keys.tlsFiles[termination.keyFile.path]
         else { return nil }
         var roots: [UInt8]?
         if case .required(let file) = termination.clients {
-            guard let bytes = keys.tlsFiles[file] else { return nil }
+            guard let bytes = keys.tlsFiles[file.path] else { return nil }
             roots = bytes
         }
         return TLSSettings(

@@ -49,9 +49,24 @@ extension Compiler {
         _ field: Transformation.Field, of message: Message, at stage: ExpressionStage
     ) -> CompiledChange.Field? {
         guard check(fieldName: field.name, of: message, at: field.provenance),
-            let program = text(field.value, "the value of `\(field.name)`", at: stage)
+            let program = text(field.value, "the value of `\(field.name)`", at: stage),
+            isOneLine(field, at: stage)
         else { return nil }
         return CompiledChange.Field(name: Array(field.name.utf8), program: program)
+    }
+
+    /// Whether the value may stand in a header; reports it otherwise. Certificates in PEM are lines.
+    private mutating func isOneLine(_ field: Transformation.Field, at stage: ExpressionStage) -> Bool {
+        let certificate = RequestAttribute.sourceCertificate.entry.path
+        guard let parsed = try? parsed(field.value.text, for: stage.use),
+            CELOrigin(of: parsed).wholes.contains(certificate)
+        else { return true }
+        report(
+            Diagnostic(
+                .error, "expression_invalid",
+                "the value of `\(field.name)` is a certificate in PEM: its line ends cannot stand in a header",
+                at: field.value.provenance, hint: "write `base64.encode(\(certificate))`"))
+        return false
     }
 
     /// The program of an expression whose values have one form as text; nil, and reported, where it is none.

@@ -6,7 +6,13 @@ package struct TLSChecker: TLSChecking {
     package init() {}
 
     package func problems(of settings: TLSSettings) -> [Diagnostic] {
-        problems(at: settings.provenance) { _ = try TLSTerminator([settings]) }
+        guard let roots = settings.clientRoots else {
+            return problems(at: settings.provenance) { _ = try TLSTerminator([settings]) }
+        }
+        var own = settings
+        own.clientRoots = nil
+        return problems(of: own)
+            + problems(at: settings.provenance) { _ = try TLSFile.certificates(roots, "the root file") }
     }
 
     package func problems(of trust: UpstreamTrust, at place: Provenance) -> [Diagnostic] {

@@ -83,7 +83,12 @@ package struct DocumentCompiler: Sendable {
     package func compile(
         _ change: APISIXChange, in group: GatewayGroup, onto compiled: Compiled
     ) -> (compiled: Compiled?, diagnostics: [Diagnostic]) {
-        let extent = change.extent
+        compile(change, change.extent, in: group, onto: compiled)
+    }
+
+    private func compile(
+        _ change: APISIXChange, _ extent: APISIXChange.Extent, in group: GatewayGroup, onto compiled: Compiled
+    ) -> (compiled: Compiled?, diagnostics: [Diagnostic]) {
         guard let old = compiled.groups[group.id], extent != .all else {
             return compile(all: change, in: group, onto: compiled)
         }
@@ -98,7 +103,9 @@ package struct DocumentCompiler: Sendable {
                 parts: parts, naming: old.naming.replacing(part), isolated: change.isolated)
             return (next, diagnostics)
         case .refused: return (nil, diagnostics)
-        case .concernsAll: return compile(all: change, in: group, onto: compiled)
+        case .concernsAll:
+            if case .servers = extent { return compile(change, change.dependents, in: group, onto: compiled) }
+            return compile(all: change, in: group, onto: compiled)
         }
     }
 
@@ -143,10 +150,11 @@ package struct DocumentCompiler: Sendable {
         let entries = change.entries(of: extent)
         let (configuration, decoding) = APISIXDialect.decode(
             entries.map(\.document), isolated: change.isolated, group: group, process: process,
-            secrets: { [secrets] in secrets.text(of: $0) })
+            secrets: { [secrets] in secrets.text(of: $0) }, extent: extent)
         let (keys, loading) = KeyLoader.load(for: configuration, remote: remote)
         var part = Self.part(configuration, entries, extent)
-        part.limitGroups = change.touchedKeys
+        // Of a document whose upstream alone is compiled, all limits go on.
+        if !part.replacesUpstreams { part.limitGroups = change.touchedKeys }
         part.addresses = group.addresses
         return (part, keys, decoding + loading)
     }
@@ -156,6 +164,7 @@ package struct DocumentCompiler: Sendable {
     ) -> ConfigurationChange {
         var change = ConfigurationChange(
             configuration: configuration, routes: [], consumers: [], routeRanks: [:], consumerRanks: [:])
+        if case .servers = extent { change.replacesUpstreams = true }
         if case .some(let routes, let consumers) = extent {
             change.routes = Set(routes.map { RouteID($0) })
             change.consumers = consumers

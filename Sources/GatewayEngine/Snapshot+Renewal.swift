@@ -6,7 +6,7 @@ extension Snapshot {
     package func renewed(_ keys: KeyMaterial) -> Snapshot {
         var renewal = KeyRenewal(keys: keys)
         return Snapshot(
-            binds: binds.map { renewal.renewed($0) }, upstreams: upstreams, traffic: traffic,
+            binds: binds.map { renewal.renewed($0) }, upstreams: upstreams, upstreamRevision, traffic: traffic,
             accessLog: accessLog, trustPlaces: trustPlaces, rateLimiters: rateLimiters)
     }
 }

@@ -10,6 +10,7 @@ package final class Snapshot: Sendable {
     /// In the order of the configuration.
     package let binds: [BindSnapshot]
     package let upstreams: [UpstreamSnapshot]
+    package let upstreamRevision: UpstreamRevision
     package let traffic: TrafficPolicy
     /// Nil where every request has the usual line.
     package let accessLog: AccessLogPolicy?
@@ -19,14 +20,15 @@ package final class Snapshot: Sendable {
     let rateLimiters: [RateLimiter.Identity: RateLimiter]
 
     init(
-        binds: [BindSnapshot], upstreams: [UpstreamSnapshot], traffic: TrafficPolicy,
-        accessLog: AccessLogPolicy?, trustPlaces: [(trust: UpstreamTrust, place: Provenance)],
+        binds: [BindSnapshot], upstreams: [UpstreamSnapshot], _ upstreamRevision: UpstreamRevision,
+        traffic: TrafficPolicy, accessLog: AccessLogPolicy?, trustPlaces: [(trust: UpstreamTrust, place: Provenance)],
         rateLimiters: [RateLimiter.Identity: RateLimiter]
     ) {
         self.rateLimiters = rateLimiters
         self.trustPlaces = trustPlaces
         self.binds = binds
         self.upstreams = upstreams
+        self.upstreamRevision = upstreamRevision
         self.traffic = traffic
         self.accessLog = accessLog
     }

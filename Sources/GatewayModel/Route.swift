@@ -119,12 +119,16 @@ package struct Upstream: Equatable, Sendable {
     package var endpoints: [Endpoint]
     package var balance: Balance
     package var connections: ConnectionSettings
+    /// What it is called by where many routes lead to it and it may be written anew without them: of another name none
+    /// is taken for it, be its servers the same. Nil: it changes with its routes.
+    package var sharedName: String?
     package var provenance: Provenance
 
     package init(
         id: UpstreamID, endpoints: [Endpoint], balance: Balance = .shares,
-        connections: ConnectionSettings = ConnectionSettings(), provenance: Provenance
+        connections: ConnectionSettings = ConnectionSettings(), sharedName: String? = nil, provenance: Provenance
     ) {
+        self.sharedName = sharedName
         self.id = id
         self.endpoints = endpoints
         self.balance = balance

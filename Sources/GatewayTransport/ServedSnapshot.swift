@@ -15,6 +15,7 @@ final class ServedSnapshot {
     private var upstreams: [[UpstreamPool]] = []
     /// What they are the pools of.
     private var served: [UpstreamSnapshot] = []
+    private var servedRevision: UInt64?
 
     init(_ snapshot: Snapshot, of source: ConfigurationSource, worker: Worker) {
         self.source = source
@@ -27,12 +28,14 @@ final class ServedSnapshot {
     /// Serves requests that begin from now on by this snapshot.
     func use(_ snapshot: Snapshot) {
         self.snapshot = snapshot
-        serve(snapshot.upstreams)
+        serve(snapshot.upstreams, changed: snapshot.upstreamRevision.changed(since: servedRevision))
+        servedRevision = snapshot.upstreamRevision.id
     }
 
     /// Nothing is served any more; requests in service end.
     func retire() {
-        serve([])
+        serve([], changed: nil)
+        servedRevision = nil
     }
 
     func closeStale() {
@@ -43,9 +46,11 @@ final class ServedSnapshot {
 
     /// Finds pools for these upstreams. Looks only at those that are not what they were: one that changes among ten
     /// thousand must not hold up the loop.
-    private func serve(_ wanted: [UpstreamSnapshot]) {
+    ///
+    /// - Parameter changed: which those are, in their order; nil where that is not known, and all are compared.
+    private func serve(_ wanted: [UpstreamSnapshot], changed: [Int]?) {
         var replaced: [UpstreamPool] = []
-        for index in wanted.indices where index >= served.count || served[index] !== wanted[index] {
+        for index in changed ?? Array(wanted.indices) where index >= served.count || served[index] !== wanted[index] {
             let pools = pools(of: wanted[index])
             if let prober = worker.prober {
                 for case let condition? in wanted[index].conditions { prober.begin(condition, self) }

@@ -12,6 +12,7 @@ import Testing
         var documents = WrittenDocuments()
         var trail: [String] = []
         var client = TrialClient()
+        var loop = FollowingLoop()
         for _ in 0..<400 {
             let write = documents.randomWrite(&generator)
             trail.append("\(write)")
@@ -19,6 +20,8 @@ import Testing
             let snapshot = try #require(documents.snapshot)
             let anew = try documents.compiledAnew()
             try #require(snapshot.json == anew.json, "\(trail)")
+            loop.use(snapshot)
+            try #require(loop.serves(snapshot.upstreams), "\(trail)")
             let live = snapshot.upstreams.filter { !$0.endpoints.isEmpty }
             #expect(live.count == anew.upstreams.filter { !$0.endpoints.isEmpty }.count, "\(trail)")
             let path = "/r\(Int.random(in: 0..<6, using: &generator))"
@@ -68,6 +71,64 @@ import Testing
         let snapshot = try #require(documents.snapshot)
         #expect(snapshot.json.contains(#""name":"1","policies":{},"backends":[{"host":"127.0.0.1","port":2"#))
         #expect(snapshot.json.contains(#""name":"2","policies":{},"backends":[{"host":"127.0.0.1","port":1"#))
+    }
+
+    // MARK: - Servers of many routes
+
+    private static let manyRoutes: [(APISIXKind, String, String?)] = (0..<20).map {
+        (.route, "\($0)", #"{"uri":"/r\#($0)","\#($0 < 10 ? "upstream" : "service")_id":"x"}"#)
+    }
+
+    private static func servers(_ port: Int, _ more: String = "") -> String {
+        #"{"nodes":{"127.0.0.1:\#(port)":1}\#(more)}"#
+    }
+
+    private static func many() throws -> WrittenDocuments {
+        var documents = WrittenDocuments()
+        let service = #"{"upstream":\#(servers(2)),"plugins":{"key-auth":{}}}"#
+        for write in [(.upstream, "x", servers(1)), (.service, "x", service)] + manyRoutes {
+            #expect(try documents.write([write]) == [])
+        }
+        return documents
+    }
+
+    /// A loop has to look at one of them, and no route is compiled.
+    @Test(arguments: [
+        (APISIXKind.upstream, servers(3)), (.upstream, servers(3, #","keepalive_pool":{"size":1}"#)),
+        (.service, #"{"upstream":\#(servers(3)),"plugins":{"key-auth":{}}}"#),
+    ]) func `change with their upstream alone`(_ kind: APISIXKind, _ body: String) throws {
+        var documents = try Self.many()
+        let before = try #require(documents.snapshot)
+        #expect(try documents.write([(kind, "x", body)]) == [])
+        let after = try #require(documents.snapshot)
+        #expect(after.binds[0].listeners[0] === before.binds[0].listeners[0])
+        #expect(after.upstreamRevision.changed(since: before.upstreamRevision.id)?.count == 1)
+        #expect(try after.json == documents.compiledAnew().json)
+        #expect(after.json.contains(#""port":3"#))
+    }
+
+    @Test(arguments: [
+        (APISIXKind.upstream, servers(3, #","pass_host":"rewrite","upstream_host":"h""#)),
+        (.upstream, servers(3, #","timeout":{"connect":1,"send":1,"read":1}"#)),
+        (.upstream, #"{"nodes":{"127.0.0.1:3":1,"127.0.0.1:4":1}}"#),
+        (.service, #"{"upstream":\#(servers(3)),"plugins":{}}"#),
+    ]) func `are compiled anew where they take something of it`(_ kind: APISIXKind, _ body: String) throws {
+        var documents = try Self.many()
+        let before = try #require(documents.snapshot)
+        #expect(try documents.write([(kind, "x", body)]) == [])
+        let after = try #require(documents.snapshot)
+        #expect(after.binds[0].listeners[0] !== before.binds[0].listeners[0])
+        #expect(try after.json == documents.compiledAnew().json)
+    }
+
+    @Test func `keep a time to connect of their own when their upstream changes`() throws {
+        var documents = try Self.many()
+        let own = #"{"uri":"/own","upstream_id":"x","timeout":{"connect":7,"send":1,"read":1}}"#
+        _ = try documents.write([(.route, "own", own)])
+        #expect(try documents.write([(.upstream, "x", Self.servers(3))]) == [])
+        let after = try #require(documents.snapshot)
+        #expect(try after.json == documents.compiledAnew().json)
+        #expect(!after.upstreams.contains { $0.endpoints.first?.address == .network(host: "127.0.0.1", port: 1) })
     }
 
     // MARK: - Limits

@@ -133,6 +133,16 @@ extension WrittenDocuments {
             [#"{"key-auth":{}}"#, #"{"key-auth":{},\#(traffic)}"#, #"{"jwt-auth":{}}"#, "{}"]
             .randomElement(using: &generator) ?? "{}"
         let nodes = #"{"type":"roundrobin","nodes":{"127.0.0.\#(port):80":1}}"#
+        // What routes take something of, too.
+        let servers =
+            [
+                nodes, nodes, #"{"nodes":{"127.0.0.\#(port):80":1,"127.0.0.9:80":1}}"#,
+                #"{"nodes":{"127.0.0.\#(port):80":1},"timeout":{"connect":1,"send":1,"read":\#(port)}}"#,
+                #"{"nodes":{"127.0.0.\#(port):80":1},"pass_host":"rewrite","upstream_host":"h\#(port)"}"#,
+                #"{"type":"chash","key":"uri","nodes":{"127.0.0.\#(port):80":1}}"#,
+                #"{"scheme":"https","nodes":{"127.0.0.\#(port):443":1}}"#,
+                #"{"nodes":{"127.0.0.\#(port):80":1},"keepalive_pool":{"size":\#(port)}}"#,
+            ].randomElement(using: &generator) ?? nodes
         let body: String
         switch kind {
         case .route:
@@ -148,9 +158,17 @@ extension WrittenDocuments {
                     "", #""methods":["GET"],"#, #""methods":["POST"],"#, #""priority":\#(port),"#, #""host":"a","#,
                     #""hosts":["*.b","a"],"#,
                 ].randomElement(using: &generator) ?? ""
-            body = #"{"uri":"\#(uri)",\#(more)"plugins":\#(plugins),"status":\#(status),\#(target)}"#
-        case .service: body = #"{"plugins":\#(plugins),"upstream_id":"\#(other)"}"#
-        case .upstream: body = nodes
+            let timeout =
+                Int.random(in: 0..<60, using: &generator) == 0
+                ? #""timeout":{"connect":\#(port),"send":1,"read":1},"# : ""
+            body = #"{"uri":"\#(uri)",\#(more)\#(timeout)"plugins":\#(plugins),"status":\#(status),\#(target)}"#
+        case .service:
+            let target =
+                Bool.random(using: &generator) ? #""upstream_id":"\#(other)""# : #""upstream":\#(servers)"#
+            // Few of them have plugins, so that one is often written anew with other servers alone.
+            let few = Int.random(in: 0..<3, using: &generator) == 0 ? plugins : "{}"
+            body = #"{"plugins":\#(few),\#(target)}"#
+        case .upstream: body = servers
         case .consumerGroup: body = #"{"id":"\#(id)","plugins":{\#(traffic)}}"#
         case .pluginConfig, .globalRule: body = #"{"id":"\#(id)","plugins":\#(plugins)}"#
         case .credential:
@@ -165,4 +183,25 @@ extension WrittenDocuments {
         }
         return (kind, id, isDeleted ? nil : body)
     }
+}
+
+/// What an event loop knows that looks only at what each snapshot says has changed.
+struct FollowingLoop {
+    private var served: [UpstreamSnapshot] = []
+    private var revision: UInt64?
+
+    mutating func use(_ snapshot: Snapshot) {
+        let changed = snapshot.upstreamRevision.changed(since: revision)
+        if changed == nil { served = Array(served.prefix(snapshot.upstreams.count)) }
+        for index in changed ?? Array(snapshot.upstreams.indices) {
+            if index < served.count {
+                served[index] = snapshot.upstreams[index]
+            } else {
+                served.append(snapshot.upstreams[index])
+            }
+        }
+        revision = snapshot.upstreamRevision.id
+    }
+
+    func serves(_ upstreams: [UpstreamSnapshot]) -> Bool { served.elementsEqual(upstreams) { $0 === $1 } }
 }

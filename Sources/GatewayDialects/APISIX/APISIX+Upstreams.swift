@@ -49,28 +49,56 @@ extension APISIXDecoder {
         if value["type"]?.string == "chash", let key = balanceKey(value, at: owner.provenance) {
             attach(.balanceKey(key), at: place)
         }
-        let endpoints = endpoints(value, of: owner)
+        let endpoints = Self.endpoints(value, of: owner)
         if let retry = Self.retry(value, among: endpoints) { attach(.retry(retry), at: place) }
-        let ownTimeout = route.value["timeout"]
-        let timeout = ownTimeout ?? value["timeout"]
+        let timeout = route.value["timeout"] ?? value["timeout"]
         if let read = Self.seconds(timeout?["read"]) {
             attach(.timeouts(RouteTimeouts(request: nil, upstream: read, silence: read)), at: place)
         }
-        // A time to connect in is the servers', and a route may have one of its own.
-        let id = UpstreamID(ownTimeout == nil ? owner.key : "\(owner.key) by \(route.key)")
-        if knownUpstreams.insert(id).inserted {
-            if upstreamOwners.insert(owner.key).inserted {
-                warn(ofUnverified: endpoints, at: owner.provenance)
-            }
-            var connections = Self.connections(value["keepalive_pool"])
-            connections.connectTimeout = Self.seconds(timeout?["connect"])
-            upstreams.append(
-                Upstream(
-                    id: id, endpoints: endpoints, balance: Self.balance(value), connections: connections,
-                    provenance: owner.provenance))
-        }
-        return .forward(to: id)
+        return .forward(to: upstream(target, endpoints, by: route))
     }
+
+    /// - Parameter route: nil: none that has a say in it.
+    private mutating func upstream(
+        _ target: Target, _ endpoints: [Upstream.Endpoint], by route: APISIXDocument?
+    ) -> UpstreamID {
+        let (value, owner) = (target.value, target.owner)
+        // A time to connect in is the servers', and a route may have one of its own.
+        let ownTimeout = route?.value["timeout"]
+        let id = UpstreamID(ownTimeout == nil ? owner.key : "\(owner.key) by \(route?.key ?? "")")
+        guard knownUpstreams.insert(id).inserted else { return id }
+        if upstreamOwners.insert(owner.key).inserted { warn(ofUnverified: endpoints, at: owner.provenance) }
+        var connections = Self.connections(value["keepalive_pool"])
+        connections.connectTimeout = Self.seconds((ownTimeout ?? value["timeout"])?["connect"])
+        let isShared = ownTimeout == nil && owner.kind != .route
+        upstreams.append(
+            Upstream(
+                id: id, endpoints: endpoints, balance: Self.balance(value), connections: connections,
+                sharedName: isShared ? owner.key : nil, provenance: owner.provenance))
+        return id
+    }
+
+    /// The upstream that a document is, or that stands in it, without any route.
+    mutating func upstream(alone owner: APISIXDocument) {
+        guard let value = owner.serversValue else { return }
+        _ = upstream(Target(value: value, owner: owner), Self.endpoints(value, of: owner), by: nil)
+    }
+
+    /// Whether routes mean the same whichever of two versions of a document they name: then nothing but the upstream has
+    /// to be compiled.
+    ///
+    /// - Parameter old: what it was; no route that names it has a `timeout` of its own.
+    static func meansTheSameToRoutes(_ old: APISIXDocument, _ new: APISIXDocument) -> Bool {
+        guard let was = old.serversValue, let will = new.serversValue else { return false }
+        let around = APISIXDocument.stamps + ["upstream"]
+        guard old.kind == .upstream || old.value.without(around) == new.value.without(around) else { return false }
+        return was.without(onlyOfServers) == will.without(onlyOfServers)
+            && retry(was, among: endpoints(was, of: old)) == retry(will, among: endpoints(will, of: new))
+    }
+
+    /// Fields of upstreams that routes take nothing of.
+    private static let onlyOfServers =
+        APISIXDocument.stamps + ["nodes", "checks", "keepalive_pool", "name", "desc", "labels"]
 
     /// The Host that the upstream gets; nil: the client's.
     static func authority(_ upstream: JSONTree) -> URLChange.Authority? {
@@ -130,24 +158,24 @@ extension APISIXDecoder {
 
     // MARK: - Servers
 
-    private func endpoints(_ value: JSONTree, of owner: APISIXDocument) -> [Upstream.Endpoint] {
+    private static func endpoints(_ value: JSONTree, of owner: APISIXDocument) -> [Upstream.Endpoint] {
         let scheme = value["scheme"]?.string ?? "http"
         let isSecure = scheme == "https" || scheme == "grpcs"
         let port = isSecure ? 443 : 80
         var policies = BackendPolicies.none
         if scheme.hasPrefix("grpc") { policies.version = .http2 }
-        if isSecure { policies.tls = Self.security(value, at: owner.provenance) }
-        policies.health = Self.checks(value, of: owner)
+        if isSecure { policies.tls = security(value, at: owner.provenance) }
+        policies.health = checks(value, of: owner)
         if let nodes = value["nodes"]?.array {
             return nodes.map { node in
                 Upstream.Endpoint(
-                    .network(host: Self.unbracketed(node["host"]?.string ?? ""), port: node["port"]?.integer ?? port),
-                    weight: Self.weight(node["weight"]), priority: node["priority"]?.integer ?? 0,
+                    .network(host: unbracketed(node["host"]?.string ?? ""), port: node["port"]?.integer ?? port),
+                    weight: weight(node["weight"]), priority: node["priority"]?.integer ?? 0,
                     policies: policies)
             }
         }
         return (value["nodes"]?.object?.entries ?? []).map { address, weight in
-            let (host, written) = Self.split(address)
+            let (host, written) = split(address)
             return Upstream.Endpoint(
                 .network(host: host, port: written ?? port), weight: Self.weight(weight), policies: policies)
         }
@@ -182,5 +210,21 @@ extension APISIXDecoder {
 
     private static func unbracketed(_ host: String) -> String {
         host.hasPrefix("[") && host.hasSuffix("]") ? String(host.dropFirst().dropLast()) : host
+    }
+}
+
+extension APISIXDocument {
+    /// When it was written, which means nothing.
+    static let stamps = ["create_time", "update_time"]
+
+    /// Its upstream; nil where none is written in it.
+    fileprivate var serversValue: JSONTree? { kind == .upstream ? value : value["upstream"] }
+}
+
+extension JSONTree {
+    /// An object without some members.
+    fileprivate func without(_ names: [String]) -> JSONTree {
+        guard let members = object else { return self }
+        return .object(JSONObjectTree(members.entries.filter { !names.contains($0.name) }.map { ($0.name, $0.value) }))
     }
 }

@@ -7,9 +7,14 @@ package struct APISIXChange: Sendable {
     /// Keys of documents that can't be served, which nothing is read of but where they stand.
     package var isolated: Set<String>
 
-    /// What has to be compiled: of the whole configuration, or of some routes and consumers.
+    /// Whether some of what is written could not be served before.
+    private let wasIsolated: Bool
+
+    /// What has to be compiled: of the whole configuration, of some routes and consumers, or of one upstream.
     package enum Extent: Equatable, Sendable {
         case all
+        /// The upstream that is this document, or stands in it: all that names it stays as it is.
+        case servers(APISIXKind, String)
         case some(routes: Set<String>, consumers: Set<String>)
     }
 
@@ -26,6 +31,7 @@ package struct APISIXChange: Sendable {
             self.deleted.insert(document.key)
             touched.append(document)
         }
+        wasIsolated = !isolated.isDisjoint(with: self.written.keys)
         // What is written anew has been checked.
         self.isolated = isolated.subtracting(self.written.keys).subtracting(self.deleted)
     }
@@ -38,8 +44,21 @@ package struct APISIXChange: Sendable {
         return deleted.contains(key) ? nil : written[key] ?? documents.entry(kind, id)
     }
 
+    /// What has to be compiled for the write.
+    package var extent: Extent { servers ?? dependents }
+
+    /// Where an upstream or a service is written anew and its servers are all that changes for routes, of which there may
+    /// be very many: a write of it looks at none of them.
+    private var servers: Extent? {
+        guard touched.count == 1, let new = touched.first, [.upstream, .service].contains(new.kind), !wasIsolated,
+            let old = documents.entry(new.kind, new.id), written[new.key] != nil, documents.ownTimeouts.isEmpty,
+            APISIXDecoder.meansTheSameToRoutes(old.document, new)
+        else { return nil }
+        return .servers(new.kind, new.id)
+    }
+
     /// What depends on the documents that are written or deleted.
-    package var extent: Extent {
+    package var dependents: Extent {
         // Limits of one group are compared with each other.
         if touched.contains(where: { $0.limitGroup != nil }) { return .all }
         var routes: Set<String> = []
@@ -65,7 +84,12 @@ package struct APISIXChange: Sendable {
     /// The documents of an extent, with all that has a say in them and all that is written, in the order they were first
     /// written.
     package func entries(of extent: Extent) -> [APISIXDocumentSet.Entry] {
-        guard case .some(let routes, let consumers) = extent else { return ordered(everything) }
+        let (routes, consumers): (Set<String>, Set<String>)
+        switch extent {
+        case .all: return ordered(everything)
+        case .servers(let kind, let id): return entry(kind, id).map { [$0] } ?? []
+        case .some(let some, let others): (routes, consumers) = (some, others)
+        }
         var found: [String: APISIXDocumentSet.Entry] = [:]
         var rest = routes.map { (kind: APISIXKind.route, id: $0) } + consumers.map { (kind: .consumer, id: $0) }
         // What is written is looked at even where nothing depends on it yet.

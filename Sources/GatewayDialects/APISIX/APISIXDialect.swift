@@ -13,11 +13,13 @@ package enum APISIXDialect {
     ///   - isolated: keys of documents that can't be served: what depends on them is refused, and the rest goes on.
     ///   - group: whose they are, and where its traffic is taken; with several addresses the one listener is of each.
     ///   - secrets: finds what references to secrets lead to.
+    ///   - extent: what the documents are of; of `servers` their upstreams count without any route.
     package static func decode(
         _ documents: [APISIXDocument], isolated: Set<String> = [], group: GatewayGroup, process: ProcessSettings,
-        secrets: @escaping SecretResolver
+        secrets: @escaping SecretResolver, extent: APISIXChange.Extent = .all
     ) -> (GatewayConfiguration, [Diagnostic]) {
         var decoder = APISIXDecoder(documents, isolated: isolated, secrets: secrets)
+        if case .servers = extent { for document in documents { decoder.upstream(alone: document) } }
         let configuration = decoder.decode(group, process: process)
         return (configuration, decoder.diagnostics)
     }

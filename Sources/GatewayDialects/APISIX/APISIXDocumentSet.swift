@@ -49,6 +49,8 @@ package struct APISIXDocumentSet: Sendable {
     private var users: [String: Set<String>] = [:]
     /// Ids of the credentials of each consumer.
     private var credentialIDs: [String: [String]] = [:]
+    /// Keys of the routes that have a `timeout` of their own.
+    package private(set) var ownTimeouts: Set<String> = []
     /// Whose it is.
     private var owners: [Fingerprint: String] = [:]
     private let hashes = (KeyedHash.random(), KeyedHash.random())
@@ -117,6 +119,7 @@ package struct APISIXDocumentSet: Sendable {
         for (kind, id) in document.references { users[APISIXDocument.key(kind, id), default: []].insert(entry.key) }
         for key in document.uniqueKeys.map(fingerprint) where owners[key] == nil { owners[key] = document.owner }
         if entry.kind == .credential { credentialIDs[document.owner, default: []].append(entry.id) }
+        if document.hasOwnTimeout { ownTimeouts.insert(entry.key) }
     }
 
     package mutating func remove(_ kind: APISIXKind, _ id: String) {
@@ -133,6 +136,7 @@ package struct APISIXDocumentSet: Sendable {
             users[target]?.remove(old.key)
             if users[target]?.isEmpty == true { users[target] = nil }
         }
+        if document.hasOwnTimeout { ownTimeouts.remove(old.key) }
         if old.kind == .credential {
             credentialIDs[document.owner]?.removeAll { $0 == old.id }
             if credentialIDs[document.owner]?.isEmpty == true { credentialIDs[document.owner] = nil }
@@ -174,4 +178,8 @@ package struct APISIXDocumentSet: Sendable {
         }
         return range.lowerBound
     }
+}
+
+extension APISIXDocument {
+    fileprivate var hasOwnTimeout: Bool { kind == .route && value["timeout"] != nil }
 }

@@ -7,26 +7,39 @@ extension Compiler {
         let inherited = backendPoliciesOfRoutes()
         let mirrors = upstreamsOfMirrors
         for upstream in configuration.upstreams {
-            var servers = upstream
+            var servers = upstream.withoutNames
             if let policies = inherited[upstream.id] { servers.inherit(policies) }
-            servers.id = UpstreamID("")
-            servers.provenance = Provenance(document: "")
             let isMirror = mirrors.contains(upstream.id)
             indices[upstream.id] =
                 upstreams.index(of: servers, isMirror: isMirror)
-                ?? upstreams.add(
-                    servers,
-                    UpstreamSnapshot(servers, id: upstream.id, isMirror: isMirror) { endpoint in
-                        CompiledEndpoint(
-                            policy: endpointPolicy(endpoint.policies),
-                            tls: endpoint.policies.tls.flatMap { upstreamTLS($0, to: endpoint) },
-                            condition: isMirror ? nil : condition(of: endpoint, upstream.balance))
-                    })
+                ?? upstreams.add(servers, snapshot(of: servers, upstream.id, isMirror: isMirror))
         }
         fillers.settleAtTheEnd()
         mirrorUpstreams = indices.filter { mirrors.contains($0.key) }
         upstreamsThatNeedBodies = Set(indices.values.filter { upstreams.snapshots[$0].needsBody })
         return indices
+    }
+
+    private mutating func snapshot(of servers: Upstream, _ id: UpstreamID, isMirror: Bool) -> UpstreamSnapshot {
+        UpstreamSnapshot(servers, id: id, isMirror: isMirror) { endpoint in
+            CompiledEndpoint(
+                policy: endpointPolicy(endpoint.policies),
+                tls: endpoint.policies.tls.flatMap { upstreamTLS($0, to: endpoint) },
+                condition: isMirror ? nil : condition(of: endpoint, servers.balance))
+        }
+    }
+
+    /// Puts the configuration's upstreams in the place of those of the same names. Answers whether that is all there is to
+    /// do.
+    mutating func replaceUpstreams() -> Bool {
+        for upstream in configuration.upstreams {
+            let servers = upstream.withoutNames
+            guard upstreams.replace(servers, by: snapshot(of: servers, upstream.id, isMirror: false)) else {
+                return false
+            }
+        }
+        fillers.settleAtTheEnd()
+        return true
     }
 
     private var upstreamsOfMirrors: Set<UpstreamID> {
@@ -81,6 +94,14 @@ extension Compiler {
 }
 
 extension Upstream {
+    /// What routes to the same servers have in common.
+    fileprivate var withoutNames: Upstream {
+        var copy = self
+        copy.id = UpstreamID("")
+        copy.provenance = Provenance(document: "")
+        return copy
+    }
+
     /// Gives the endpoints what they have none of their own of.
     fileprivate mutating func inherit(_ policies: BackendPolicies) {
         for index in endpoints.indices {

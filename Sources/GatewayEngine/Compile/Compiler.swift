@@ -100,7 +100,7 @@ package struct Compiler {
         let accessLog = accessLogPolicy()
         for diagnostic in fillers.diagnostics(knowsAll: true) { report(diagnostic) }
         return Snapshot(
-            binds: binds, upstreams: upstreams.snapshots, traffic: traffic, accessLog: accessLog,
+            binds: binds, upstreams: upstreams.snapshots, upstreams.revision, traffic: traffic, accessLog: accessLog,
             trustPlaces: trustPlaces, rateLimiters: rateLimits.limiters)
     }
 

@@ -10,6 +10,8 @@ package struct ConfigurationChange: Sendable {
     /// Those that are written anew or, where the configuration does not have them, go.
     package var routes: Set<RouteID>
     package var consumers: Set<String>
+    /// Whether its upstreams take the place of those of the same `sharedName`, whichever routes lead there.
+    package var replacesUpstreams = false
     /// Groups of limits (`RateLimit.group`) that nothing is in any more but what the configuration has of them.
     package var limitGroups: Set<String> = []
     /// Where the group takes traffic.
@@ -158,8 +160,8 @@ extension BindSnapshot {
 extension Snapshot {
     fileprivate func replacing(_ binds: [BindSnapshot]) -> Snapshot {
         Snapshot(
-            binds: binds, upstreams: upstreams, traffic: traffic, accessLog: accessLog, trustPlaces: trustPlaces,
-            rateLimiters: rateLimiters)
+            binds: binds, upstreams: upstreams, upstreamRevision, traffic: traffic, accessLog: accessLog,
+            trustPlaces: trustPlaces, rateLimiters: rateLimiters)
     }
 }
 
@@ -176,10 +178,12 @@ extension Compiler {
                 oldConsumers.serves(configuration.checkedDates)
             else { return .concernsAll }
             upstreams = old.upstreams
+            upstreams.beginRevision()
             consumerAuthentications = old.consumerAuthentications
         }
         let consumers = directory(change, oldConsumers)
-        let indices = compileUpstreams()
+        if change.replacesUpstreams, !replaceUpstreams() { return .concernsAll }
+        let indices = change.replacesUpstreams ? [:] : compileUpstreams()
         let oldListener = old?.bind.listeners.first
         let gatewayPolicy =
             oldListener?.gatewayPolicy
@@ -209,7 +213,7 @@ extension Compiler {
             identityHeaders: headers.identity, consumers: consumers)
         if diagnostics.hasErrors { return .refused }
         let snapshot = Snapshot(
-            binds: newBind.at(change.addresses), upstreams: upstreams.snapshots, traffic: traffic,
+            binds: newBind.at(change.addresses), upstreams: upstreams.snapshots, upstreams.revision, traffic: traffic,
             accessLog: accessLog, trustPlaces: trustPlaces(behind: old),
             rateLimiters: rateLimiters(change, old))
         return .compiled(

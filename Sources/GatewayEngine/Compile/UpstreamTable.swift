@@ -9,9 +9,15 @@ struct UpstreamTable: Sendable {
     private var uses: [Int] = []
     /// Numbers by a hash of the addresses behind them, as it takes no memory to ask for one.
     private var known: [Int: [Int]] = [:]
+    /// Numbers of those that have a `sharedName`. While routes are compiled anew there may be two.
+    private var shared: [String: Set<Int>] = [:]
     private var free: [Int] = []
     /// Those that were added and have not been looked at since.
     private var recent: [Int] = []
+    private(set) var revision = UpstreamRevision()
+
+    /// What changes from now on is told by the revision that follows.
+    mutating func beginRevision() { revision = UpstreamRevision(behind: revision) }
 
     /// - Parameter isMirror: whether copies of requests go there.
     func index(of upstream: Upstream, isMirror: Bool) -> Int? {
@@ -30,9 +36,41 @@ struct UpstreamTable: Sendable {
             servers.append(upstream)
             uses.append(0)
         }
-        known[Self.addresses(upstream), default: []].append(index)
+        note(upstream, index)
         recent.append(index)
         return index
+    }
+
+    /// Puts an upstream in the place of the one of its `sharedName`, for all routes that lead there. False where that does
+    /// not say enough: then the routes have to be compiled.
+    mutating func replace(_ upstream: Upstream, by snapshot: UpstreamSnapshot) -> Bool {
+        guard let name = upstream.sharedName else { return false }
+        // No route leads there.
+        guard let indices = shared[name] else { return true }
+        guard indices.count == 1, let index = indices.first, let old = servers[index], !snapshots[index].isMirror,
+            snapshots[index].needsBody == snapshot.needsBody
+        else { return false }
+        forget(old, index)
+        servers[index] = upstream
+        snapshots[index] = snapshot
+        note(upstream, index)
+        return true
+    }
+
+    private mutating func note(_ upstream: Upstream, _ index: Int) {
+        revision.note(index)
+        known[Self.addresses(upstream), default: []].append(index)
+        if let name = upstream.sharedName { shared[name, default: []].insert(index) }
+    }
+
+    private mutating func forget(_ upstream: Upstream, _ index: Int) {
+        revision.note(index)
+        let addresses = Self.addresses(upstream)
+        known[addresses]?.removeAll { $0 == index }
+        if known[addresses]?.isEmpty == true { known[addresses] = nil }
+        guard let name = upstream.sharedName else { return }
+        shared[name]?.remove(index)
+        if shared[name]?.isEmpty == true { shared[name] = nil }
     }
 
     /// Counts the routes that have come and gone, and frees the numbers that none leads to any more.
@@ -49,9 +87,7 @@ struct UpstreamTable: Sendable {
 
     private mutating func release(_ index: Int) {
         guard let upstream = servers[index] else { return }
-        let addresses = Self.addresses(upstream)
-        known[addresses]?.removeAll { $0 == index }
-        if known[addresses]?.isEmpty == true { known[addresses] = nil }
+        forget(upstream, index)
         servers[index] = nil
         snapshots[index] = .none
         free.append(index)

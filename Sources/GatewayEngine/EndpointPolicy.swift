@@ -49,7 +49,7 @@ package final class EndpointPolicy: Sendable {
             if !scratch.rewrittenHost.isEmpty { scratch.table.drop(.host) }
         }
         if let requestEdit { scratch.editRequest(requestEdit, bytes) }
-        if let guardedNames { scratch.guardedNames = .union(scratch.guardedNames, guardedNames) }
+        if let guardedNames { scratch.addGuarded(guardedNames) }
         if let responseEdit { scratch.modifyResponse(responseEdit) }
     }
 }

@@ -103,7 +103,7 @@ package enum Pipeline {
             }
             if let edit = route.policy.requestEdit { scratch.editRequest(edit, bytes) }
             if let names = route.guardedNames { scratch.guardedNames = names }
-            if let names = overlay?.guardedNames { scratch.guardedNames = .union(scratch.guardedNames, names) }
+            if let names = overlay?.guardedNames { scratch.addGuarded(names) }
             return .forward(upstream: upstream)
         } catch {
             return .refuse(error)

@@ -36,6 +36,7 @@ package struct RequestScratch {
     var transformation: FieldEdit?
     /// Names that a client may not send in trailers either; nil: none.
     package var guardedNames: FieldNames?
+    var unions = FieldNameUnions()
     /// The token whose claims hold for this request.
     package var verifiedToken: VerifiedToken?
     /// Where the text of that token stands.
@@ -125,6 +126,7 @@ package struct RequestScratch {
     /// Forgets what belongs to the configuration of the requests before.
     package mutating func beginConfiguration() {
         signedTokens.removeAll()
+        unions.removeAll()
     }
 
     /// Forgets the last request; `table` and `target` are overwritten by their readers.

@@ -40,6 +40,20 @@ import Testing
         #expect(try files().count == 1)
     }
 
+    @Test func `tells apart who vouched for the server`() throws {
+        let store = try store()
+        let bindings = [nil, "ca.pem", "other.pem"].map {
+            KeyBinding(url: binding.url, issuers: binding.issuers, authorities: $0)
+        }
+        for (index, binding) in bindings.enumerated() {
+            var keys = keys
+            keys.fetchedAt += Int64(index)
+            try store.save(keys, binding)
+        }
+        #expect(bindings.map { store.load($0)?.fetchedAt } == (0..<3).map { keys.fetchedAt + $0 })
+        #expect(try files().count == 3)
+    }
+
     @Test func `gives keys to no other URL and no other issuer`() throws {
         let store = try store()
         try store.save(keys, binding)
@@ -47,6 +61,8 @@ import Testing
             KeyBinding(url: binding.url + "c", issuers: binding.issuers), KeyBinding(url: binding.url, issuers: []),
             KeyBinding(url: binding.url, issuers: ["https://other.test"]),
             KeyBinding(url: binding.url, issuers: binding.issuers + ["https://other.test"]),
+            // Nor to who does not believe those that vouched for the server.
+            KeyBinding(url: binding.url, issuers: binding.issuers, authorities: "ca.pem"),
         ]
         for other in others { #expect(store.load(other) == nil) }
         // Not even where the file has the name that the other's would have.

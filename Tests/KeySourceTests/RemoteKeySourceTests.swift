@@ -168,6 +168,18 @@ private final class World: RemoteDocumentFetcher {
         #expect(try source() === first)
     }
 
+    @Test func `has no use for keys of a server that other authorities have vouched for`() async throws {
+        let first = try source()
+        _ = await world.run(first)
+        #expect(first.keySet.keys.count == 1)
+        world.fail("/keys")
+        var (keys, issuer) = Self.issuer(first.id.keys.place)
+        keys.request.caFile = "ca.pem"
+        #expect(sources.source(keys, of: issuer).keySet.keys.isEmpty)
+        keys.request.caFile = nil
+        #expect(sources.source(keys, of: issuer) === first)
+    }
+
     @Test func `begins with what was kept, and not with what was kept for too long`() async throws {
         let folder = FileManager.default.temporaryDirectory.appending(path: "tollgate-keys-\(UUID().uuidString)")
         defer { try? FileManager.default.removeItem(at: folder) }

@@ -24,14 +24,18 @@ package struct FetchedKeys: Equatable, Sendable {
     }
 }
 
-/// What keys are kept for: where they came from, and whose they are. Keys are never used for anything else.
+/// What keys are kept for: where they came from, whose they are, and whose word there was for that. Keys are never used
+/// for anything else.
 package struct KeyBinding: Hashable, Sendable {
     package var url: String
     package var issuers: [String]
+    /// The file of the authorities that vouched for the server; nil: the system's.
+    package var authorities: String?
 
-    package init(url: String, issuers: [String]) {
+    package init(url: String, issuers: [String], authorities: String? = nil) {
         self.url = url
         self.issuers = issuers
+        self.authorities = authorities
     }
 }
 
@@ -74,7 +78,8 @@ package struct KeyStore: Sendable {
     /// Keeps keys, replacing the file as a whole. Throws where that fails; the file before stays.
     package func save(_ keys: FetchedKeys, _ binding: KeyBinding) throws(Failure) {
         let path = path(binding)
-        let temporary = path + ".new"
+        // The file and the Admin API may keep the same keys at one time.
+        let temporary = "\(path).\(String(UInt64.random(in: .min ... .max), radix: 16)).new"
         let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o600)
         guard descriptor >= 0 else { throw Self.failure(temporary) }
         let isWritten =
@@ -82,8 +87,11 @@ package struct KeyStore: Sendable {
             && fsync(descriptor) == 0
         let failure = Self.failure(temporary)
         close(descriptor)
-        guard isWritten else { throw failure }
-        guard rename(temporary, path) == 0 else { throw Self.failure(path) }
+        guard isWritten, rename(temporary, path) == 0 else {
+            let failure = isWritten ? Self.failure(path) : failure
+            unlink(temporary)
+            throw failure
+        }
     }
 
     private static func failure(_ path: String) -> Failure {
@@ -104,7 +112,8 @@ package struct KeyStore: Sendable {
     /// Two bindings may share a name: then one displaces the other, and what is read names its binding.
     private func path(_ binding: KeyBinding) -> String {
         var hash: UInt64 = 0xCBF2_9CE4_8422_2325
-        for byte in ([binding.url] + binding.issuers).joined(separator: "\n").utf8 {
+        let parts = [binding.url] + binding.issuers + (binding.authorities.map { ["by \($0)"] } ?? [])
+        for byte in parts.joined(separator: "\n").utf8 {
             hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3
         }
         let digits = String(hash, radix: 16)
@@ -121,7 +130,12 @@ extension FetchedKeys {
             if index > 0 { text.append(UInt8(ascii: ",")) }
             JSONString.write(issuer, to: &text)
         }
-        text += Array("],\"fetchedAt\":\(fetchedAt),\"lifetime\":\(lifetime.components.seconds),\"keySet\":".utf8)
+        text.append(UInt8(ascii: "]"))
+        if let authorities = binding.authorities {
+            text += Array(#","authorities":"#.utf8)
+            JSONString.write(authorities, to: &text)
+        }
+        text += Array(",\"fetchedAt\":\(fetchedAt),\"lifetime\":\(lifetime.components.seconds),\"keySet\":".utf8)
         return text + document + Array("}\n".utf8)
     }
 
@@ -130,6 +144,7 @@ extension FetchedKeys {
         guard let root = try? JSONDocument(parsing: bytes, limits: limits).root, root.isObject,
             root["url"]?.decodedBytes == Array(binding.url.utf8), let issuers = root["issuers"], issuers.isArray,
             issuers.elements.map({ $0.decodedBytes ?? [] }) == binding.issuers.map({ Array($0.utf8) }),
+            root["authorities"]?.decodedBytes == binding.authorities.map({ Array($0.utf8) }),
             let fetchedAt = root["fetchedAt"]?.integer, let lifetime = root["lifetime"]?.integer,
             let keySet = root["keySet"], keySet.isObject
         else { return nil }

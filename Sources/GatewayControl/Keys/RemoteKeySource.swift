@@ -13,7 +13,9 @@ package final class RemoteKeySource: Sendable {
         package var issuers: [String]
         package var allowsWeakKeys: Bool
 
-        var binding: KeyBinding { KeyBinding(url: keys.place.url.description, issuers: issuers) }
+        var binding: KeyBinding {
+            KeyBinding(url: keys.place.url.description, issuers: issuers, authorities: keys.request.caFile)
+        }
     }
 
     struct State {

@@ -32,8 +32,9 @@ package final class RemoteKeySources: Sendable {
 
     package var statuses: [KeySourceStatus] { all.map(\.status) }
 
-    /// The source of an issuer's keys; a new one begins with the keys last fetched for the same issuer from the same
-    /// place, under other settings or before a restart.
+    /// The source of an issuer's keys, which is one for all that name it with equal settings; a new one begins with the
+    /// keys last fetched for the same issuer from the same place by the word of the same authorities, under other settings
+    /// or before a restart.
     package func source(_ keys: RemoteKeys, of issuer: Issuer) -> RemoteKeySource {
         let id = RemoteKeySource.ID(keys: keys, issuers: issuer.names, allowsWeakKeys: issuer.allowsWeakKeys)
         if let known = sources.withLock({ $0.served[id] ?? $0.loaded[id] }) { return known }

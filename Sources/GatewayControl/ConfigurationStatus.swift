@@ -15,6 +15,7 @@ package final class ConfigurationStatus: Sendable {
         var counts: [Outcome: UInt64] = [:]
         var last = Outcome.served
         var servedAt: Int64
+        var lacksAddresses = false
     }
 
     /// The label that tells sources of configuration apart: `file` or `admin`.
@@ -41,6 +42,12 @@ package final class ConfigurationStatus: Sendable {
             if outcome == .served { state.servedAt = time }
         }
     }
+
+    /// Whether addresses that it names are not listened on, as somebody else has them.
+    package func lacksAddresses(_ lacks: Bool) { state.withLock { $0.lacksAddresses = lacks } }
+
+    /// Whether it takes traffic wherever it is to.
+    package var hasItsAddresses: Bool { state.withLock { !$0.lacksAddresses } }
 
     fileprivate var counts: String {
         state.withLock { state in

@@ -21,7 +21,7 @@ extension RunCommand {
             let api = try api(settings, files, logger)
             Environment.raiseDescriptorLimit()
             let server = server(process, logger)
-            let readiness = ControlServer.Readiness()
+            let readiness = ControlServer.Readiness { [status = plane.status] in status.hasItsAddresses }
             var services: [any Service] = []
             services += try await controls(
                 process, server, readiness, .init([plane.status], remote: [plane.remote], local: LocalKeySources()),

@@ -86,7 +86,7 @@ struct RunCommand: AsyncParsableCommand {
             return (try await plane(settings, files, process, logger), try api(settings, files, logger))
         }
         let server = server(process, logger)
-        let readiness = ControlServer.Readiness()
+        let readiness = ControlServer.Readiness { [status = beside?.plane.status] in status?.hasItsAddresses ?? true }
         // Before anyone can know that we run: a hangup is never the end.
         let hangups = await Lifecycle.hangups()
         let status = ConfigurationStatus(of: "file", now: { WallClock.now() })

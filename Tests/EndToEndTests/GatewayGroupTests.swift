@@ -165,6 +165,73 @@ import Testing
         }
     }
 
+    @Test func `go without an address that another process has, say so, and take it once it is free`() throws {
+        let gateway = try AdminGateway()
+        let (control, group) = (Ports.next(), Ports.next())
+        try makeGroup(gateway, "blue", port: group)
+        #expect(try gateway.admin("PUT", "/routes/1?gateway_group_id=blue", #"{"uri":"/a",\#(node)}"#).status == 201)
+        #expect(try gateway.admin("PUT", "/routes/1", #"{"uri":"/a",\#(node)}"#).status == 201)
+        gateway.kill(SIGTERM)
+        var other: Int32? = try Sockets.listen(port: group).descriptor
+        defer { other.map(Sockets.close) }
+
+        // As a file has it, whose readiness is asked at an address of the test's own.
+        let file = gateway.folder.appending(path: "c.yaml")
+        try """
+        config:
+          statsAddr: "127.0.0.1:\(control)"
+          admin:
+            plain: true
+            listen: 127.0.0.1:\(gateway.adminPort)
+            keyFile: "\(gateway.folder.path)/keys"
+            data: "\(gateway.data.path)"
+            gatewayGroups: [{listen: [127.0.0.1:\(gateway.port)]}]
+        """.write(to: file, atomically: true, encoding: .utf8)
+        let process = Process()
+        process.executableURL = CommandLineRunner.binary
+        process.arguments = ["run", "-f", file.path]
+        let log = gateway.folder.appending(path: "second-log")
+        try Data().write(to: log)
+        process.standardError = try FileHandle(forWritingTo: log)
+        process.standardOutput = FileHandle.nullDevice
+        try process.run()
+        defer {
+            process.terminate()
+            process.waitUntilExit()
+        }
+        try eventually("the Admin API takes connections") { (try? Wire(port: gateway.adminPort)) != nil }
+        #expect(try gateway.get("/a").status == 200)
+        #expect(try gateway.get("/healthz/ready", port: control).status == 503)
+        let said = try String(contentsOf: log, encoding: .utf8)
+        #expect(said.contains("error cannot listen on 127.0.0.1:\(group): the address is in use by another process"))
+        // Its documents can be written, and it can be told to be elsewhere, but not to be there.
+        #expect(try gateway.admin("PUT", "/routes/2?gateway_group_id=blue", #"{"uri":"/b",\#(node)}"#).status == 201)
+        let again = #"{"name":"blue","listeners":["127.0.0.1:\#(group)"]}"#
+        let root = "/api/gateway_groups"
+        #expect(try gateway.admin("PUT", "/blue", again, root: root).status == 400)
+
+        other.map(Sockets.close)
+        other = nil
+        try eventually("it listens there", within: 60) {
+            (try? gateway.get("/b", port: group).status) == 200
+        }
+        try eventually("it is ready") { try gateway.get("/healthz/ready", port: control).status == 200 }
+        #expect(try gateway.admin("PUT", "/blue", again, root: root).status == 200)
+    }
+
+    @Test func `do not start without an address that the command line names`() throws {
+        let gateway = try AdminGateway()
+        gateway.kill(SIGTERM)
+        let (other, port) = try Sockets.listen()
+        defer { Sockets.close(other) }
+        let result = try CommandLineRunner.run([
+            "run", "--data", gateway.data.path, "--admin-plain", "--admin-listen", "127.0.0.1:\(gateway.adminPort)",
+            "--listen", "127.0.0.1:\(port)",
+        ])
+        #expect(result.exitCode == 1)
+        #expect(result.errors.contains("error: cannot listen on 127.0.0.1:\(port)"), "\(result.errors)")
+    }
+
     @Test func `can have keys of their own, which open nothing else`() throws {
         let gateway = try AdminGateway(
             keyFile: """

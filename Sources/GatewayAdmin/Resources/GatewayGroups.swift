@@ -11,8 +11,11 @@ package struct GatewayGroups: Sendable {
         self.listen = listen
     }
 
+    /// What the command line says of a group.
+    func named(_ id: String) -> [ListenAddress] { listen[id] ?? [] }
+
     package func group(_ document: APISIXDocument) -> GatewayGroup {
-        let written = listen[document.id] ?? []
+        let written = named(document.id)
         return GatewayGroup(
             id: document.id, addresses: written + document.listeners.filter { !written.contains($0) })
     }

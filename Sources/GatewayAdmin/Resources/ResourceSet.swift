@@ -14,7 +14,7 @@ package actor ResourceSet {
 
     private let store: any DocumentStore
     private let compiler: DocumentCompiler
-    private let publisher: any SnapshotPublisher
+    private let publisher: GroupPublisher
     private let status: ConfigurationStatus
     private let gatewayGroups: GatewayGroups
     private let now: @Sendable () -> Int64
@@ -29,7 +29,7 @@ package actor ResourceSet {
     /// - Parameter compiled: what the documents compile to, which is served.
     package init(
         _ loaded: LoadedDocuments, _ compiled: DocumentCompiler.Compiled, store: any DocumentStore,
-        compiler: DocumentCompiler, gatewayGroups: GatewayGroups, publisher: any SnapshotPublisher,
+        compiler: DocumentCompiler, gatewayGroups: GatewayGroups, publisher: GroupPublisher,
         status: ConfigurationStatus, now: @escaping @Sendable () -> Int64, logger: Logger
     ) {
         groups = loaded.groups.mapValues(\.set)
@@ -107,7 +107,7 @@ package actor ResourceSet {
         self.compiled = compiled
         compiler.serve(compiled)
         do {
-            for group in plan.servedGroups { try await publish(compiled, group) }
+            for group in plan.servedGroups { try await publisher.publish(group, compiled) }
             status.note(.served)
         } catch {
             status.note(.unservable)
@@ -120,21 +120,20 @@ package actor ResourceSet {
     /// What can't be served is refused, be it an address that another process has.
     private func prepare(_ compiled: DocumentCompiler.Compiled, _ plan: GroupDocuments.Plan) throws {
         for group in plan.servedGroups {
-            guard let snapshot = compiled.snapshot(of: group) else { continue }
             do {
-                try publisher.prepare(snapshot, of: .gatewayGroup(group))
+                try publisher.prepare(group, compiled, isMoving: plan.group == LoadedDocuments.noGroup)
             } catch {
                 throw AdminRefusal(400, "it can't be served: \(error)")
             }
         }
     }
 
-    private func publish(_ compiled: DocumentCompiler.Compiled, _ group: String) async throws {
-        if let snapshot = compiled.snapshot(of: group) {
-            try await publisher.publish(snapshot, of: .gatewayGroup(group))
-        } else {
-            await publisher.withdraw(.gatewayGroup(group))
-        }
+    /// Opens what gateway groups lack of their addresses and is free now.
+    func takeWhatIsFree() async {
+        guard publisher.lacksAny else { return }
+        await enter()
+        defer { leave() }
+        await publisher.takeWhatIsFree(compiled)
     }
 
     private func audit(of request: AdminRequest) -> AuditEntry {
@@ -253,7 +252,7 @@ extension ResourceSet: KeyConsumer {
         defer { leave() }
         compiled = compiler.renewed(compiled)
         do {
-            for group in compiled.groupIDs { try await publish(compiled, group) }
+            for group in compiled.groupIDs { try await publisher.publish(group, compiled) }
         } catch {
             logger.error("keys that were fetched can't be served: \(error)")
         }

@@ -60,7 +60,9 @@ extension APISIXDialect {
 
         A group owns its routes, services, consumers and all other documents, and the addresses at which they are served.
         Nothing of one is there in another: the same ids may be in both, keys and tokens of one's consumers are worth nothing
-        in the other, limits count apart, and so does what is known of upstreams. `default` is always there and listens
+        in the other, limits count apart, and so does what is known of upstreams. Keys that are fetched from one URL for one
+        issuer in one way are fetched once for all groups that name them so: they are public, and the same for whoever asks.
+        `default` is always there and listens
         on `127.0.0.1:9080`, unless `--listen` says otherwise.
 
         ```
@@ -71,8 +73,9 @@ extension APISIXDialect {
         ```
 
         `listeners` is ours: with API7 gateways join a group, here its addresses are written, or `--listen blue=ADDRESS` adds
-        them. They are opened and closed as the group is written; one that another group or process has is refused. `POST`
-        makes an id, a UUID. A group that holds documents is deleted with `force=true` only, and they with it.
+        them. They are opened and closed as the group is written; one that another group or process has is refused. At a
+        start a group does without one that somebody else has: the log says so as an error, `/healthz/ready` answers 503,
+        and the address is opened once it is free. One that `--listen` names ends the start. `POST` makes an id, a UUID. A group that holds documents is deleted with `force=true` only, and they with it.
 
         A key of one group alone is a line of `name admin|viewer key group`: it needs no `gateway_group_id`, gets API7's shapes,
         and `403` for any other group and for the groups themselves.

@@ -7,10 +7,14 @@ package enum ControlServer {
     /// Whether the gateway takes traffic; shared with whoever decides that.
     package final class Readiness: Sendable {
         private let ready = Atomic<Bool>(false)
+        private let condition: @Sendable () -> Bool
 
-        package init() {}
+        /// - Parameter condition: what has to hold besides.
+        package init(where condition: @escaping @Sendable () -> Bool = { true }) {
+            self.condition = condition
+        }
 
-        package var isReady: Bool { ready.load(ordering: .relaxed) }
+        package var isReady: Bool { ready.load(ordering: .relaxed) && condition() }
 
         package func set(_ value: Bool) {
             ready.store(value, ordering: .relaxed)

@@ -50,16 +50,15 @@ struct AdminPlane {
     ///
     /// - Returns: what is to run for as long.
     func serve(on server: GatewayServer, _ api: (ResourceSet) -> AdminServer) async throws -> [any Service] {
-        for group in loaded.gatewayGroups.map(groups.group) {
-            guard let snapshot = compiled.snapshot(of: group.id) else { continue }
-            try await server.publish(snapshot, of: .gatewayGroup(group.id))
-            let words = group.id == GatewayGroup.standardID ? "" : " for the gateway group \(group.id)"
-            for address in group.addresses { logger.info("listening on \(address.description)\(words)") }
-        }
+        let publisher = GroupPublisher(server, groups, status: status, logger: logger)
+        for group in loaded.gatewayGroups { try await publisher.begin(group, compiled) }
         let resources = ResourceSet(
-            loaded, compiled, store: store, compiler: compiler, gatewayGroups: groups, publisher: server,
+            loaded, compiled, store: store, compiler: compiler, gatewayGroups: groups, publisher: publisher,
             status: status, now: { WallClock.now() }, logger: logger)
-        return [KeyRefresher(remote, fetcher: KeyClient(), consumer: resources, logger: logger), api(resources)]
+        return [
+            KeyRefresher(remote, fetcher: KeyClient(), consumer: resources, logger: logger), AddressWatch(resources),
+            api(resources),
+        ]
     }
 
     /// Two groups at one address are no start; a group that nobody has written yet may come.

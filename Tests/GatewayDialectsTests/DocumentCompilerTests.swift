@@ -95,6 +95,7 @@ import Testing
     /// A loop has to look at one of them, and no route is compiled.
     @Test(arguments: [
         (APISIXKind.upstream, servers(3)), (.upstream, servers(3, #","keepalive_pool":{"size":1}"#)),
+        (.upstream, servers(3, #","id":"x","update_time":1"#)),
         (.service, #"{"upstream":\#(servers(3)),"plugins":{"key-auth":{}}}"#),
     ]) func `change with their upstream alone`(_ kind: APISIXKind, _ body: String) throws {
         var documents = try Self.many()

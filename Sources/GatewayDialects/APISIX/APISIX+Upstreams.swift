@@ -214,8 +214,8 @@ extension APISIXDecoder {
 }
 
 extension APISIXDocument {
-    /// When it was written, which means nothing.
-    static let stamps = ["create_time", "update_time"]
+    /// What a write adds to a document: what it is called by already, and when that was.
+    static let stamps = ["id", "create_time", "update_time"]
 
     /// Its upstream; nil where none is written in it.
     fileprivate var serversValue: JSONTree? { kind == .upstream ? value : value["upstream"] }

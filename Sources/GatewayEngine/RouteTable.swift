@@ -31,8 +31,7 @@ struct HostTable: Sendable {
 /// does not grow with the number of routes, and of the memory that does, a match touches three lines: a slot and a
 /// key of the paths' table, and the number in `snapshotIndices`.
 struct RouteTable: Sendable {
-    let hosts: HostTable
-    let paths: [PathTable]
+    private let places: HostedPaths
     /// Whether any route has a condition.
     let hasConditions: Bool
     /// What becomes of the requests of each route.
@@ -42,13 +41,12 @@ struct RouteTable: Sendable {
     private let order: [UInt32]?
 
     init(
-        hosts: HostTable, paths: [PathTable], hasConditions: Bool, snapshotIndices: [UInt32],
-        snapshots: [RouteSnapshot], order: [UInt32]?
+        places: HostedPaths, hasConditions: Bool, snapshotIndices: [UInt32], snapshots: [RouteSnapshot],
+        order: [UInt32]?
     ) {
         self.order = order
         self.hasConditions = hasConditions
-        self.hosts = hosts
-        self.paths = paths
+        self.places = places
         self.snapshotIndices = snapshotIndices
         self.snapshots = snapshots
     }
@@ -60,9 +58,18 @@ struct RouteTable: Sendable {
 
     func replacingSnapshots(_ replacement: (RouteSnapshot) -> RouteSnapshot) -> RouteTable {
         RouteTable(
-            hosts: hosts, paths: paths, hasConditions: hasConditions, snapshotIndices: snapshotIndices,
+            places: places, hasConditions: hasConditions, snapshotIndices: snapshotIndices,
             snapshots: snapshots.map(replacement), order: order)
     }
+
+    /// The route that takes a request.
+    func match(_ request: borrowing MatchedRequest) -> PathTable.Found? { places.match(request) }
+}
+
+/// Routes by host, then path: those of a listener, or those that one route leads to.
+struct HostedPaths: Sendable {
+    let hosts: HostTable
+    let paths: [PathTable]
 
     /// The route that takes a request.
     func match(_ request: borrowing MatchedRequest) -> PathTable.Found? {
@@ -156,24 +163,27 @@ final class PathTable: Sendable {
         self.candidates = candidates
     }
 
-    /// The number of a route, or `awaitsBody`; and how many bytes of the path its prefix is, 0 where it is no prefix
+    /// The number of a route, `awaitsBody` or `nobody`; and how many bytes of the path its prefix is, 0 where it is no prefix
     /// that matched.
     typealias Found = (route: Int, prefixLength: Int)
 
     /// In the place of a route: only the body can tell which one it is.
     static let awaitsBody = -1
+    /// The same: no other route takes what none of those takes that a route leads to.
+    static let nobody = -2
 
     func match(_ request: borrowing MatchedRequest) -> Found? {
-        if let takers = exact.find(request.path), let route = choose(takers, request) { return (route, 0) }
+        if let takers = exact.find(request.path), let found = choose(takers, request, prefixLength: 0) { return found }
         for length in bytePrefixLengths where length <= request.path.count {
-            if let takers = bytePrefixes.find(request.path.extracting(0..<length)), let route = choose(takers, request)
+            if let takers = bytePrefixes.find(request.path.extracting(0..<length)),
+                let found = choose(takers, request, prefixLength: length)
             {
-                return (route, length)
+                return found
             }
         }
         if !prefixes.isEmpty, let route = matchPrefixes(request) { return route }
         for (regex, takers) in regexes where regex.matchesWhole(request.path) {
-            if let route = choose(takers, request) { return (route, 0) }
+            if let found = choose(takers, request, prefixLength: 0) { return found }
         }
         return nil
     }
@@ -192,21 +202,28 @@ final class PathTable: Sendable {
         }
         while true {
             if end <= prefixes.maxKeyCount, let takers = prefixes.find(path.extracting(0..<end)),
-                let route = choose(takers, request)
+                let found = choose(takers, request, prefixLength: end)
             {
-                return (route, end)
+                return found
             }
             guard end > 0 else { return nil }
             repeat { end -= 1 } while end > 0 && path[end] != UInt8(ascii: "/")
         }
     }
 
-    private func choose(_ takers: Int, _ request: borrowing MatchedRequest) -> Int? {
-        if takers >= 0 { return takers }
-        for candidate in candidates[~takers] where candidate.accepts(request) {
-            guard let condition = candidate.condition else { return candidate.route }
-            guard let isMet = request.fulfils(condition) else { return Self.awaitsBody }
-            if isMet { return candidate.route }
+    @inline(__always)
+    private func choose(_ takers: Int, _ request: borrowing MatchedRequest, prefixLength: Int) -> Found? {
+        takers >= 0 ? (takers, prefixLength) : chooseCandidate(~takers, request, prefixLength: prefixLength)
+    }
+
+    private func chooseCandidate(
+        _ list: Int, _ request: borrowing MatchedRequest, prefixLength: Int
+    ) -> Found? {
+        for candidate in candidates[list] where candidate.accepts(request) {
+            if let delegates = candidate.delegates { return delegates.places.match(request) ?? (Self.nobody, 0) }
+            guard let condition = candidate.condition else { return (candidate.route, prefixLength) }
+            guard let isMet = request.fulfils(condition) else { return (Self.awaitsBody, prefixLength) }
+            if isMet { return (candidate.route, prefixLength) }
         }
         return nil
     }
@@ -232,22 +249,36 @@ final class RouteCandidate: Sendable {
         let value: Value
     }
 
+    /// The routes that one leads to. Few do: the others hold no room for them.
+    final class Delegates: Sendable {
+        let places: HostedPaths
+
+        init(_ places: HostedPaths) {
+            self.places = places
+        }
+    }
+
     let method: [UInt8]?
     let headers: [Field]
     let query: [Field]
     /// Asked when all else has been found to match.
     let condition: CELProgram?
     let route: Int
+    /// The routes that it leads to; nil: it takes requests itself.
+    let delegates: Delegates?
     /// Most routes ask nothing beyond host and path.
     let asksNothing: Bool
 
-    init(method: [UInt8]?, headers: [Field], query: [Field], condition: CELProgram?, route: Int) {
+    init(
+        method: [UInt8]?, headers: [Field], query: [Field], condition: CELProgram?, route: Int, delegates: Delegates?
+    ) {
         self.method = method
         self.condition = condition
         self.headers = headers
         self.query = query
         self.route = route
-        asksNothing = method == nil && headers.isEmpty && query.isEmpty && condition == nil
+        self.delegates = delegates
+        asksNothing = method == nil && headers.isEmpty && query.isEmpty && condition == nil && delegates == nil
     }
 
     /// Whether all but the condition holds.

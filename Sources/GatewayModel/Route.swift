@@ -9,6 +9,9 @@ package struct Route: Equatable, Sendable {
     /// Any of these; never empty.
     package var matches: [RouteMatch]
     package var action: RouteAction
+    /// The routes that lead to it, the outermost first: it takes requests that they take, and their policies hold where it
+    /// has none of the kind. Empty for one that stands for itself.
+    package var ancestors: [RouteID] = []
     package var provenance: Provenance
 
     package init(
@@ -38,6 +41,9 @@ package enum RouteAction: Equatable, Sendable {
     case forward(to: UpstreamID)
     /// A route without a backend: it can only refuse.
     case noBackend
+    /// Leads to the routes whose last ancestor it is, which stand before it in the listener. What none of them takes
+    /// nobody does.
+    case delegate
 }
 
 /// All conditions of one match hold at once.

@@ -86,11 +86,13 @@ struct ModelDump {
     private mutating func add(_ route: Route) {
         block("route \(route.id.name)", route.provenance) { dump in
             dump.line("name: \(route.name.isEmpty ? "none" : route.name)")
+            if !route.ancestors.isEmpty { dump.line("below: \(route.ancestors.map(\.name).joined(separator: ", "))") }
             dump.line("hostnames: \(route.hostnames.map(Self.written).joined(separator: " "))")
             for match in route.matches { dump.add(match) }
             switch route.action {
             case .forward(let id): dump.line("forward to: \(id.name)")
             case .noBackend: dump.line("forward to: nothing")
+            case .delegate: dump.line("leads to the routes below it")
             }
         }
     }

@@ -270,3 +270,92 @@ import Testing
         #expect(try Self.upstream([]).nextEndpoint() == nil)
     }
 }
+
+@Suite struct `Routes that another one leads to` {
+    private static func below(_ ancestors: String..., route: Route) -> Route {
+        var route = route
+        route.ancestors = ancestors.map { RouteID($0) }
+        return route
+    }
+
+    private static func leading(_ route: Route) -> Route {
+        var route = route
+        route.action = .delegate
+        return route
+    }
+
+    private static let routes: [Route] = [
+        below("shop", route: .named("carts", .segmentPrefix("/shop/carts"))),
+        below("shop", route: .named("posted", .segmentPrefix("/shop/carts"), method: "POST")),
+        below("shop", route: .named("hosted", hosts: [.exact("inner.test")])),
+        below("shop", "deeper", route: .named("deepest", .regex("/shop/deep/[0-9]+"))),
+        below("shop", route: leading(.named("deeper", .segmentPrefix("/shop/deep")))),
+        leading(.named("shop", .segmentPrefix("/shop"))),
+        below("guarded", route: .named("any")),
+        leading(.named("guarded", .segmentPrefix("/shop"), headers: [("X-Guarded", "1")])),
+        leading(.named("empty", .exact("/empty"))),
+        .named("longer", .segmentPrefix("/shop/carts/longer")),
+        .named("root"),
+    ]
+
+    @Test(arguments: [
+        Routes.Case(target: "/shop/carts/a", route: "carts"),
+        Routes.Case(target: "/shop/carts", method: "POST", route: "posted"),
+        Routes.Case(target: "/shop/x", host: "inner.test", route: "hosted"),
+        Routes.Case(target: "/shop/deep/7", route: "deepest"),
+        // The route that leads there has been chosen: no other one takes what its group does not.
+        Routes.Case(target: "/shop/deep/x", route: nil),
+        Routes.Case(target: "/shop/x", route: nil),
+        Routes.Case(target: "/empty", route: nil),
+        // Before, what it takes goes by its own match.
+        Routes.Case(target: "/shop/carts/longer/a", route: "longer"),
+        Routes.Case(target: "/shop/x", lines: "X-Guarded: 1\r\n", route: "any"),
+        Routes.Case(target: "/other", route: "root"),
+    ])
+    func `are chosen as they would be by themselves`(_ example: Routes.Case) throws {
+        var gateway = try TestGateway(GatewayConfiguration(Self.routes))
+        let answer = gateway.ask(
+            "\(example.method) \(example.target) HTTP/1.1\r\nHost: \(example.host)\r\n\(example.lines)\r\n")
+        #expect(answer.upstream == example.route)
+        #expect(answer.refusal == (example.route == nil ? .routeNotFound : nil))
+    }
+
+    @Test func `have the policies of all on the way, the closest of a kind, and the rules of each`() throws {
+        func edit(_ value: String) -> Policy {
+            .requestHeaders(
+                HeaderMutation(
+                    add: [], set: [HeaderMutation.Field(name: "x-by", value: value, provenance: here)], remove: []))
+        }
+        var gateway = try TestGateway(
+            GatewayConfiguration(
+                Self.routes,
+                [
+                    .policy(edit("shop"), .route(RouteID("shop"))),
+                    .policy(edit("deepest"), .route(RouteID("deepest"))),
+                    .rules([.deny("default(request.headers['x-deny'], '') == 'shop'")], .route(RouteID("shop"))),
+                    .rules([.deny("default(request.headers['x-deny'], '') == 'deeper'")], .route(RouteID("deeper"))),
+                ]))
+        #expect(gateway.get("/shop/carts").head.contains("x-by: shop\r\n"))
+        let deepest = gateway.get("/shop/deep/1").head
+        #expect(deepest.contains("x-by: deepest\r\n") && !deepest.contains("x-by: shop"))
+        for (level, path) in [("shop", "/shop/carts"), ("shop", "/shop/deep/1"), ("deeper", "/shop/deep/1")] {
+            #expect(gateway.get(path, "X-Deny: \(level)\r\n").refusal == .authorizationDenied)
+        }
+        #expect(gateway.get("/shop/carts", "X-Deny: deeper\r\n").upstream == "carts")
+    }
+
+    @Test func `prove who asks for rules on the way`() throws {
+        var gateway = try TestGateway(
+            GatewayConfiguration(
+                Self.routes,
+                [
+                    .rules([.allow("jwt.sub == 'nobody'")], .route(RouteID("guarded"))),
+                    .policy(.jwtAuthentication(.test()), .route(RouteID("any"))),
+                ]))
+        #expect(gateway.diagnostics.isEmpty)
+        let line = "X-Guarded: 1\r\n"
+        #expect(gateway.get("/shop/x", line).refusal == .tokenMissing)
+        let token = try Tokens.token().text
+        #expect(gateway.get("/shop/x", line + "Authorization: Bearer \(token)\r\n").refusal == .authorizationDenied)
+    }
+}

@@ -6,13 +6,17 @@ extension AgentgatewayShapes {
         [
             backendHost, backendName,
             .optional(
+                "routeGroup", .string,
+                "A group of the document's `routeGroups`, by its name, in place of servers: the best of its routes takes the "
+                    + "request. It is the only backend of its route."),
+            .optional(
                 "weight", .integer(0...1_000_000),
                 "Its share of the requests among the backends of the route; 0 takes none. Default: 1."),
             .optional(
                 "policies", .object(backendPolicies), "Policies for the requests that go to this backend."),
         ],
         exactlyOne: ["host", "service", "backend", "internal", "dynamic", "mcp", "ai", "aws", "routeGroup", "invalid"],
-        notOffered: ["service", "internal", "dynamic", "mcp", "ai", "aws", "routeGroup", "invalid"])
+        notOffered: ["service", "internal", "dynamic", "mcp", "ai", "aws", "invalid"])
 
     static let namedBackend = ObjectShape(
         "a named backend",
@@ -132,8 +136,7 @@ extension AgentgatewayDecoder {
     }
 
     /// One server; backends of a kind that is not offered are reported and yield nil.
-    func endpoint(_ node: DocumentNode) -> Upstream.Endpoint? {
-        guard let reader = MappingReader(node, AgentgatewayShapes.backend, findings: findings) else { return nil }
+    func endpoint(_ reader: MappingReader) -> Upstream.Endpoint? {
         let weight = reader.integer("weight") ?? 1
         let policies = reader.mapping("policies").map(backendPolicies) ?? .none
         var endpoint = serverOrReference(reader)

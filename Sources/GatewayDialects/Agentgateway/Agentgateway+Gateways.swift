@@ -62,7 +62,7 @@ extension AgentgatewayDecoder {
             for listener in gateways[bind].bind.listeners.indices {
                 let own = routes[gateways[bind].bind.listeners[listener].id] ?? []
                 checkMatches(own)
-                gateways[bind].bind.listeners[listener].routes = own
+                gateways[bind].bind.listeners[listener].routes = own.flatMap { withDelegates($0) }
             }
         }
         return gateways.map(\.bind)

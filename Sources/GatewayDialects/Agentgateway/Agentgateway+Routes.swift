@@ -36,7 +36,7 @@ extension AgentgatewayDecoder {
         }
         for route in routes { checkReach(route, of: [hostname]) }
         checkMatches(routes)
-        return routes
+        return routes.flatMap { withDelegates($0) }
     }
 
     /// - Parameter owner: what the identity of an unnamed route begins with.
@@ -63,7 +63,11 @@ extension AgentgatewayDecoder {
         of route: RouteID, _ reader: MappingReader, _ policies: MappingReader?
     ) -> RouteAction {
         let items = reader.items("backends") ?? []
-        var endpoints = items.compactMap(endpoint)
+        let backends = items.compactMap { MappingReader($0, AgentgatewayShapes.backend, findings: findings) }
+        if let group = backends.first(where: { $0.has("routeGroup") }) {
+            return delegate(route, to: group, amongOthers: items.count > 1)
+        }
+        var endpoints = backends.compactMap(endpoint)
         for index in endpoints.indices where endpoints[index].policies.health?.name == "" {
             endpoints[index].policies.health?.name = "route \(route.name)"
         }

@@ -17,6 +17,7 @@ extension AgentgatewayDialect {
         (AgentgatewayShapes.listener, "LocalListener"),
         (AgentgatewayShapes.gatewayPolicies, "LocalGatewayPolicy"),
         (AgentgatewayShapes.route, "LocalRoute"),
+        (AgentgatewayShapes.routeGroup, "LocalRouteGroup"),
         (AgentgatewayShapes.match, "RouteMatch"),
         (AgentgatewayShapes.pathMatch, "PathMatch"),
         (AgentgatewayShapes.headerMatch, "HeaderMatch"),

@@ -90,6 +90,11 @@ struct AgentgatewayDecoder {
     var listeners: [ListenerRecord] = []
     var routes: [RouteRecord] = []
     var namedBackends: [String: NamedBackend] = [:]
+    var routeGroups: [String: RouteGroup] = [:]
+    /// Which group a route leads to.
+    var delegations: [RouteID: Delegation] = [:]
+    /// Routes below others, each counted for every way that leads to it.
+    var delegatedRouteCount = 0
     /// What routes may attach to: gateways and `gateway/listener`, with the listeners behind them.
     var attachable: [String: [ListenerID]] = [:]
     /// Matches that another route takes, each reported once however many listeners share the route.
@@ -132,7 +137,9 @@ struct AgentgatewayDecoder {
         }
         let expressions = expressionSettings(settings)
         namedBackends(reader)
+        routeGroups(reader)
         let binds = gateways(reader) + binds(reader)
+        checkRouteGroups()
         checkPorts(binds)
         targetedPolicies(reader)
         checkFrontendTLS(frontend?.entry("tls")?.keyProvenance, binds)
@@ -160,6 +167,9 @@ enum AgentgatewayShapes {
                 "The ports to listen on, each with its listeners and their routes: the older form, which stays."),
             .optional("backends", .list(of: .object(namedBackend)), "Servers that several routes refer to by name."),
             .optional(
+                "routeGroups", .list(of: .object(routeGroup)),
+                "Routes that other routes lead to, by the group's name (`backends: [{routeGroup: NAME}]`)."),
+            .optional(
                 "policies", .list(of: .object(targetedPolicy)),
                 "Policies attached by name to gateways, listeners or routes."),
             .ours(
@@ -167,6 +177,6 @@ enum AgentgatewayShapes {
                 "Another name of `policies`. Both may stand in one file."),
         ],
         notOffered: [
-            "tcpRoutes", "routeGroups", "workloads", "services", "llm", "mcp", "ui",
+            "tcpRoutes", "workloads", "services", "llm", "mcp", "ui",
         ])
 }

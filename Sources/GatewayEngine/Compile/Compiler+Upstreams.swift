@@ -62,15 +62,13 @@ extension Compiler {
         for listener in configuration.binds.flatMap(\.listeners) {
             for route in listener.routes {
                 guard case .forward(let upstream) = route.action else { continue }
-                let policies = backendPolicies([
-                    .gateway(listener.gatewayName), .listener(listener.id), .route(route.id),
-                ])
+                let policies = backendPolicies(listener.scopes + route.scopes)
                 guard let other = found.updateValue(policies, forKey: upstream), other != policies else { continue }
                 let field = other.tls == policies.tls ? "backendAuth" : "backendTLS"
                 report(
                     Diagnostic(
                         .error, "backend_policy_conflict",
-                        "the listeners of this route have different `\(field)` for its backends",
+                        "the \(route.ancestors.isEmpty ? "listeners of" : "routes that lead to") this route have different `\(field)` for its backends",
                         at: route.provenance, hint: "write `\(field)` at the route or at its backends"))
             }
         }

@@ -142,6 +142,11 @@ package struct Compiler {
         let names = RouteNames(listener.routes.map(\.displayName))
         var snapshots: [Treatment: RouteSnapshot] = [:]
         for route in listener.routes {
+            // No request stays there: its policies are looked at where they lead.
+            if case .delegate = route.action {
+                builder.add(route, .leading(names), conditions: [])
+                continue
+            }
             let treatment = treatment(of: route, upstreams: upstreams)
             let snapshot =
                 snapshots[treatment]
@@ -173,6 +178,7 @@ package struct Compiler {
 
     private func treatment(of route: Route, upstreams: [UpstreamID: Int]) -> Treatment {
         var treatment = Treatment(attachments: attachments[.route(route.id)])
+        if !route.ancestors.isEmpty { treatment.attachments = route.scopes.flatMap { attachments[$0] ?? [] } }
         if case .forward(let id) = route.action { treatment.upstream = upstreams[id] }
         return treatment
     }
@@ -327,6 +333,9 @@ package struct Compiler {
 extension Route {
     /// Its name, or its place where it has none.
     var displayName: String { name.isEmpty ? id.name : name }
+
+    /// What its policies may be attached to, from the least to the most specific.
+    var scopes: [Attachment.Scope] { ancestors.map { .route($0) } + [.route(id)] }
 }
 
 extension HostTable {

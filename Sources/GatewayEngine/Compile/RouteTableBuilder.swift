@@ -14,16 +14,15 @@ struct RouteTableBuilder: Sendable {
     /// Those that have gone since, and those that have come.
     private var removed: Set<Int> = []
     private var added: [Int: DocumentRank] = [:]
-    /// Indices of `paths`.
-    private var hosts: [HostPattern: Int] = [:]
-    private var paths: [HostPaths] = []
-    private var freePaths: [Int] = []
-    /// What `hosts` compiles to; nil where that has changed.
-    private var hostTable: HostTable?
+    private var places = HostedPathsBuilder()
+    /// Those that a route leads to which is still to be added, by its id.
+    private var delegates: [RouteID: HostedPathsBuilder] = [:]
     private var regexes: [String: LinearRegex] = [:]
     private var conditionCount = 0
     private(set) var diagnostics: [Diagnostic] = []
 
+    /// Adds a route behind those that it leads to.
+    ///
     /// - Parameters:
     ///   - snapshot: where it is the one of the route before, they share it.
     ///   - conditions: those of each match, compiled; empty where none has any.
@@ -34,6 +33,7 @@ struct RouteTableBuilder: Sendable {
         _ route: Route, _ snapshot: RouteSnapshot, conditions: [CELProgram?], rank: DocumentRank? = nil
     ) -> Int {
         let number = number(for: snapshot)
+        let delegates = delegates(of: route)
         if let rank { added[number] = rank }
         let rank = rank ?? DocumentRank(revision: 0, place: number)
         for (place, match) in route.matches.enumerated() {
@@ -43,25 +43,29 @@ struct RouteTableBuilder: Sendable {
             if match.condition != nil, condition == nil { continue }
             if condition != nil { conditionCount += 1 }
             let entry = RouteEntry(
-                candidate: candidate(match, condition, route: number), name: route.name, order: route.order, rank: rank,
+                candidate: candidate(match, condition, route: number, delegates), name: route.name, order: route.order,
+                rank: rank,
                 match: place)
-            for host in route.hostnames { paths[index(of: host)].add(entry, at: match.path) }
+            if let parent = route.ancestors.last {
+                self.delegates[parent, default: HostedPathsBuilder()].add(entry, at: match.path, of: route.hostnames)
+            } else {
+                places.add(entry, at: match.path, of: route.hostnames)
+            }
         }
         return number
     }
 
-    /// Takes a route out that was added under this number.
+    /// What a route leads to; nil where it takes requests itself.
+    private mutating func delegates(of route: Route) -> RouteCandidate.Delegates? {
+        guard case .delegate = route.action else { return nil }
+        var places = delegates.removeValue(forKey: route.id) ?? HostedPathsBuilder()
+        return RouteCandidate.Delegates(places.build(regexes))
+    }
+
+    /// Takes a route out that was added under this number, and leads nowhere.
     mutating func remove(_ route: Route, number: Int, conditions: [CELProgram?]) {
         conditionCount -= conditions.count { $0 != nil }
-        for host in Set(route.hostnames) {
-            guard let index = hosts[host] else { continue }
-            for path in Set(route.matches.map(\.path)) { paths[index].remove(route: number, at: path) }
-            guard paths[index].isEmpty else { continue }
-            hosts[host] = nil
-            hostTable = nil
-            paths[index] = HostPaths()
-            freePaths.append(index)
-        }
+        places.remove(route, number: number)
         snapshots[Int(snapshotIndices[number])] = .none
         freeNumbers.append(number)
         if added.removeValue(forKey: number) == nil { removed.insert(number) }
@@ -98,21 +102,14 @@ struct RouteTableBuilder: Sendable {
         return snapshotIndices.count - 1
     }
 
-    private mutating func index(of host: HostPattern) -> Int {
-        if let known = hosts[host] { return known }
-        let index = freePaths.popLast() ?? paths.count
-        if index == paths.count { paths.append(HostPaths()) }
-        hosts[host] = index
-        hostTable = nil
-        return index
-    }
-
-    private mutating func candidate(_ match: RouteMatch, _ condition: CELProgram?, route: Int) -> RouteCandidate {
+    private mutating func candidate(
+        _ match: RouteMatch, _ condition: CELProgram?, route: Int, _ delegates: RouteCandidate.Delegates?
+    ) -> RouteCandidate {
         RouteCandidate(
             method: match.method.map { Array($0.utf8) },
             headers: match.headers.map { field($0, match) },
             query: match.query.map { field($0, match) },
-            condition: condition, route: route)
+            condition: condition, route: route, delegates: delegates)
     }
 
     private mutating func field(_ field: FieldMatch, _ match: RouteMatch) -> RouteCandidate.Field {
@@ -143,18 +140,19 @@ struct RouteTableBuilder: Sendable {
     }
 
     mutating func build() -> RouteTable {
-        let hostTable = hostTable ?? HostTable(hosts.map { ($0.key, $0.value) })
-        self.hostTable = hostTable
         putInOrder()
-        let tables = paths.indices.map { paths[$0].freeze(regexes) }
         return RouteTable(
-            hosts: hostTable, paths: tables, hasConditions: conditionCount > 0, snapshotIndices: snapshotIndices,
+            places: places.build(regexes), hasConditions: conditionCount > 0, snapshotIndices: snapshotIndices,
             snapshots: snapshots, order: order.isEmpty && freeNumbers.isEmpty ? nil : order.map { UInt32($0.number) })
     }
 }
 
 extension RouteSnapshot {
     /// What stands at a free number: no path leads there.
-    static let none = RouteSnapshot(
-        names: RouteNames([""]), upstream: nil, policy: EffectivePolicy(), guardedNames: nil, needsBody: false)
+    static let none = leading(RouteNames([""]))
+
+    /// What stands for a route that leads to others.
+    static func leading(_ names: RouteNames) -> RouteSnapshot {
+        RouteSnapshot(names: names, upstream: nil, policy: EffectivePolicy(), guardedNames: nil, needsBody: false)
+    }
 }

@@ -149,7 +149,7 @@ package enum Pipeline {
             host: host.span, path: text.extracting(scratch.target.path),
             query: text.extracting(scratch.target.query ?? 0..<0), method: bytes.extracting(head.methodName),
             bytes: bytes, lines: scratch.table.lines)
-        guard let found = listener.routes.match(request) else { return nil }
+        guard let found = listener.routes.match(request), found.route != PathTable.nobody else { return nil }
         scratch.matchedPrefix = found.prefixLength
         return found.route
     }
@@ -189,7 +189,7 @@ package enum Pipeline {
                 return listener.routes.match(request)
             }
         }
-        guard let found else { return .none }
+        guard let found, found.route != PathTable.nobody else { return .none }
         if found.route == PathTable.awaitsBody { return .awaitsBody }
         scratch.matchedPrefix = found.prefixLength
         return .route(found.route)

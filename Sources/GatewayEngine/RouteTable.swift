@@ -31,7 +31,7 @@ struct HostTable: Sendable {
 /// does not grow with the number of routes, and of the memory that does, a match touches three lines: a slot and a
 /// key of the paths' table, and the number in `snapshotIndices`.
 struct RouteTable: Sendable {
-    private let places: HostedPaths
+    let places: HostedPaths
     /// Whether any route has a condition.
     let hasConditions: Bool
     /// What becomes of the requests of each route.

@@ -4,6 +4,7 @@ import Testing
 @Suite struct `A route that leads to a group` {
     private let upstream: EchoUpstream
     private let gateway: RunningGateway
+    private let admin = Ports.next()
 
     init() throws {
         upstream = try EchoUpstream()
@@ -58,7 +59,8 @@ import Testing
               backends: [{routeGroup: shop}]
             """
         gateway = try RunningGateway(
-            .init(top: top, accessLog: "text", routes: routes), upstreamPort: upstream.port)
+            .init(top: top, config: "adminAddr: \"127.0.0.1:\(admin)\"", accessLog: "text", routes: routes),
+            upstreamPort: upstream.port)
     }
 
     private static let limitless = "X-Limitless: yes\r\n"
@@ -82,6 +84,12 @@ import Testing
         try client.send("GET /shop/12 HTTP/1.1\r\nHost: inner.test\r\nX-Limitless: yes\r\n\r\n")
         #expect(try client.readAnswer().body.text == "limitless /shop/12")
         #expect(try gateway.get("/shop/12", Self.limitless).refusal == "route_not_found")
+    }
+
+    @Test func `is in the dump with the routes that it leads to`() throws {
+        let text = try gateway.get("/config_dump", port: admin).body.text
+        #expect(text.contains(#""matches":[{"path":{"pathPrefix":"/shop"},"leadsToGroup":true}]"#), "\(text)")
+        #expect(text.contains(#""hostnames":["inner.test"],"matches":[{"path":{"regex":"#), "\(text)")
     }
 
     @Test func `stands where its own match does, and leaves nothing to others`() throws {

@@ -8,16 +8,30 @@ struct MatchesByRoute {
     private var matches: [Int: [[UInt8]]] = [:]
 
     init(_ table: RouteTable) {
+        var seen: Set<ObjectIdentifier> = []
+        add(table.places, &seen)
+    }
+
+    /// - Parameter groups: those that were met before.
+    private mutating func add(_ places: HostedPaths, _ groups: inout Set<ObjectIdentifier>) {
         var names: [Int: String] = [:]
-        if let any = table.hosts.any { names[any] = "*" }
-        for (name, index) in table.hosts.wildcards.pairs { names[index] = "*." + String(decoding: name, as: UTF8.self) }
-        for (name, index) in table.hosts.exact.pairs { names[index] = String(decoding: name, as: UTF8.self) }
+        if let any = places.hosts.any { names[any] = "*" }
+        for (name, index) in places.hosts.wildcards.pairs {
+            names[index] = "*." + String(decoding: name, as: UTF8.self)
+        }
+        for (name, index) in places.hosts.exact.pairs { names[index] = String(decoding: name, as: UTF8.self) }
         var seen: [Int: Set<[UInt8]>] = [:]
         for (index, host) in names.sorted(by: { $0.value < $1.value }) {
-            for (route, match) in Self.matches(in: table.paths[index]) {
+            for (route, match) in Self.matches(in: places.paths[index]) {
                 if hosts[route]?.last != host { hosts[route, default: []].append(host) }
                 // Each stands at every host of the route.
                 if seen[route, default: []].insert(match).inserted { matches[route, default: []].append(match) }
+            }
+            for candidate in places.paths[index].candidates.joined() {
+                guard let delegates = candidate.delegates, groups.insert(ObjectIdentifier(delegates)).inserted else {
+                    continue
+                }
+                add(delegates.places, &groups)
             }
         }
     }
@@ -61,6 +75,7 @@ extension RouteCandidate {
         if !headers.isEmpty { object.add("headers", headers.map(\.json)) }
         if !query.isEmpty { object.add("query", query.map(\.json)) }
         if condition != nil { object.add("conditional", true) }
+        if delegates != nil { object.add("leadsToGroup", true) }
     }
 }
 

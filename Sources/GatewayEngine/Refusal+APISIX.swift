@@ -6,7 +6,8 @@ extension RefusalCode {
     var apisixBody: String {
         switch self {
         case .routeNotFound: "{\"error_msg\":\"404 Route Not Found\"}\n"
-        case .noBackend, .upstreamBusy, .upstreamUnresolved: "{\"error_msg\":\"503 Service Temporarily Unavailable\"}\n"
+        case .noBackend, .upstreamBusy, .upstreamUnresolved, .consumerGroupMissing:
+            "{\"error_msg\":\"503 Service Temporarily Unavailable\"}\n"
         case .upstreamUnreachable, .upstreamClosed, .upstreamMalformed, .upstreamUntrusted, .upstreamTLSFailed:
             "{\"error_msg\":\"502 Bad Gateway\"}\n"
         case .upstreamConnectTimeout, .upstreamTimeout: "{\"error_msg\":\"504 Gateway Time-out\"}\n"

@@ -6,16 +6,19 @@ package struct Consumer: Equatable, Sendable {
     package var customID: String?
     /// The group it belongs to; nil where there is none.
     package var group: String?
+    /// Whether that group is not there: what it would say of the consumer's requests is not known, and they are refused.
+    package var lacksGroup: Bool
     package var credentials: [Credential]
     /// Whose policies (`Attachment.Scope.overlay`) take the place of a route's for its requests; nil: nobody's.
     package var overlay: OverlayID?
     package var provenance: Provenance
 
     package init(
-        name: String, customID: String?, group: String?, credentials: [Credential], overlay: OverlayID? = nil,
-        provenance: Provenance
+        name: String, customID: String?, group: String?, lacksGroup: Bool = false, credentials: [Credential],
+        overlay: OverlayID? = nil, provenance: Provenance
     ) {
         self.overlay = overlay
+        self.lacksGroup = lacksGroup
         self.name = name
         self.customID = customID
         self.group = group

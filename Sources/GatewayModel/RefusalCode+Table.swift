@@ -197,6 +197,10 @@ extension RefusalCode {
             Entry(
                 401, .gateway, challenge: .bearer, "the anonymous consumer is not configured",
                 remedy: "Write the consumer that the route names for requests without a proof.")
+        case .consumerGroupMissing:
+            Entry(
+                503, .gateway, "the group of the consumer is not configured",
+                remedy: "Write the consumer group that the consumer names, or take `group_id` from the consumer.")
 
         case .authorizationDenied:
             Entry(

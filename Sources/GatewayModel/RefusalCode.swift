@@ -59,6 +59,7 @@ package enum RefusalCode: String, Error, CaseIterable, Sendable {
     case consumerUnknown = "consumer_unknown"
     case consumerUnproven = "consumer_unproven"
     case consumerMissing = "consumer_missing"
+    case consumerGroupMissing = "consumer_group_missing"
 
     // The decision
     case authorizationDenied = "authorization_denied"

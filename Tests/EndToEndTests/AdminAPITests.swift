@@ -271,7 +271,13 @@ import Testing
         try restrict("{\(methods)}")
         #expect(try gateway.get("/hello", "apikey: jacks\r\n").status == 403)
         #expect(try gateway.get("/hello", "apikey: jills\r\n").status == 200)
+        try restrict(#"{"type":"consumer_group_id","whitelist":["staff"]}"#)
         #expect(try gateway.admin("DELETE", "/consumer_groups/staff").status == 400)
+        #expect(try gateway.admin("DELETE", "/consumer_groups/staff?force=true").status == 200)
+        let orphan = try gateway.get("/hello", "apikey: jacks\r\n")
+        #expect(orphan.status == 503)
+        #expect(orphan.refusal == "consumer_group_missing")
+        #expect(text(orphan) == #"{"error_msg":"503 Service Temporarily Unavailable"}"# + "\n")
     }
 
     @Test func `leaves no route open whose service was deleted by force`() throws {

@@ -177,6 +177,29 @@ import Testing
         #expect(try client.get("/a", key: "jane", of: documents).hasPrefix("200 mocked"))
     }
 
+    @Test func `refuse a consumer whose group was deleted, until there is one again`() throws {
+        var documents = WrittenDocuments()
+        var client = TrialClient()
+        let restriction = #""consumer-restriction":{"type":"consumer_group_id","whitelist":["g"]}"#
+        let anonymous = #""key-auth":{"anonymous_consumer":"jack"}"#
+        let group = (APISIXKind.consumerGroup, "g", #"{"id":"g","plugins":{"mocking":{"response_example":"g"}}}"#)
+        _ = try documents.write([
+            group,
+            (.consumer, "jack", #"{"username":"jack","group_id":"g","plugins":{"key-auth":{"key":"jack"}}}"#),
+            (.consumer, "jane", #"{"username":"jane","plugins":{"key-auth":{"key":"jane"}}}"#),
+            (.route, "1", Self.route(#","plugins":{"key-auth":{},\#(restriction)}"#)),
+            (.route, "2", Self.route(#","plugins":{\#(anonymous)}"#).replacing("/a", with: "/b")),
+        ])
+        #expect(try client.get("/a", key: "jack", of: documents) == "200 g")
+        #expect(try client.get("/b", of: documents) == "200 g")
+        _ = try documents.write([(.consumerGroup, "g", nil)])
+        #expect(try client.get("/a", key: "jack", of: documents) == "consumer_group_missing")
+        #expect(try client.get("/b", of: documents) == "consumer_group_missing")
+        #expect(try !client.get("/b", key: "jane", of: documents).hasPrefix("consumer"))
+        _ = try documents.write([group])
+        #expect(try client.get("/a", key: "jack", of: documents) == "200 g")
+    }
+
     @Test func `have limits of one group that are alike`() throws {
         var documents = WrittenDocuments()
         func route(_ count: Int) -> String { Self.route(#","plugins":{\#(Self.limit(count, #","group":"g""#))}"#) }

@@ -184,10 +184,11 @@ extension APISIXDecoder {
                 warn(ofHTTP: keys, at: credential.provenance)
             }
         }
+        let group = document.value["group_id"]
         return Consumer(
-            name: document.id, customID: document.value["labels"]?["custom_id"]?.string,
-            group: document.value["group_id"]?.identifier, credentials: own + others, overlay: overlay(of: document),
-            provenance: document.provenance)
+            name: document.id, customID: document.value["labels"]?["custom_id"]?.string, group: group?.identifier,
+            lacksGroup: group != nil && self.document(.consumerGroup, group) == nil, credentials: own + others,
+            overlay: overlay(of: document), provenance: document.provenance)
     }
 
     /// The plugins of a consumer and its group that do something for its requests; nil where there are none.

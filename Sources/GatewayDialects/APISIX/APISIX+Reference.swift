@@ -210,6 +210,8 @@ extension APISIXDialect {
           `unauth_action` lets everybody through, without their token and the headers of another one. Two tokens in one
           request are refused. `X-Userinfo` and `X-Access-Token` of a client are dropped on all routes where a route has them.
         - **A service, plugin config or upstream deleted by force** leaves its routes closed: 404, 503 and 502.
+          A consumer group leaves its consumers refused: 503 `consumer_group_missing`, also the one that a route takes strangers
+          for (`anonymous_consumer`).
         - **`ttl`** is refused: nothing is deleted by itself.
         - **Refusals** carry `Tollgate-Refusal` with a code (Docs/Refusals.md); their status and body are APISIX's.
         - **Forwarding headers** are Tollgate's own: `X-Forwarded-For`, `-Proto`, `-Host`, and `X-Real-IP`.

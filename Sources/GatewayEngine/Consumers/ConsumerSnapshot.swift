@@ -14,6 +14,8 @@ final class ConsumerSnapshot: Sendable {
     let name: TextRange
     let customID: TextRange?
     private let group: TextRange?
+    /// Whether it names a group that is not there.
+    let lacksGroup: Bool
     /// Made when a rule first asks for it.
     private let attributes = AtomicLazyReference<Attributes>()
 
@@ -34,6 +36,7 @@ final class ConsumerSnapshot: Sendable {
     ) {
         self.rank = rank
         self.overlay = overlay
+        lacksGroup = consumer.lacksGroup
         var text = ConsumerTextBuilder()
         name = text.add(consumer.name.utf8)
         customID = consumer.customID.map { text.add($0.utf8) }
@@ -48,6 +51,7 @@ final class ConsumerSnapshot: Sendable {
     init(renewing old: ConsumerSnapshot, keys: KeyMaterial) {
         rank = old.rank
         overlay = old.overlay
+        lacksGroup = old.lacksGroup
         name = old.name
         customID = old.customID
         group = old.group

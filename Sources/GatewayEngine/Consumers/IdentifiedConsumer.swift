@@ -15,6 +15,8 @@ package struct IdentifiedConsumer: Sendable {
     /// What takes the place of a route's policies; nil: nothing.
     var overlay: ConsumerOverlay? { consumer.overlay }
 
+    var lacksGroup: Bool { consumer.lacksGroup }
+
     var credential: CredentialSnapshot? { index.map { consumer.credentials[Int($0)] } }
 
     /// What rules see: `name`, and where there is one `group`, `credential` and `customId`.

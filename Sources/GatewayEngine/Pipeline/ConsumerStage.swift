@@ -32,6 +32,10 @@ enum ConsumerStage {
                 scratch.consumer = anonymous
             }
         }
+        // Its group may be what limits it, or keeps it out.
+        if scratch.consumer?.lacksGroup ?? false {
+            throw Failure(code: .consumerGroupMissing, realm: Refusal.defaultRealm)
+        }
     }
 
     /// The consumer of the first scheme that succeeds.

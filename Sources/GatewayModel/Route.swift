@@ -125,6 +125,8 @@ package struct Upstream: Equatable, Sendable {
     package var endpoints: [Endpoint]
     package var balance: Balance
     package var connections: ConnectionSettings
+    /// When its requests are sent once more whose route says nothing of that; nil: never.
+    package var retry: RetryPolicy?
     /// What it is called by where many routes lead to it and it may be written anew without them: of another name none
     /// is taken for it, be its servers the same. Nil: it changes with its routes.
     package var sharedName: String?
@@ -132,8 +134,10 @@ package struct Upstream: Equatable, Sendable {
 
     package init(
         id: UpstreamID, endpoints: [Endpoint], balance: Balance = .shares,
-        connections: ConnectionSettings = ConnectionSettings(), sharedName: String? = nil, provenance: Provenance
+        connections: ConnectionSettings = ConnectionSettings(), retry: RetryPolicy? = nil, sharedName: String? = nil,
+        provenance: Provenance
     ) {
+        self.retry = retry
         self.sharedName = sharedName
         self.id = id
         self.endpoints = endpoints

@@ -97,7 +97,7 @@ final class ServedSnapshot {
 
     /// The pool that serves the next request to an upstream, with the policies of that endpoint; nil where no
     /// endpoint takes requests.
-    func pool(upstream index: Int) -> (UpstreamPool, EndpointPolicy?)? {
+    func pool(upstream index: Int) -> (UpstreamPool, EndpointPolicy?, RetryPlan?)? {
         let upstream = snapshot.upstreams[index]
         let endpoint =
             if let balancer = upstream.balancer {
@@ -106,7 +106,7 @@ final class ServedSnapshot {
                 upstream.nextEndpoint()
             }
         guard let endpoint else { return nil }
-        return (upstreams[index][endpoint], upstream.policy(of: endpoint))
+        return (upstreams[index][endpoint], upstream.policy(of: endpoint), upstream.retry)
     }
 
     private func choose(

@@ -76,6 +76,23 @@ import Testing
         #expect(answer.body.text == "{\"error_msg\":\"502 Bad Gateway\"}\n")
     }
 
+    @Test func `has those asked that were added to it, for routes that name it`() throws {
+        let dead = try ReservedPort()
+        func write(_ nodes: [Int]) throws {
+            let nodes = nodes.map { #""127.0.0.1:\#($0)":1"# }.joined(separator: ",")
+            let answer = try gateway.admin("PUT", "/upstreams/u", #"{"nodes":{\#(nodes)}}"#)
+            #expect(answer.status < 300, "\(answer.body.text)")
+        }
+        try write([dead.number])
+        let answer = try gateway.admin("PUT", "/routes/1", #"{"uri":"/hello*","upstream_id":"u"}"#)
+        #expect(answer.status < 300, "\(answer.body.text)")
+        #expect(try gateway.get("/hello").status == 502)
+        try write([dead.number, servers[0].port])
+        for _ in 0..<8 { #expect(try server() == "[first") }
+        try write([dead.number])
+        #expect(try gateway.get("/hello").status == 502)
+    }
+
     @Test func `asks servers of lower priority when those above are dead, each once`() throws {
         let dead = try (0..<3).map { _ in try ReservedPort() }
         let above = dead.map { #"{"host":"127.0.0.1","port":\#($0.number),"weight":1},"# }.joined()

@@ -86,7 +86,11 @@ import Testing
     private static func many() throws -> WrittenDocuments {
         var documents = WrittenDocuments()
         let service = #"{"upstream":\#(servers(2)),"plugins":{"key-auth":{}}}"#
-        for write in [(.upstream, "x", servers(1)), (.service, "x", service)] + manyRoutes {
+        // What a route of other servers says concerns none of them.
+        let timeout = #""timeout":{"connect":7,"send":1,"read":1}"#
+        let other = #"{"uri":"/other","upstream":\#(servers(9)),\#(timeout)}"#
+        let before = [(APISIXKind.upstream, "x", servers(1)), (.service, "x", service), (.route, "other", other)]
+        for write in before + manyRoutes {
             #expect(try documents.write([write]) == [])
         }
         return documents
@@ -96,6 +100,8 @@ import Testing
     @Test(arguments: [
         (APISIXKind.upstream, servers(3)), (.upstream, servers(3, #","keepalive_pool":{"size":1}"#)),
         (.upstream, servers(3, #","id":"x","update_time":1"#)),
+        (.upstream, #"{"nodes":{"127.0.0.1:3":1,"127.0.0.1:4":1}}"#),
+        (.upstream, #"{"nodes":{"127.0.0.1:3":1,"127.0.0.1:4":1,"127.0.0.1:5":1},"retries":1,"retry_timeout":2}"#),
         (.service, #"{"upstream":\#(servers(3)),"plugins":{"key-auth":{}}}"#),
     ]) func `change with their upstream alone`(_ kind: APISIXKind, _ body: String) throws {
         var documents = try Self.many()
@@ -111,7 +117,6 @@ import Testing
     @Test(arguments: [
         (APISIXKind.upstream, servers(3, #","pass_host":"rewrite","upstream_host":"h""#)),
         (.upstream, servers(3, #","timeout":{"connect":1,"send":1,"read":1}"#)),
-        (.upstream, #"{"nodes":{"127.0.0.1:3":1,"127.0.0.1:4":1}}"#),
         (.service, #"{"upstream":\#(servers(3)),"plugins":{}}"#),
     ]) func `are compiled anew where they take something of it`(_ kind: APISIXKind, _ body: String) throws {
         var documents = try Self.many()
@@ -122,9 +127,12 @@ import Testing
         #expect(try after.json == documents.compiledAnew().json)
     }
 
-    @Test func `keep a time to connect of their own when their upstream changes`() throws {
+    @Test(arguments: ["upstream", "service"])
+    func `keep a time to connect of their own when their upstream changes`(_ target: String) throws {
         var documents = try Self.many()
-        let own = #"{"uri":"/own","upstream_id":"x","timeout":{"connect":7,"send":1,"read":1}}"#
+        _ = try documents.write([(.service, "y", #"{"upstream_id":"x"}"#)])
+        let named = target == "upstream" ? "x" : "y"
+        let own = #"{"uri":"/own","\#(target)_id":"\#(named)","timeout":{"connect":7,"send":1,"read":1}}"#
         _ = try documents.write([(.route, "own", own)])
         #expect(try documents.write([(.upstream, "x", Self.servers(3))]) == [])
         let after = try #require(documents.snapshot)

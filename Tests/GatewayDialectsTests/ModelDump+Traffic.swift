@@ -25,11 +25,7 @@ extension ModelDump {
                 if let silence = timeouts.silence { $0.line("silence \(silence)") }
             }
         case .retry(let retry):
-            block("\(title) retry", place) {
-                $0.line("\(retry.retries) times after \(retry.backoff) for \(retry.codes)")
-                if let bound = retry.within { $0.line("within \(bound)") }
-                if !retry.methods.isEmpty { $0.line("also \(retry.methods.joined(separator: " "))") }
-            }
+            block("\(title) retry", place) { $0.add(retry) }
         case .balanceKey(let key): line("\(title) balance key \(key.text)")
         case .rateLimit(let policy):
             block("\(title) rate limit\(policy.isFirstMatch ? ", the first that applies" : "")", place) { dump in
@@ -60,6 +56,12 @@ extension ModelDump {
             }
         default: break
         }
+    }
+
+    mutating func add(_ retry: RetryPolicy) {
+        line("\(retry.retries) times after \(retry.backoff) for \(retry.codes)")
+        if let bound = retry.within { line("within \(bound)") }
+        if !retry.methods.isEmpty { line("also \(retry.methods.joined(separator: " "))") }
     }
 
     private mutating func add(_ choice: DirectResponse.Choice) {

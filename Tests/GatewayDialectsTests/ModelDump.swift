@@ -41,6 +41,7 @@ struct ModelDump {
             block("upstream \(upstream.id.name)", upstream.provenance) { dump in
                 if upstream.balance != .shares { dump.line("balanced by \(upstream.balance)") }
                 if upstream.connections != ConnectionSettings() { dump.line("\(upstream.connections)") }
+                if let retry = upstream.retry { dump.block("retry", upstream.provenance) { $0.add(retry) } }
                 for endpoint in upstream.endpoints {
                     dump.line("endpoint \(Self.words(endpoint.address)) weight \(endpoint.weight)")
                     if endpoint.priority != 0 { dump.line("  priority \(endpoint.priority)") }

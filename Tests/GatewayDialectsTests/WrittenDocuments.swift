@@ -137,6 +137,9 @@ extension WrittenDocuments {
         let servers =
             [
                 nodes, nodes, #"{"nodes":{"127.0.0.\#(port):80":1,"127.0.0.9:80":1}}"#,
+                #"{"nodes":{"127.0.0.\#(port):80":1,"127.0.0.8:80":1,"127.0.0.9:80":\#(port % 2)}}"#,
+                #"{"nodes":{"127.0.0.7:80":1,"127.0.0.8:80":1,"127.0.0.9:80":1},"retries":\#(port % 3)}"#,
+                #"{"nodes":{"127.0.0.7:80":1,"127.0.0.8:80":1},"retry_timeout":\#(port)}"#,
                 #"{"nodes":{"127.0.0.\#(port):80":1},"timeout":{"connect":1,"send":1,"read":\#(port)}}"#,
                 #"{"nodes":{"127.0.0.\#(port):80":1},"pass_host":"rewrite","upstream_host":"h\#(port)"}"#,
                 #"{"type":"chash","key":"uri","nodes":{"127.0.0.\#(port):80":1}}"#,
@@ -159,7 +162,7 @@ extension WrittenDocuments {
                     #""hosts":["*.b","a"],"#,
                 ].randomElement(using: &generator) ?? ""
             let timeout =
-                Int.random(in: 0..<60, using: &generator) == 0
+                Int.random(in: 0..<20, using: &generator) == 0
                 ? #""timeout":{"connect":\#(port),"send":1,"read":1},"# : ""
             body = #"{"uri":"\#(uri)",\#(more)\#(timeout)"plugins":\#(plugins),"status":\#(status),\#(target)}"#
         case .service:

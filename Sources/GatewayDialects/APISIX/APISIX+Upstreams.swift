@@ -49,24 +49,21 @@ extension APISIXDecoder {
         if value["type"]?.string == "chash", let key = balanceKey(value, at: owner.provenance) {
             attach(.balanceKey(key), at: place)
         }
-        let endpoints = Self.endpoints(value, of: owner)
-        if let retry = Self.retry(value, among: endpoints) { attach(.retry(retry), at: place) }
         let timeout = route.value["timeout"] ?? value["timeout"]
         if let read = Self.seconds(timeout?["read"]) {
             attach(.timeouts(RouteTimeouts(request: nil, upstream: read, silence: read)), at: place)
         }
-        return .forward(to: upstream(target, endpoints, by: route))
+        return .forward(to: upstream(target, by: route))
     }
 
     /// - Parameter route: nil: none that has a say in it.
-    private mutating func upstream(
-        _ target: Target, _ endpoints: [Upstream.Endpoint], by route: APISIXDocument?
-    ) -> UpstreamID {
+    private mutating func upstream(_ target: Target, by route: APISIXDocument?) -> UpstreamID {
         let (value, owner) = (target.value, target.owner)
         // A time to connect in is the servers', and a route may have one of its own.
         let ownTimeout = route?.value["timeout"]
         let id = UpstreamID(ownTimeout == nil ? owner.key : "\(owner.key) by \(route?.key ?? "")")
         guard knownUpstreams.insert(id).inserted else { return id }
+        let endpoints = Self.endpoints(value, of: owner)
         if upstreamOwners.insert(owner.key).inserted { warn(ofUnverified: endpoints, at: owner.provenance) }
         var connections = Self.connections(value["keepalive_pool"])
         connections.connectTimeout = Self.seconds((ownTimeout ?? value["timeout"])?["connect"])
@@ -74,14 +71,15 @@ extension APISIXDecoder {
         upstreams.append(
             Upstream(
                 id: id, endpoints: endpoints, balance: Self.balance(value), connections: connections,
-                sharedName: isShared ? owner.key : nil, provenance: owner.provenance))
+                retry: Self.retry(value, among: endpoints), sharedName: isShared ? owner.key : nil,
+                provenance: owner.provenance))
         return id
     }
 
     /// The upstream that a document is, or that stands in it, without any route.
     mutating func upstream(alone owner: APISIXDocument) {
         guard let value = owner.serversValue else { return }
-        _ = upstream(Target(value: value, owner: owner), Self.endpoints(value, of: owner), by: nil)
+        _ = upstream(Target(value: value, owner: owner), by: nil)
     }
 
     /// Whether routes mean the same whichever of two versions of a document they name: then nothing but the upstream has
@@ -93,12 +91,13 @@ extension APISIXDecoder {
         let around = APISIXDocument.stamps + ["upstream"]
         guard old.kind == .upstream || old.value.without(around) == new.value.without(around) else { return false }
         return was.without(onlyOfServers) == will.without(onlyOfServers)
-            && retry(was, among: endpoints(was, of: old)) == retry(will, among: endpoints(will, of: new))
     }
 
     /// Fields of upstreams that routes take nothing of.
     private static let onlyOfServers =
-        APISIXDocument.stamps + ["nodes", "checks", "keepalive_pool", "name", "desc", "labels"]
+        APISIXDocument.stamps + [
+            "nodes", "retries", "retry_timeout", "checks", "keepalive_pool", "name", "desc", "labels",
+        ]
 
     /// The Host that the upstream gets; nil: the client's.
     static func authority(_ upstream: JSONTree) -> URLChange.Authority? {

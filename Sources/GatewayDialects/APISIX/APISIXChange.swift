@@ -51,8 +51,8 @@ package struct APISIXChange: Sendable {
     /// be very many: a write of it looks at none of them.
     private var servers: Extent? {
         guard touched.count == 1, let new = touched.first, [.upstream, .service].contains(new.kind), !wasIsolated,
-            let old = documents.entry(new.kind, new.id), written[new.key] != nil, documents.ownTimeouts.isEmpty,
-            APISIXDecoder.meansTheSameToRoutes(old.document, new)
+            let old = documents.entry(new.kind, new.id), written[new.key] != nil,
+            !documents.isUsedWithOwnTimeout(new.kind, new.id), APISIXDecoder.meansTheSameToRoutes(old.document, new)
         else { return nil }
         return .servers(new.kind, new.id)
     }

@@ -50,7 +50,7 @@ package struct APISIXDocumentSet: Sendable {
     /// Ids of the credentials of each consumer.
     private var credentialIDs: [String: [String]] = [:]
     /// Keys of the routes that have a `timeout` of their own.
-    package private(set) var ownTimeouts: Set<String> = []
+    private var ownTimeouts: Set<String> = []
     /// Whose it is.
     private var owners: [Fingerprint: String] = [:]
     private let hashes = (KeyedHash.random(), KeyedHash.random())
@@ -91,6 +91,16 @@ package struct APISIXDocumentSet: Sendable {
         (users[APISIXDocument.key(kind, id)] ?? []).compactMap { key in
             APISIXDocument.address(key).flatMap { entry($0.kind, $0.id) }
         }.sorted { $0.rank < $1.rank }
+    }
+
+    /// Whether a route that names a document, itself or by its service, has a `timeout` of its own. No document is read.
+    func isUsedWithOwnTimeout(_ kind: APISIXKind, _ id: String) -> Bool {
+        guard !ownTimeouts.isEmpty, let users = users[APISIXDocument.key(kind, id)] else { return false }
+        return !users.isDisjoint(with: ownTimeouts)
+            || users.contains { key in
+                guard let user = APISIXDocument.address(key), user.kind == .service else { return false }
+                return isUsedWithOwnTimeout(.service, user.id)
+            }
     }
 
     /// What a document says to be told apart by and another consumer's says, too; with that document.

@@ -46,6 +46,7 @@ extension Snapshot {
                 object.add("name", route.names[number])
                 object.add("policies", route.policy.json)
                 object.add("backends", route.upstream.map { Self.json(upstreams[$0]) } ?? [])
+                object.add("backendRetry", route.upstream.flatMap { upstreams[$0].retry?.json })
                 matches.describe(number, to: &object)
                 return object.text
             })

@@ -194,12 +194,13 @@ extension RequestBounds {
 }
 
 extension RetryPlan {
-    fileprivate var json: [UInt8] {
+    var json: [UInt8] {
         var object = JSONObjectWriter()
         object.add("attempts", Int64(retries))
         object.add("backoffMilliseconds", backoffNanoseconds / 1_000_000)
         object.add("codes", codes.sorted().map { Array("\($0)".utf8) })
         object.add("methods", methods.map { String(decoding: $0, as: UTF8.self) })
+        object.add("withinMilliseconds", withinNanoseconds.map { $0 / 1_000_000 })
         return object.text
     }
 }

@@ -9,7 +9,7 @@ extension DownstreamConnection {
     func mirror(_ plan: MirrorPlan, _ head: RequestHead, _ bytes: Span<UInt8>) {
         // What would follow a WebSocket's head is not copied.
         guard !head.asksForWebSocket, worker.mirrors.takesNext(of: plan.share),
-            let (pool, policy) = slot.served.pool(upstream: plan.upstream)
+            let (pool, policy, _) = slot.served.pool(upstream: plan.upstream)
         else { return }
         if case .length(let count) = head.framing, count > UInt64(MirroredRequest.maxBodyBytes) {
             return worker.mirrors.count(.bodyTooLarge)

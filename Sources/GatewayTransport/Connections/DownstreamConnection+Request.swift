@@ -75,14 +75,17 @@ extension DownstreamConnection {
     }
 
     private func forward(_ head: RequestHead, _ bytes: Span<UInt8>, upstream index: Int) {
-        guard let (pool, policy) = slot.served.pool(upstream: index) else { return refuse(.noBackend) }
+        guard let (pool, policy, retry) = slot.served.pool(upstream: index) else { return refuse(.noBackend) }
         exchange.record?.upstream = pool.endpoint.name
         noteMethod()
-        if let traffic = worker.scratch.route?.policy.traffic {
+        let traffic = worker.scratch.route?.policy.traffic
+        if traffic != nil || retry != nil {
             let isBound = policy != nil || worker.scratch.hostChoice == .server
-            setCourse(traffic, head, bytes, upstream: isBound ? nil : slot.served.snapshot.upstreams[index])
+            setCourse(
+                traffic, traffic?.retry ?? retry, head, bytes,
+                upstream: isBound ? nil : slot.served.snapshot.upstreams[index])
             exchange.course?.namesServer = worker.scratch.isNamedFor(pool)
-            if let mirror = traffic.mirror { self.mirror(mirror, head, bytes) }
+            if let mirror = traffic?.mirror { self.mirror(mirror, head, bytes) }
         }
         if pool.endpoint.limits.attemptNanoseconds != nil { limitAttempts(at: pool) }
         worker.scratch.chooseHost(of: pool)

@@ -4,13 +4,16 @@ internal import HTTPWire
 
 /// Requests that are sent once more, as their route says.
 extension DownstreamConnection {
-    /// - Parameter upstream: where another server may be found; nil where the head is for one and no other.
+    /// - Parameters:
+    ///   - retry: the route's; its upstream's where it has none.
+    ///   - upstream: where another server may be found; nil where the head is for one and no other.
     func setCourse(
-        _ traffic: TrafficSlots, _ head: RequestHead, _ bytes: Span<UInt8>, upstream: UpstreamSnapshot?
+        _ traffic: TrafficSlots?, _ retry: RetryPlan?, _ head: RequestHead, _ bytes: Span<UInt8>,
+        upstream: UpstreamSnapshot?
     ) {
-        let retry = head.asksForWebSocket ? nil : traffic.retry
+        let retry = head.asksForWebSocket ? nil : retry
         guard
-            retry != nil || traffic.bounds != nil || traffic.mirror != nil || worker.scratch.delayNanoseconds > 0
+            retry != nil || traffic?.bounds != nil || traffic?.mirror != nil || worker.scratch.delayNanoseconds > 0
         else { return }
         let rewritten = worker.scratch.rewrittenMethod
         let mayBeRepeated =
@@ -20,7 +23,7 @@ extension DownstreamConnection {
                     ? plan.admits(method: bytes.extracting(head.methodName)) : plan.admits(method: rewritten.span)
             } ?? false
         exchange.course = RequestCourse(
-            startedAt: exchange.startedAt, bounds: traffic.bounds, retry: retry,
+            startedAt: exchange.startedAt, bounds: traffic?.bounds, retry: retry,
             mayBeRepeated: retry != nil && mayBeRepeated,
             upstream: upstream, balanceKey: worker.scratch.balanceKey)
         exchange.keepsBody = exchange.course?.mayBeRepeated ?? false

@@ -93,6 +93,30 @@ import Testing
         #expect(try store("history", data: gateway.data).output.split(separator: "\n").count == 1)
     }
 
+    @Test func `restores what a deletion by force left, and says what is missing`() throws {
+        let gateway = try AdminGateway()
+        _ = try gateway.admin("PUT", "/services/s", #"{"plugins":{"key-auth":{}}}"#)
+        let route = #"{"uri":"/a","service_id":"s","upstream":{"nodes":{"127.0.0.1:1":1}}}"#
+        #expect(try gateway.admin("PUT", "/routes/1", route).status == 201)
+        #expect(try gateway.admin("DELETE", "/services/s?force=true").status == 200)
+        let full = gateway.folder.appending(path: "full.json").path
+        #expect(try store("export", "--with-secrets", "-o", full, data: gateway.data).exitCode == 0)
+        let missing = "/apisix/routes/1: warning: it names service [s], which is not there"
+        let imported = try store("import", full, data: gateway.folder.appending(path: "other"))
+        #expect(imported.exitCode == 0)
+        #expect(imported.output == "1 written, 0 deleted, 0 unchanged; revision 1\n")
+        #expect(imported.errors.contains(missing))
+        gateway.kill(SIGTERM)
+        let back = try store("rollback", "--to", "2", data: gateway.data)
+        #expect(back.output == "1 written, 0 deleted, 0 unchanged; revision 4\n")
+        #expect(back.errors == "")
+        let forth = try store("rollback", "--to", "3", data: gateway.data)
+        #expect(forth.output == "0 written, 1 deleted, 0 unchanged; revision 5\n")
+        #expect(forth.errors.contains(missing))
+        try gateway.start()
+        #expect(try gateway.get("/a").status == 404)
+    }
+
     @Test func `has every write that was answered before the gateway was killed`() throws {
         let gateway = try AdminGateway()
         let wanted = ProcessInfo.processInfo.environment["TOLLGATE_LONG"] == nil ? 200 : 10_000

@@ -16,7 +16,7 @@ package struct StoreWriter: Sendable {
         package var deleted = 0
         package var unchanged = 0
         package var revision: Int64
-        /// About what was written and is not kept.
+        /// About what was written and is not kept, and what names documents that are not there.
         package var warnings: [Diagnostic] = []
     }
 
@@ -60,7 +60,7 @@ package struct StoreWriter: Sendable {
         }
         var summary = try await commit(written, deleted, onto: loaded, action: "import")
         summary.unchanged = unchanged
-        summary.warnings = warnings
+        summary.warnings = warnings + summary.warnings
         return summary
     }
 
@@ -119,7 +119,30 @@ package struct StoreWriter: Sendable {
             + written.map { DocumentChange(key: $0.storeKey, body: $0.document.value.text) }
         let revision = try await store.commit(
             changes, audit: AuditEntry(time: now, actor: actor, origin: "command line", action: action))
-        return Summary(written: written.count, deleted: deleted.count, revision: revision)
+        return Summary(
+            written: written.count, deleted: deleted.count, revision: revision,
+            warnings: danglingReferences(written, deleted, next))
+    }
+
+    /// What is written, or loses what it names, and names what is not there. Deleting by force leaves such documents, so
+    /// a store that had them must take them back; whatever depends on them is refused when it is served.
+    private func danglingReferences(
+        _ written: [GroupedDocument], _ deleted: [GroupedDocument], _ next: LoadedDocuments
+    ) -> [Diagnostic] {
+        let users = deleted.flatMap { item in
+            next.set(of: item.group).users(of: item.document.kind, item.document.id).map {
+                GroupedDocument(item.group, $0.document)
+            }
+        }
+        var seen: Set<String> = []
+        return (written + users).filter { seen.insert($0.name).inserted }.flatMap { item in
+            item.document.references.filter { next.set(of: item.group).entry($0.kind, $0.id) == nil }.map {
+                Diagnostic(
+                    .warning, "reference_dangling", "it names \($0.kind.words) [\($0.id)], which is not there",
+                    at: item.document.provenance, hint: "requests that need it are refused until it is written"
+                ).inGroup(item.group)
+            }
+        }
     }
 
     private func problems(
@@ -128,9 +151,6 @@ package struct StoreWriter: Sendable {
     ) -> [String] {
         var lines = written.flatMap { item in problems(item, next).map { "\(item.name): \($0)" } }
         for item in deleted {
-            if let user = next.set(of: item.group).users(of: item.document.kind, item.document.id).first {
-                lines.append("\(item.name): it is still named by \(user.key)")
-            }
             if item.document.kind == .gatewayGroup, next.set(of: item.document.id).count > 0 {
                 lines.append("\(item.name): it still holds documents")
             }
@@ -174,8 +194,7 @@ package struct StoreWriter: Sendable {
         } catch {
             return [error.message]
         }
-        var lines = document.references.filter { next.entry($0.kind, $0.id) == nil }
-            .map { "it names \($0.kind.words) [\($0.id)], which is not there" }
+        var lines: [String] = []
         if document.kind == .credential, next.entry(.consumer, document.owner) == nil {
             lines.append("its consumer [\(document.owner)] is not there")
         }

@@ -108,8 +108,13 @@ extension HistoryRetention {
 }
 
 extension StoreWriter.Summary {
-    /// What was done, in a sentence.
-    var words: String {
+    /// Prints what was done, in a sentence; what there is to be said of it stands before, on standard error.
+    func report() {
+        StandardError.report(warnings)
+        print(words)
+    }
+
+    private var words: String {
         written + deleted == 0
             ? "nothing to change; revision \(revision)"
             : "\(written) written, \(deleted) deleted, \(unchanged) unchanged; revision \(revision)"

@@ -28,7 +28,6 @@ struct StoreImportCommand: AsyncParsableCommand {
         let summary = try await store.perform {
             try await store.writer(target).add(archive, isReplacing: replace)
         }
-        StandardError.report(summary.warnings)
-        print(summary.words)
+        summary.report()
     }
 }

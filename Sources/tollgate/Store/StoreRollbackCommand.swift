@@ -17,6 +17,6 @@ struct StoreRollbackCommand: AsyncParsableCommand {
     func run() async throws {
         let target = try store.sealed(store.store(.writing))
         let summary = try await store.perform { try await store.writer(target).bringBack(to: to) }
-        print(summary.words)
+        summary.report()
     }
 }

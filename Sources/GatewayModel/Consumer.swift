@@ -80,7 +80,8 @@ package struct TokenCredential: Equatable, Sendable {
     /// Tolerance of `exp` and `nbf`, in seconds.
     package var clockSkewSeconds: Int64
     package var allowsWeakKeys: Bool
-    /// Whether its tokens may have any `typ`, not only that of `TokenType.ordinary`.
+    /// Whether its tokens may have any `typ`, not only that of `TokenType.ordinary`; and, of one without issuers and
+    /// audiences, anything as `iss`, `sub`, `aud`, `jti` and `iat`.
     package var admitsAnyType: Bool
 
     package init(

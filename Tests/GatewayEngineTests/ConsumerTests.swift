@@ -12,14 +12,14 @@ import Testing
     ]
 
     private static func credential(
-        _ name: String, _ algorithm: String, _ key: TokenCredential.Key, skew: Int64 = 0
+        _ name: String, _ algorithm: String, _ key: TokenCredential.Key, audiences: [String] = [], skew: Int64 = 0
     ) -> Credential {
         Credential(
             id: "of-\(name)",
             proof: .token(
                 TokenCredential(
-                    name: name, algorithm: algorithm, key: key, clockSkewSeconds: skew, allowsWeakKeys: true,
-                    admitsAnyType: true)),
+                    name: name, algorithm: algorithm, key: key, audiences: audiences, clockSkewSeconds: skew,
+                    allowsWeakKeys: true, admitsAnyType: true)),
             provenance: here)
     }
 
@@ -28,6 +28,7 @@ import Testing
             name: "jack", customID: "7", group: "staff",
             credentials: [
                 credential("jacks", "HS256", .secret(secret), skew: 10),
+                credential("checked", "HS256", .secret(secret), audiences: ["api"]),
                 credential("others", "ES256", .publicKey(Tokens.key.verificationJWKS.text)),
                 credential("broken", "RS256", .publicKey("no key")),
                 Credential(id: nil, proof: .key("sk-jack"), provenance: here),
@@ -96,6 +97,11 @@ import Testing
         Claims(#"{"key":"jacks","exp":\#(Tokens.now - 11)}"#, .tokenExpired),
         Claims(#"{"key":"jacks","nbf":\#(Tokens.now + 11)}"#, .tokenNotYetValid),
         Claims(#"{"key":"jacks","exp":"soon"}"#, .claimMalformed),
+        Claims(#"{"key":"jacks","nbf":"soon"}"#, .claimMalformed), Claims(#"{"sub":1}"#, .consumerUnnamed),
+        Claims(#"{"key":"jacks","sub":42,"iss":1,"jti":[],"aud":{},"iat":"now"}"#),
+        Claims(#"{"key":"checked","aud":"api"}"#),
+        Claims(#"{"key":"checked","aud":["api"],"sub":42}"#, .claimMalformed),
+        Claims(#"{"key":"checked","aud":1}"#, .claimMalformed),
     ]) func `proves itself by what its credential asks for`(_ claims: Claims) throws {
         var gateway = try Self.gateway([Self.token])
         #expect(gateway.get(token: try Self.signed(claims.text)).refusal == claims.refusal)

@@ -166,6 +166,28 @@ struct ClaimTests {
     }
 
     @Test(arguments: [
+        Case(#""sub":7,"jti":[1],"aud":{},"iat":"now""#),
+        Case(#""exp":"2""#, .claimMalformed),
+        Case(#""nbf":"2""#, .claimMalformed),
+    ])
+    func `lets claims that no rule asks for be anything where the rules say so`(_ test: Case) throws {
+        #expect(try error(test.claims) { $0.ignoresUnaskedClaims = true } == test.error)
+    }
+
+    @Test func `judges what a rule asks for all the same`() throws {
+        func refused(_ claims: String, _ change: (inout IssuerRules) -> Void) throws -> TokenError? {
+            try error(claims) { rules in
+                rules.ignoresUnaskedClaims = true
+                change(&rules)
+            }
+        }
+        #expect(try refused(#""aud":7"#) { $0.audiences = ["api"] } == .claimMalformed)
+        #expect(try refused(#""sub":7"#) { $0.subjects = [.prefix("")] } == .claimMalformed)
+        #expect(try refused(#""iat":"now""#) { $0.refusesFutureIssuedAt = true } == .claimMalformed)
+        #expect(try refused(#""iat":"now""#) { $0.maxLifetimeSeconds = 1 } == .claimMalformed)
+    }
+
+    @Test(arguments: [
         (String?.none, true), ("JWT", true), ("jwt", true), ("application/jwt", true), ("at+jwt", true),
         ("AT+JWT", true), ("Application/At+Jwt", true), ("", false), ("dpop+jwt", false), ("logout+jwt", false),
         ("JWT ", false), ("application/", false), ("application/application/jwt", false), ("text/jwt", false),

@@ -67,7 +67,7 @@ package struct TokenInspection: Sendable {
 
     private static func strictFailure(_ token: [UInt8]) -> TokenError? {
         do throws(TokenError) {
-            _ = try UnverifiedToken(parsing: token.span, maxBytes: .max)
+            try UnverifiedToken(parsing: token.span, maxBytes: .max).checkNames()
             return nil
         } catch {
             return error

@@ -205,6 +205,9 @@ extension APISIXDialect {
           dropped on all routes as soon as there is a consumer, and in trailers; an underscore counts as a hyphen.
         - **`store_in_ctx`** changes nothing: the claims of a verified token are there for rules in any case.
         - **`enable_websocket`** changes nothing: an upgrade that a client asks for is passed on.
+        - **Claims**: `iss`, `sub`, `aud`, `jti` and `iat` may be anything, as with theirs, where the credential has one key or
+          secret and neither `issuer` nor `audiences`; else they must have the types of RFC 7519 §4.1. `sub` is in the log only
+          where it is text.
         - **`exp`** of a credential changes nothing, as with theirs: it was about signing.
         - **`openid-connect`** asks for `exp`, and with `match_with_client_id` for an audience that is there. `pass` as its
           `unauth_action` lets everybody through, without their token and the headers of another one. Two tokens in one

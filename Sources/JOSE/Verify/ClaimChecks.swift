@@ -7,6 +7,8 @@ final class ClaimChecks: Sendable {
     private let scopes: [[UInt8]]
     private let required: RequiredClaims
     private let claims: [CompiledClaimRule]
+    private let readsAudience: Bool
+    private let readsIssuedAt: Bool
 
     init(_ rules: IssuerRules) {
         self.rules = rules
@@ -14,12 +16,15 @@ final class ClaimChecks: Sendable {
         scopes = rules.requiredScopes.map { Array($0.utf8) }
         required = RequiredClaims(rules.requiredClaims)
         claims = rules.claims.map(CompiledClaimRule.init)
+        readsAudience = !rules.ignoresUnaskedClaims || !rules.audiences.isEmpty
+        readsIssuedAt =
+            !rules.ignoresUnaskedClaims || rules.maxLifetimeSeconds != nil || rules.refusesFutureIssuedAt
     }
 
     /// Checks everything a rule says about claims; the order is that of `TokenError`.
     func check(_ token: UnverifiedToken, now: Int64) throws(TokenError) -> TokenTimes {
         let registered = token.registered
-        try check(audience: registered.audience)
+        if readsAudience { try check(audience: registered.audience) }
         try check(subject: registered.subject)
         try required.check(registered)
         let times = try times(registered)
@@ -57,7 +62,7 @@ final class ClaimChecks: Sendable {
         if let notBefore = registered.notBefore, !rules.ignoresNotBefore {
             times.notBefore = try NumericDate.seconds(notBefore)
         }
-        if let issuedAt = registered.issuedAt { times.issuedAt = try NumericDate.seconds(issuedAt) }
+        if readsIssuedAt, let issuedAt = registered.issuedAt { times.issuedAt = try NumericDate.seconds(issuedAt) }
         return times
     }
 
@@ -88,7 +93,7 @@ final class ClaimChecks: Sendable {
     private func check(subject: JSONValue?) throws(TokenError) {
         guard !rules.subjects.isEmpty else { return }
         guard let subject else { throw .subjectMissing }
-        let text = subject.string ?? ""
+        guard let text = subject.string else { throw .claimMalformed }
         guard rules.subjects.contains(where: { $0.matches(text) }) else { throw .subjectNotAllowed }
     }
 

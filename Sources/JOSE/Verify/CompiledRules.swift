@@ -38,6 +38,7 @@ package final class CompiledRules: Sendable {
     /// What is asked of a token before its signature is looked at.
     func admit(_ unverified: UnverifiedToken, _ token: Span<UInt8>) throws(TokenError) {
         guard token.count <= rules.maxTokenBytes else { throw .tooLarge }
+        if !rules.ignoresUnaskedClaims { try unverified.checkNames() }
         guard algorithms.contains(unverified.unverifiedHeader.algorithm) else { throw .algorithmNotAllowed }
         guard rules.type.admits(unverified.unverifiedHeader.type) else { throw .wrongType }
     }
@@ -85,7 +86,7 @@ extension CompiledRules {
     ) throws(TokenError) -> VerifiedToken {
         precondition(unverified.jws.count == token.count, "not the bytes this token was parsed from")
         let issuer = unverified.registered.issuer
-        guard answers(for: issuer) else { throw issuer == nil ? .issuerMissing : .issuerUnknown }
+        guard answers(for: issuer) else { throw .unanswered(issuer) }
         try admit(unverified, token)
         let header = unverified.unverifiedHeader
         let isValid = HMACChecker(secret.copied, for: AlgorithmSet([header.algorithm])).isValid(

@@ -53,6 +53,7 @@ extension IssuerRules {
         writer.write((allowsUnprovenBinding ? 1 : 0) as UInt64)
         writer.write((ignoresExpiration ? 1 : 0) as UInt64)
         writer.write((ignoresNotBefore ? 1 : 0) as UInt64)
+        writer.write((ignoresUnaskedClaims ? 1 : 0) as UInt64)
         // What a cached token keeps with it depends on these, too.
         writer.write(UInt64(fields.count))
         for field in fields { field.write(to: &writer) }

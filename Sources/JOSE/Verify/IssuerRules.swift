@@ -28,6 +28,9 @@ package struct IssuerRules: Sendable {
     /// Off unless a configuration asks for it by name: an `exp` or `nbf` that is there and not looked at.
     package var ignoresExpiration = false
     package var ignoresNotBefore = false
+    /// Whether `iss`, `sub`, `aud`, `jti` and `iat` may be anything where no rule asks for one: their types
+    /// (RFC 7519 §4.1) are not looked at then.
+    package var ignoresUnaskedClaims = false
 
     package init(
         issuers: [String], audiences: [String], algorithms: AlgorithmSet?, requiredClaims: [String],

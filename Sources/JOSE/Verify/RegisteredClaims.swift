@@ -28,10 +28,13 @@ struct RegisteredClaims: Sendable {
     var scope: JSONValue? { value(scopeIndex) }
     var scp: JSONValue? { value(scpIndex) }
 
-    /// Throws `claimMalformed` where `iss`, `sub` or `jti` is not a string.
-    init(of claims: JSONDocument) throws(TokenError) {
+    init(of claims: JSONDocument) {
         document = claims
         claims.forEachRootMember { name, value in note(Int32(value), named: name) }
+    }
+
+    /// Throws `claimMalformed` where `iss`, `sub` or `jti` is not a string.
+    func checkNames() throws(TokenError) {
         guard issuer?.isString ?? true, subject?.isString ?? true, identifier?.isString ?? true else {
             throw .claimMalformed
         }

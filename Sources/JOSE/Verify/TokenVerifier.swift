@@ -66,7 +66,7 @@ package final class TokenVerifier: Sendable {
                 if error.progress > failure?.progress ?? 0 { failure = error }
             }
         }
-        throw failure ?? (issuer == nil ? .issuerMissing : .issuerUnknown)
+        throw failure ?? .unanswered(issuer)
     }
 
     /// What a token lacks that was refused with `failure`: the scopes it has to have, for the challenge of RFC 6750
@@ -81,5 +81,13 @@ package final class TokenVerifier: Sendable {
         guard let refusing else { return [] }
         return failure == .scopeInsufficient
             ? refusing.rules.requiredScopes : refusing.rules.missingClaims(of: unverified)
+    }
+}
+
+extension TokenError {
+    /// What a token dies of whose issuer no provider answers for.
+    static func unanswered(_ issuer: JSONValue?) -> TokenError {
+        guard let issuer else { return .issuerMissing }
+        return issuer.isString ? .issuerUnknown : .claimMalformed
     }
 }

@@ -15,13 +15,16 @@ package struct UnverifiedToken: Sendable {
         unverifiedHeader = try JWSHeader(decoding: token.extracting(jws.header))
         let claims = try Self.claims(decoding: token.extracting(jws.payload))
         unverifiedClaims = claims
-        registered = try RegisteredClaims(of: claims)
+        registered = RegisteredClaims(of: claims)
         do {
             signature = try Base64URL.decode(token.extracting(jws.signature))
         } catch {
             throw .invalidBase64URL
         }
     }
+
+    /// Throws `claimMalformed` where `iss`, `sub` or `jti` is not a string, which most rules ask for.
+    package func checkNames() throws(TokenError) { try registered.checkNames() }
 
     /// The length was bounded with the token's.
     private static let limits = JSONLimits(

@@ -108,7 +108,7 @@ package struct ConfigurationFile: Sendable {
         fingerprint.add(keyFiles)
         fingerprints = Dictionary(zip(paths, fingerprint.entries)) { first, _ in first }
         let loading: [Diagnostic]
-        (keys, loading) = KeyLoader.load(for: configuration, remote: remote)
+        (keys, loading) = KeyLoader.load(for: configuration, remote: remote, strictly: isStrict)
         let (files, reading) = CertificateLoader.load(for: configuration)
         keys.tlsFiles = files
         let (textFiles, readingTexts) = TextSourceLoader.load(for: configuration)

@@ -11,15 +11,17 @@ package enum KeyLoader {
     /// The key sets, and what was noticed in them. A source that gives no key at all is an error, unless it is a
     /// remote one: those are fetched later.
     ///
-    /// - Parameter remote: the keys that were fetched; nil: none are.
+    /// - Parameters:
+    ///   - remote: the keys that were fetched; nil: none are.
+    ///   - strictly: a key set that agentgateway does not read is an error.
     package static func load(
-        for configuration: GatewayConfiguration, remote: RemoteKeySources?
+        for configuration: GatewayConfiguration, remote: RemoteKeySources?, strictly: Bool = false
     ) -> (KeyMaterial, [Diagnostic]) {
         var material = KeyMaterial()
         var diagnostics: [Diagnostic] = []
         configuration.forEachKeySource { source, issuer in
             guard material.keySets[source] == nil else { return }
-            material.keySets[source] = load(source, issuer, &diagnostics)
+            material.keySets[source] = load(source, issuer, strictly: strictly, &diagnostics)
         }
         update(&material, for: configuration, remote: remote)
         return (material, diagnostics)
@@ -38,7 +40,9 @@ package enum KeyLoader {
         }
     }
 
-    private static func load(_ source: KeySource, _ issuer: Issuer, _ diagnostics: inout [Diagnostic]) -> KeySet? {
+    private static func load(
+        _ source: KeySource, _ issuer: Issuer, strictly: Bool, _ diagnostics: inout [Diagnostic]
+    ) -> KeySet? {
         let bytes: [UInt8]
         switch source.origin {
         case .remote(let keys):
@@ -56,6 +60,13 @@ package enum KeyLoader {
                         hint: "the path is relative to the folder the gateway runs in, not to this file"))
                 return nil
             }
+        }
+        if strictly, let fault = OriginalKeySet.fault(in: bytes) {
+            diagnostics.append(
+                Diagnostic(
+                    .error, "key_set_extension",
+                    "\(source.inWords) \(fault): agentgateway refuses a file that names it", at: source.provenance,
+                    hint: "write a JWK Set of RSA, EC and Ed25519 keys with a `kid` each"))
         }
         let result = KeyImport(
             bytes,

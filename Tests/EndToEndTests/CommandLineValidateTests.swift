@@ -114,6 +114,44 @@ import Testing
         #expect(refused.errors.contains("[expression_extension]"))
     }
 
+    private static let keyed = """
+        {"kid":"a","kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}
+        """
+
+    @Test(
+        arguments: [
+            (#"{"keys":[\#(keyed)]}"#, "exp, sub", nil),
+            (#"{"keys":[\#(keyed)]}"#, "exp, tenant", "[value_extension]"),
+            (keyed, "exp", "is not of the form"),
+            (#"[\#(keyed)]"#, "exp", "is not of the form"),
+            (#"{"keys":[\#(keyed),{"kty":"RSA","kid":7}]}"#, "exp", "has no `kid` in key number 2"),
+            (#"{"keys":[\#(keyed),{"kid":"b","kty":"oct","k":"AAAA"}]}"#, "exp", "in key number 2: neither RSA"),
+            (#"{"keys":[\#(keyed),{"kid":"b","kty":"EC","crv":"secp256k1"}]}"#, "exp", "in key number 2: neither RSA"),
+        ] as [(String, String, String?)])
+    func `refuses with --strict-schema key sets and claims that agentgateway would not read`(
+        keys: String, claims: String, complaint: String?
+    ) throws {
+        let folder = try CommandLineFolder()
+        try folder.write(keys, to: "keys.json")
+        try folder.write(
+            """
+            gateways: {default: {port: 3000}}
+            routes:
+            - policies:
+                jwtAuth:
+                  mode: strict
+                  issuer: https://issuer.example
+                  jwks: {file: keys.json}
+                  jwtValidationOptions: {requiredClaims: [\(claims)]}
+              backends: [{host: "127.0.0.1:8080"}]
+
+            """, to: "config.yaml")
+        #expect(try folder.run("validate", "-f", "config.yaml").exitCode == 0)
+        let result = try folder.run("validate", "-f", "config.yaml", "--strict-schema", "agentgateway")
+        #expect(result.exitCode == (complaint == nil ? 0 : 1), "\(result.errors)")
+        if let complaint { #expect(result.errors.contains(complaint), "\(result.errors)") }
+    }
+
     @Test func `says of a certificate both that its key does not fit and that the authority is none`() throws {
         let folder = try CommandLineFolder()
         let authority = try CertificateAuthority()

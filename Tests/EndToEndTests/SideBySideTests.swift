@@ -155,6 +155,14 @@ import Testing
         try folder.write("", to: "file")
         let taken = try folder.run("validate", "-f", "c.yaml", "--data", "file")
         #expect(taken.errors.contains("cannot use the folder `file`: Not a directory"))
+        for (data, parent) in [("a/b/c/", "a/b"), ("file/c", "file"), ("/there-is-none/c", "/there-is-none")] {
+            for command in ["run", "validate"] {
+                let result = try folder.run(command, "-f", "c.yaml", "--data", data)
+                #expect(result.exitCode == 1)
+                #expect(result.errors.contains("folder `\(data)`: "), "\(result.errors)")
+                #expect(data == "file/c" || result.errors.contains("`\(parent)`: No such file"), "\(result.errors)")
+            }
+        }
     }
 
     @Test func `without a file the options are named that something is wrong with, all at once`() throws {

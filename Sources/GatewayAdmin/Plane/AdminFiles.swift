@@ -30,7 +30,12 @@ package struct AdminFiles: Sendable {
     package init(_ settings: AdminSettings, data: String?) {
         if let folder = settings.folder ?? data.map({ NamedPath($0, at: settings.place.whole) }) {
             self.folder = folder.path
-            if case .other(let reason) = FolderState(folder.path) { report(folder, "use the folder", reason) }
+            switch FolderState(folder.path) {
+            case .there: break
+            case .missing:
+                if let reason = FolderState.whyNotMade(folder.path) { report(folder, "make the folder", reason) }
+            case .other(let reason): report(folder, "use the folder", reason)
+            }
         } else {
             error(
                 "field_missing", "the Admin API has no folder for its documents", at: settings.place.whole,
@@ -157,5 +162,13 @@ private enum FolderState {
         }
         let reason = String(cString: strerror(errno))
         self = errno == ENOENT ? .missing(reason) : .other(reason)
+    }
+
+    /// Why a missing folder cannot be made; nil where it can. The one it stands in has to be there.
+    static func whyNotMade(_ path: String) -> String? {
+        let path = path.reversed().drop { $0 == "/" }.reversed()
+        let parent = path.lastIndex(of: "/").map { $0 == 0 ? "/" : String(path[..<$0]) } ?? "."
+        if case .missing(let reason) = FolderState(parent) { return "`\(parent)`: \(reason)" }
+        return access(parent, W_OK | X_OK) == 0 ? nil : "`\(parent)`: \(String(cString: strerror(errno)))"
     }
 }

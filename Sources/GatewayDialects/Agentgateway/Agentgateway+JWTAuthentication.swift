@@ -74,7 +74,12 @@ extension AgentgatewayShapes {
         "a jwtValidationOptions",
         [
             .optional(
-                "requiredClaims", .list(of: .string), "Claims that must be in the token; any name. Default: `exp`.")
+                "requiredClaims",
+                .list(of: .either([.choice(["exp", "nbf", "aud", "iss", "sub"]), .ours(.string)])),
+                """
+                Claims that must be in the token. agentgateway ignores any but these five: a file with others is refused \
+                where it has to work with both. Default: `exp`.
+                """)
         ])
 
     static let jwsAlgorithms = [

@@ -90,7 +90,7 @@ extension AgentgatewayDialect {
             "What frames a request has one way to be read and one way to be changed."
         ),
         (
-            "A request that has the header of a credential twice is 400.",
+            "A request that has the header of a credential twice is 400; with `permissive` it passes without them.",
             "Two readers could take different ones."
         ),
         (

@@ -102,6 +102,8 @@ extension MappingReader {
                 hint(forUnknown: entry.key, shape)
             } else if !name.isEmpty, entry.key.dropFirst(name.count).first == ":" {
                 "put a blank behind the colon: `\(name): …`"
+            } else if name.isEmpty {
+                hint(forUnknown: entry.key, shape)
             } else {
                 "put quotes around a text that holds a comma"
             }

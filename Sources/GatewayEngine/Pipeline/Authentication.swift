@@ -63,7 +63,8 @@ enum Authentication {
                 throw error == .ambiguous ? .tokenAmbiguous : .tokenMalformed
             }
             forgetIdentity(setting, &scratch)
-            if !authenticator.forwardsUnverifiedToken {
+            // Of several nobody knows which one the backend would read, nor whether it is one that is valid.
+            if error == .ambiguous || !authenticator.forwardsUnverifiedToken {
                 TokenExtraction.removeAll(authenticator.locations, &scratch, bytes, setting, listener)
             }
             return nil

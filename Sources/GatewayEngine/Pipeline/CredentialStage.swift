@@ -64,7 +64,7 @@ enum CredentialStage {
             guard credential.presence == .permissive else {
                 throw error == .ambiguous ? .credentialsAmbiguous : credential.invalid
             }
-            if !credential.forwardsUnverified {
+            if error == .ambiguous || !credential.forwardsUnverified {
                 TokenExtraction.removeAll(credential.locations, &scratch, bytes, setting, listener)
             }
             return .useless

@@ -209,8 +209,12 @@ import Testing
         .queryParameter(name: "access_token"), .cookie(name: "session"),
     ]
 
-    private static func gateway(_ presence: Presence = .strict, forwards: Bool = false) throws -> TestGateway {
-        try TestGateway(.test(presence, locations: places, forwardsToken: forwards))
+    private static func gateway(
+        _ presence: Presence = .strict, forwards: Bool = false, forwardsUnverified: Bool = false
+    ) throws -> TestGateway {
+        try TestGateway(
+            .test(
+                presence, locations: places, forwardsToken: forwards, forwardsUnverifiedToken: forwardsUnverified))
     }
 
     struct Found: Sendable, CustomTestStringConvertible {
@@ -320,11 +324,13 @@ import Testing
         throws
     {
         let token = try Tokens.token().text
-        var gateway = try Self.gateway(.permissive)
-        let answer = gateway.get(entry.target.replacing("§", with: token), entry.lines.replacing("§", with: token))
-        #expect(answer.refusal == nil)
-        #expect(answer.subject == nil)
-        #expect(!answer.head.contains(token))
+        for forwardsUnverified in [false, true] {
+            var gateway = try Self.gateway(.permissive, forwardsUnverified: forwardsUnverified)
+            let answer = gateway.get(entry.target.replacing("§", with: token), entry.lines.replacing("§", with: token))
+            #expect(answer.refusal == nil)
+            #expect(answer.subject == nil)
+            #expect(!answer.head.contains(token))
+        }
     }
 
     @Test(arguments: [

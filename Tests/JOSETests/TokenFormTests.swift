@@ -134,6 +134,7 @@ struct TokenFormTests {
         TextCase("a dot behind", .notCompactJWS) { $0 + "." },
         TextCase("four parts", .notCompactJWS) { $0 + ".AAAA" },
         TextCase("five parts", .encrypted) { $0 + ".AAAA.AAAA" },
+        TextCase("two tokens in a list", .notCompactJWS) { "\($0), \($0)" },
         TextCase("five empty parts", .encrypted) { _ in "a...." },
         TextCase("six parts", .notCompactJWS) { $0 + ".A.A.A" },
         TextCase("a dot before", .notCompactJWS) { "." + $0 },

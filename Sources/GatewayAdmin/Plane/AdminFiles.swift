@@ -166,8 +166,12 @@ private enum FolderState {
 
     /// Why a missing folder cannot be made; nil where it can. The one it stands in has to be there.
     static func whyNotMade(_ path: String) -> String? {
-        let path = path.reversed().drop { $0 == "/" }.reversed()
-        let parent = path.lastIndex(of: "/").map { $0 == 0 ? "/" : String(path[..<$0]) } ?? "."
+        // Without what stands behind the last slash, however often that is written.
+        var rest = path[...]
+        while rest.last == "/" { rest.removeLast() }
+        while let last = rest.last, last != "/" { rest.removeLast() }
+        while rest.last == "/" { rest.removeLast() }
+        let parent = rest.isEmpty ? (path.hasPrefix("/") ? "/" : ".") : String(rest)
         if case .missing(let reason) = FolderState(parent) { return "`\(parent)`: \(reason)" }
         return access(parent, W_OK | X_OK) == 0 ? nil : "`\(parent)`: \(String(cString: strerror(errno)))"
     }

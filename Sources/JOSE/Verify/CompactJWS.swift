@@ -25,7 +25,7 @@ package struct CompactJWS: Sendable, Equatable {
         if let third = token.offset(of: dot, from: second + 1) {
             // Exactly five parts in base64url are a JWE; more, fewer or two tokens in a list are nothing.
             guard let fourth = token.offset(of: dot, from: third + 1),
-                token.offset(of: dot, from: fourth + 1) == nil, token.offset(of: ASCII.comma, from: first) == nil
+                token.offset(of: dot, from: fourth + 1) == nil, token.offset(of: UInt8(ascii: ","), from: first) == nil
             else { throw .notCompactJWS }
             throw .encrypted
         }

@@ -49,6 +49,38 @@ import Testing
         #expect(try gateway.admin("PUT", "/consumers", masked.replacing("jack", with: "jill")).status == 400)
     }
 
+    @Test func `hides secrets in members that it keeps and does not use`() throws {
+        let gateway = try AdminGateway(keyFile: "me admin \(AdminGateway.key)\nyou viewer looking\n")
+        let plugins = [
+            #""openid-connect":{"client_id":"c","client_secret":"hidden-1","discovery":"https://id.example/.well-known/openid-configuration","#
+                + #""bearer_only":true,"use_jwks":true,"session":{"secret":"hidden-2","redis":{"password":4711}}}"#,
+            #""limit-count":{"count":1,"time_window":1,"old_redis_password":"hidden-3","apiKeys":["hidden-4"]}"#,
+            #""multi-auth":{"auth_plugins":[{"jwt-auth":{"csrf_token":"hidden-5"}},{"key-auth":{"key":"hidden-6"}}]}"#,
+            #""proxy-rewrite":{"headers":{"set":{"Authorization":"Basic hidden-7","X-Plain":"seen"}}}"#,
+            #""mocking":{"response_example":"-----BEGIN PRIVATE KEY-----hidden-8"}"#,
+        ]
+        let body = #"{"uri":"/a","plugins":{\#(plugins.joined(separator: ","))}}"#
+        #expect(try gateway.admin("PUT", "/routes/1", body).status == 201)
+        let shown = text(try gateway.admin("GET", "/routes/1"))
+        for number in 1...8 { #expect(shown.contains("hidden-\(number)")) }
+
+        let store = ["--data", gateway.data.path]
+        let export = try CommandLineRunner.run(["store", "export"] + store).output
+        let seen = text(try gateway.admin("GET", "/routes/1", "", "X-API-KEY: looking\r\n"))
+        for answer in [seen, export] {
+            #expect(!answer.contains("hidden") && !answer.contains("4711"), "\(answer)")
+            #expect(
+                answer.contains("********") && answer.contains("seen")
+                    && answer.contains("https://id.example/.well-known/openid-configuration"))
+        }
+        gateway.kill(SIGTERM)
+        let file = gateway.folder.appending(path: "masked.json")
+        try export.write(to: file, atomically: true, encoding: .utf8)
+        let imported = try CommandLineRunner.run(["store", "import", file.path] + store)
+        #expect(imported.output == "nothing to change; revision 1\n", "\(imported)")
+        #expect(try CommandLineRunner.run(["store", "export", "--with-secrets"] + store).output.contains("hidden-6"))
+    }
+
     @Test func `encrypts what it stores by a key that is kept elsewhere`() throws {
         let key = FileManager.default.temporaryDirectory.appending(path: "store-key-\(UUID().uuidString)")
         defer { try? FileManager.default.removeItem(at: key) }

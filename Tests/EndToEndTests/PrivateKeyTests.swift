@@ -80,6 +80,26 @@ import Testing
         }
     }
 
+    @Test func `is not stored where nothing reads it`() throws {
+        let gateway = try AdminGateway()
+        #expect(try gateway.admin("PUT", "/consumers/jack", #"{"username":"jack"}"#).status == 201)
+        let path = "/consumers/jack/credentials/c"
+        let text = Self.pem.replacing("\n", with: "\\n")
+        let more = #""private_key":"\#(text)","old_pair":"\#(text)","note":"kept"}}}"#
+        let written = try gateway.admin(
+            "PUT", path, Self.credential(Self.pem).replacing("}}}", with: "," + more))
+        #expect(written.status == 201, "\(written.body.text)")
+        let export = try CommandLineRunner.run(["store", "export", "--with-secrets", "--data", gateway.data.path])
+            .output
+        for answer in [written.body.text, try gateway.admin("GET", path).body.text, export] {
+            #expect(answer.contains("BEGIN PUBLIC KEY") && answer.contains(#""note":"kept""#), "\(answer)")
+            #expect(!answer.contains("PRIVATE") && !answer.contains("private_key") && !answer.contains("old_pair"))
+        }
+        for member in ["private_key", "old_pair"] {
+            #expect(gateway.log.contains("plugins.jwt-auth.\(member): a private key stood there, which nothing"))
+        }
+    }
+
     @Test func `is refused where its public half can't be told`() throws {
         let gateway = try AdminGateway()
         #expect(try gateway.admin("PUT", "/consumers/jack", #"{"username":"jack"}"#).status == 201)

@@ -13,7 +13,8 @@ extension APISIXDocument {
     private static let publicKeyMembers = ["public_key", "jwks"]
 
     /// The document with the public half of each private key: that half is all that is used, and all that is kept. A
-    /// shared secret among public keys is used by nobody, and not kept either.
+    /// shared secret among public keys, or a private key of a name that nothing reads, is used by nobody, and not kept
+    /// either.
     ///
     /// - Returns: the document, and what was left out of it.
     func keepingPublicHalves() throws(PrivateKeyProblem) -> (document: APISIXDocument, warnings: [Diagnostic]) {
@@ -28,6 +29,11 @@ extension APISIXDocument {
                 if found.isEmpty { continue }
                 written[member] = kept
                 warnings += self.warnings(of: found, at: path)
+            }
+            let plugin = APISIXPlugin.named(name)
+            for member in plugin?.unusedPrivateKeys(configuration, onConsumer: isConsumers) ?? [] {
+                written[member] = nil
+                warnings.append(unusedPrivateKey(at: "plugins.\(name).\(member)"))
             }
             plugins[name] = .object(written)
         }
@@ -46,6 +52,13 @@ extension APISIXDocument {
                 message: "`\(path)` holds a private key that can't be read, and is not kept; write its public half "
                     + "(`openssl pkey -pubout`)")
         }
+    }
+
+    private func unusedPrivateKey(at path: String) -> Diagnostic {
+        Diagnostic(
+            .warning, "private_members_dropped",
+            "a private key stood there, which nothing here uses: tokens are verified, and none is signed; it is not kept",
+            at: Provenance(document: key, path: path), hint: "consider the key disclosed")
     }
 
     private func warnings(of found: PublicHalf.Found, at path: String) -> [Diagnostic] {

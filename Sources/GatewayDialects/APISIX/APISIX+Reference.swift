@@ -82,9 +82,17 @@ extension APISIXDialect {
 
         ## Keys and storage
 
-        Keys are lines of `name admin|viewer key`, with a gateway group behind them or without. A viewer reads, and sees no secrets; `--mask-secrets` hides them from
+        Keys are lines of `name admin|viewer key`, with a gateway group behind them or without. A viewer reads, and sees no
+        secrets; `--mask-secrets` hides them from
         admins, too. `--store-key-file` names a file with 32 bytes or more (`openssl rand -hex 32`) outside the folder, by
         which stored documents are encrypted; one that was stored before is encrypted when it is written the next time.
+
+        Secrets in plugins are those that credentials prove themselves with, private keys in PEM, and whatever has a name
+        that ends as secrets' names do, at any depth and whether this version knows the member or not:
+        \(SecretName.endings.map { "`\($0)`" }.joined(separator: ", ")), also in the plural, with `_` or `-` between words
+        (`client_secret` and `session.secret` of `openid-connect`, `redis_password`, an `Authorization` that `proxy-rewrite`
+        sets). A switch of such a name is none. Private keys that nothing reads, as the `private_key` that `jwt-auth` had, are
+        not stored at all, and a warning names them: tokens are verified, and none is signed.
 
         A stored document that this version can't serve, because one before it took more, is named in the log at every
         start. Routes that depend on it answer `500`, consumers and credentials among it prove nobody; the rest is served.

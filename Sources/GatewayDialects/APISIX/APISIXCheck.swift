@@ -22,9 +22,8 @@ package enum APISIXCheck {
 
     /// Members of plugin objects that no one reads, as paths: APISIX keeps them and says nothing.
     static func unknownFields(_ document: APISIXDocument) -> [String] {
-        let isConsumers = document.kind == .consumer || document.kind == .credential
         return (document.value["plugins"]?.object?.entries ?? []).flatMap { name, value in
-            (APISIXPlugin.named(name)?.unknownFields(value, onConsumer: isConsumers) ?? []).map {
+            (APISIXPlugin.named(name)?.unknownFields(value, onConsumer: document.isConsumers) ?? []).map {
                 "plugins.\(name).\($0)"
             }
         }

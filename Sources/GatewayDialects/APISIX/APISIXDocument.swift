@@ -69,6 +69,9 @@ package struct APISIXDocument: Sendable {
     /// `/apisix/routes/1`.
     package var key: String { Self.key(kind, id) }
 
+    /// Whether its plugins have the form that they have on consumers.
+    package var isConsumers: Bool { kind == .consumer || kind == .credential }
+
     package static func key(_ kind: APISIXKind, _ id: String) -> String {
         kind == .credential ? "/apisix/consumers/\(id)" : "/apisix/\(kind.collection)/\(id)"
     }

@@ -9,7 +9,7 @@ extension APISIXDocument {
     package var masked: APISIXDocument {
         changingSecrets { _, value in
             // Where a secret is kept is none.
-            guard let text = value.string, !SecretReference.isWritten(text) else { return value }
+            if let text = value.string, SecretReference.isWritten(text) { return value }
             return .string(Self.mask)
         }
     }
@@ -19,7 +19,7 @@ extension APISIXDocument {
     package func unmasked(by known: APISIXDocument?) -> APISIXDocument {
         changingSecrets { path, value in
             guard value.string == Self.mask else { return value }
-            return path.reduce(known?.value) { $0?[$1] } ?? value
+            return path.reduce(known?.value) { $0?.child($1) } ?? value
         }
     }
 
@@ -33,23 +33,86 @@ extension APISIXDocument {
         return place
     }
 
-    private func changingSecrets(
-        _ change: ([String], JSONTree) -> JSONTree
-    ) -> APISIXDocument {
+    /// - Parameter change: is given each secret, and the names of members and numbers of items that lead to it.
+    private func changingSecrets(_ change: ([String], JSONTree) -> JSONTree) -> APISIXDocument {
         guard var members = value.object else { return self }
-        if kind == .secret, let token = members["token"] {
-            members["token"] = change(["token"], token)
-            return APISIXDocument(kind: kind, id: id, value: .object(members))
+        if kind == .secret {
+            let value = value.changingSecrets(at: [], declared: [], change)
+            return APISIXDocument(kind: kind, id: id, value: value)
         }
-        guard var plugins = members["plugins"]?.object else { return self }
-        for (name, configuration) in plugins.entries {
-            guard let plugin = APISIXPlugin.named(name), var written = configuration.object else { continue }
-            for member in plugin.secretMembers {
-                if let secret = written[member] { written[member] = change(["plugins", name, member], secret) }
-            }
-            plugins[name] = .object(written)
-        }
-        members["plugins"] = .object(plugins)
+        guard let plugins = members["plugins"] else { return self }
+        members["plugins"] = plugins.changingSecrets(at: ["plugins"], declared: [], change)
         return APISIXDocument(kind: kind, id: id, value: .object(members))
+    }
+}
+
+extension APISIXPlugin {
+    /// Members of a configuration that hold a private key and that nothing reads.
+    package func unusedPrivateKeys(_ value: JSONTree, onConsumer: Bool) -> [String] {
+        unknownFields(value, onConsumer: onConsumer).filter { name in
+            value[name].map { SecretName.isPrivateKey(name, $0) } == true
+        }
+    }
+}
+
+extension JSONTree {
+    /// A member by its name, an item by its number.
+    fileprivate func child(_ name: String) -> JSONTree? {
+        guard let items = array else { return self[name] }
+        return Int(name).flatMap { items.indices.contains($0) ? items[$0] : nil }
+    }
+
+    /// - Parameter declared: names of members that are secrets here, whatever they are called.
+    fileprivate func changingSecrets(
+        at path: [String], declared: [String], _ change: ([String], JSONTree) -> JSONTree
+    ) -> JSONTree {
+        switch self {
+        case .object(var members):
+            for (name, value) in members.entries {
+                let place = path + [name]
+                let isSecret = (declared.contains(name) || SecretName.isSecret(name)) && value.mayBeSecret
+                let within = APISIXPlugin.named(name)?.secretMembers ?? []
+                members[name] =
+                    isSecret ? change(place, value) : value.changingSecrets(at: place, declared: within, change)
+            }
+            return .object(members)
+        case .array(let items):
+            return .array(
+                items.enumerated().map { $1.changingSecrets(at: path + ["\($0)"], declared: declared, change) })
+        case .string(let text):
+            // A mask of any name may stand for a private key.
+            let isSecret = SecretName.isPrivateKey(text: text) || text == APISIXDocument.mask
+            return isSecret ? change(path, self) : self
+        case .null, .boolean, .number: return self
+        }
+    }
+
+    /// A switch, as `base64_secret` is one, tells nothing.
+    private var mayBeSecret: Bool { boolean == nil && !isNull }
+}
+
+/// Members that are taken for secrets by their names: whoever writes what this version does not know is not shown with it.
+package enum SecretName {
+    /// How they end, in lower case and without what separates words: `redis_password`, `X-API-Key`, `clientSecret`.
+    package static let endings = [
+        "secret", "password", "passwd", "passphrase", "token", "credential", "apikey", "accesskey", "secretkey",
+        "privatekey", "clientkey", "signingkey", "encryptionkey", "authorization", "authheader",
+    ]
+
+    package static func isSecret(_ name: String) -> Bool {
+        let letters = letters(name)
+        let singular = letters.hasSuffix("s") ? letters.dropLast() : letters[...]
+        return endings.contains { singular.hasSuffix($0) }
+    }
+
+    fileprivate static func isPrivateKey(text: String) -> Bool { text.contains("PRIVATE KEY") }
+
+    /// Whether a member is a private key, by its name or by what it holds.
+    fileprivate static func isPrivateKey(_ name: String, _ value: JSONTree) -> Bool {
+        letters(name).hasSuffix("privatekey") || value.string.map { isPrivateKey(text: $0) } == true
+    }
+
+    private static func letters(_ name: String) -> String {
+        name.lowercased().filter { $0 != "_" && $0 != "-" }
     }
 }

@@ -7,7 +7,7 @@ internal import HTTPWire
 extension DownstreamConnection {
     /// Forwards a request later; how it is forwarded is decided now.
     func forwardLater(_ head: RequestHead, _ bytes: Span<UInt8>, to pool: UpstreamPool, after nanoseconds: Int64) {
-        guard let course = exchange.course else { return }
+        let course = ensuredCourse()
         if pool.speaksHTTP2(exchange.request) { exchange.keepsBody = true }
         var queue = ByteQueue()
         Self.render(head, bytes, worker.scratch, into: &queue)

@@ -31,13 +31,17 @@ extension DownstreamConnection {
 
     /// Has the time hold that the server itself is given, where its route sets no course for requests either.
     func limitAttempts(at pool: UpstreamPool) {
-        let course =
-            exchange.course
-            ?? RequestCourse(
-                startedAt: exchange.startedAt, bounds: nil, retry: nil, mayBeRepeated: false, upstream: nil,
-                balanceKey: 0)
+        let course = ensuredCourse()
         course.go(to: pool)
+    }
+
+    /// The course of the request; one that bounds and repeats nothing where its route sets none.
+    func ensuredCourse() -> RequestCourse {
+        if let course = exchange.course { return course }
+        let course = RequestCourse(
+            startedAt: exchange.startedAt, bounds: nil, retry: nil, mayBeRepeated: false, upstream: nil, balanceKey: 0)
         exchange.course = course
+        return course
     }
 
     /// Whether an answer is dropped and its request sent once more.

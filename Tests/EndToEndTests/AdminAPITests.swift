@@ -174,6 +174,10 @@ import Testing
         let tag = try #require(try gateway.admin("GET", "/routes/1").value("etag"))
         #expect(try gateway.admin("PUT", "/routes/1", Self.route(2), "If-Match: \(tag)\r\n").status == 200)
         #expect(try gateway.admin("PUT", "/routes/1", Self.route(3), "If-Match: \(tag)\r\n").status == 412)
+        let none = "If-None-Match: *\r\n"
+        #expect(try gateway.admin("PUT", "/routes/1", Self.route(3), none).status == 412)
+        #expect(try gateway.admin("PUT", "/routes/2", Self.route(3), none).status == 201)
+        #expect(try gateway.admin("PUT", "/routes/2", Self.route(3), none).status == 412)
     }
 
     @Test func `says what is wrong with a call in APISIX's words`() throws {

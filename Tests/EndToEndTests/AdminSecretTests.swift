@@ -65,7 +65,9 @@ import Testing
         #expect(try gateway.admin("PATCH", "/secrets/vault/1/token", #""u""#).body.text.contains(#""token":"u""#))
         #expect(try gateway.admin("GET", "/secrets").body.text.contains(#""total":1"#))
         #expect(try gateway.admin("GET", "/secrets/vault").body.text.contains(#""total":1"#))
-        #expect(try gateway.admin("PUT", "/secrets/aws/1", "{}").status == 400)
+        #expect(try gateway.admin("PUT", "/secrets/aws/1", "{}").body.text.contains("not offered"))
+        let absent = try gateway.admin("GET", "/secrets/1")
+        #expect((absent.status, absent.body.text.contains("`secrets/vault/ID`")) == (400, true))
         #expect(gateway.log.contains("secret_manager_unused"))
         #expect(try gateway.admin("DELETE", "/secrets/vault/1").status == 200)
     }

@@ -167,6 +167,19 @@ import Testing
         }
     }
 
+    @Test func `an Admin API says where it cannot listen, and how to have it elsewhere`() throws {
+        let folder = try CommandLineFolder()
+        let (listener, port) = try Sockets.listen()
+        defer { Sockets.close(listener) }
+        try folder.write(
+            "config: {statsAddr: \"off\", admin: {data: data, listen: \"127.0.0.1:\(port)\", plain: true}}\n",
+            to: "c.yaml")
+        let result = try folder.run("run", "-f", "c.yaml")
+        #expect(result.exitCode != 0)
+        #expect(result.errors.contains("the Admin API cannot listen on 127.0.0.1:\(port): "), "\(result.errors)")
+        #expect(result.errors.contains("`config.admin.listen`"), "\(result.errors)")
+    }
+
     @Test func `without a file the options are named that something is wrong with, all at once`() throws {
         let folder = try CommandLineFolder()
         let result = try folder.run(

@@ -10,6 +10,8 @@ struct AdminRequest: Sendable {
     var body: [UInt8]
     /// `If-Match` (RFC 9110 §13.1.1), as written.
     var ifMatch: String?
+    /// `If-None-Match` (RFC 9110 §13.1.2), as written.
+    var ifNoneMatch: String?
     /// Who asks, for the audit trail.
     var caller: Caller
 
@@ -32,7 +34,7 @@ struct AdminRequest: Sendable {
     }
 
     /// Nil where the target is none of the Admin API's.
-    init?(method: String, target: String, body: [UInt8], ifMatch: String?, caller: Caller) {
+    init?(method: String, target: String, body: [UInt8], caller: Caller) {
         let parts = target.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
         guard let path = parts.first else { return nil }
         isAboutGroups = path == Self.groupRoot || path.hasPrefix(Self.groupRoot + "/")
@@ -51,7 +53,6 @@ struct AdminRequest: Sendable {
         self.query = query
         self.method = method
         self.body = body
-        self.ifMatch = ifMatch
         self.caller = caller
     }
 

@@ -10,12 +10,31 @@ internal import NIOPosix
 internal import NIOSSL
 package import ServiceLifecycle
 
+#if canImport(Glibc)
+    internal import Glibc
+#elseif canImport(Musl)
+    internal import Musl
+#else
+    internal import Darwin
+#endif
+
 /// The sockets of the Admin API: who may call, and how calls and answers are written in HTTP.
 package struct AdminServer: Service {
     package enum Security: Sendable {
         case plain
         /// A certificate and its key, in PEM.
         case tls(certificate: String, key: String)
+    }
+
+    /// Why it does not listen.
+    package struct Failure: Error, CustomStringConvertible {
+        let address: ListenAddress
+        let reason: String
+
+        package var description: String {
+            "the Admin API cannot listen on \(address): \(reason); name another address with --admin-listen, or with "
+                + "`config.admin.listen` in the file"
+        }
     }
 
     private let resources: ResourceSet
@@ -64,7 +83,8 @@ package struct AdminServer: Service {
             try await application.run()
         } catch {
             try? await group.shutdownGracefully()
-            throw error
+            guard let error = error as? IOError else { throw error }
+            throw Failure(address: address, reason: String(cString: strerror(error.errnoCode)))
         }
         try await group.shutdownGracefully()
     }
@@ -109,13 +129,14 @@ package struct AdminServer: Service {
         guard let body = await body(of: request) else { return answer(.tooLarge(maximum: Self.maxBodyBytes)) }
         let call = AdminRequest(
             method: request.method.rawValue, target: request.head.path ?? "/", body: body,
-            ifMatch: request.headers[.ifMatch],
             caller: AdminRequest.Caller(
                 name: key.name, role: key.role, group: key.group, address: address,
                 seesMasks: masksSecrets || key.role == .viewer))
-        guard let call else {
+        guard var call else {
             return answer(.error(404, "the Admin API is at \(AdminRequest.root) and \(AdminRequest.groupRoot)"))
         }
+        call.ifMatch = request.headers[.ifMatch]
+        call.ifNoneMatch = request.headers[.ifNoneMatch]
         return answer(await resources.answer(call), isHead: request.method == .head)
     }
 

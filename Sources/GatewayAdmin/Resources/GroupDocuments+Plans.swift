@@ -151,8 +151,14 @@ extension GroupDocuments {
     }
 
     private func checkRevision(_ request: AdminRequest, _ known: Entry?) throws {
-        guard let expected = request.ifMatch else { return }
-        let isMet = expected == "*" ? known != nil : known.map { expected == "\"\($0.modified)\"" } ?? false
-        guard isMet else { throw AdminRefusal(412, "the document is not at the revision that If-Match names") }
+        let isNamed = { (condition: String) in
+            condition == "*" ? known != nil : known.map { condition == "\"\($0.modified)\"" } ?? false
+        }
+        if let expected = request.ifMatch, !isNamed(expected) {
+            throw AdminRefusal(412, "the document is not at the revision that If-Match names")
+        }
+        if let unexpected = request.ifNoneMatch, isNamed(unexpected) {
+            throw AdminRefusal(412, "there is such a document, and If-None-Match asks for none")
+        }
     }
 }

@@ -81,6 +81,9 @@ extension ResourceSet {
             return try await answer(request, group, ResourceAddress(kind: .secret, rest: []))
         }
         guard path[1] == "vault" else {
+            guard ["aws", "gcp"].contains(path[1]) else {
+                throw AdminRefusal(400, "no secret manager: the path of a secret is `secrets/vault/ID`")
+            }
             throw AdminRefusal(400, "`secrets/\(path[1])` is part of APISIX and not offered in this version")
         }
         guard path.count > 2 || request.method == "GET" else { throw AdminRefusal(400, "no secret id") }

@@ -41,8 +41,8 @@ extension APISIXDialect {
         the group `default`. `PUT` writes, `POST` writes under an id of its own (routes, services, upstreams, groups), `PATCH` merges an object, replaces
         the value at a path behind the id, or applies a list of operations (RFC 6902), `DELETE` refuses what others name
         unless `force=true`. Lists take `page` with `page_size`, `name`, `label`, `uri`, `service_id` and `filter`.
-        `If-Match` with the `ETag` of an answer makes a write conditional. `/apisix/admin/plugins/list`,
-        `/apisix/admin/schema/plugins/{name}`, `/apisix/admin/schema/{kind}` and `POST
+        `If-Match` with the `ETag` of an answer, or `If-None-Match: *`, makes a write conditional.
+        `/apisix/admin/plugins/list`, `/apisix/admin/schema/plugins/{name}`, `/apisix/admin/schema/{kind}` and `POST
         /apisix/admin/schema/validate/{collection}` are there, too.
         `/apisix/admin/openapi.json` has all of it as OpenAPI 3.1 (`APISIX.openapi.json`).
 

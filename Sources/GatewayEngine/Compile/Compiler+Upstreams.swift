@@ -60,15 +60,17 @@ extension Compiler {
     private mutating func backendPoliciesOfRoutes() -> [UpstreamID: BackendPolicies] {
         var found: [UpstreamID: BackendPolicies] = [:]
         for listener in configuration.binds.flatMap(\.listeners) {
+            let outer = listener.scopes
             for route in listener.routes {
                 guard case .forward(let upstream) = route.action else { continue }
-                let policies = backendPolicies(listener.scopes + route.scopes)
+                let policies = backendPolicies(route.scopes(behind: outer))
                 guard let other = found.updateValue(policies, forKey: upstream), other != policies else { continue }
                 let field = other.tls == policies.tls ? "backendAuth" : "backendTLS"
+                let which = route.ancestors.isEmpty ? "listeners of" : "routes that lead to"
                 report(
                     Diagnostic(
                         .error, "backend_policy_conflict",
-                        "the \(route.ancestors.isEmpty ? "listeners of" : "routes that lead to") this route have different `\(field)` for its backends",
+                        "the \(which) this route have different `\(field)` for its backends",
                         at: route.provenance, hint: "write `\(field)` at the route or at its backends"))
             }
         }

@@ -178,7 +178,9 @@ package struct Compiler {
 
     private func treatment(of route: Route, upstreams: [UpstreamID: Int]) -> Treatment {
         var treatment = Treatment(attachments: attachments[.route(route.id)])
-        if !route.ancestors.isEmpty { treatment.attachments = route.scopes.flatMap { attachments[$0] ?? [] } }
+        if !route.ancestors.isEmpty {
+            treatment.attachments = route.scopes(behind: []).flatMap { attachments[$0] ?? [] }
+        }
         if case .forward(let id) = route.action { treatment.upstream = upstreams[id] }
         return treatment
     }
@@ -335,7 +337,16 @@ extension Route {
     var displayName: String { name.isEmpty ? id.name : name }
 
     /// What its policies may be attached to, from the least to the most specific.
-    var scopes: [Attachment.Scope] { ancestors.map { .route($0) } + [.route(id)] }
+    ///
+    /// - Parameter outer: what those of its listener may be attached to.
+    func scopes(behind outer: [Attachment.Scope]) -> [Attachment.Scope] {
+        var scopes: [Attachment.Scope] = []
+        scopes.reserveCapacity(outer.count + ancestors.count + 1)
+        scopes += outer
+        for ancestor in ancestors { scopes.append(.route(ancestor)) }
+        scopes.append(.route(id))
+        return scopes
+    }
 }
 
 extension HostTable {

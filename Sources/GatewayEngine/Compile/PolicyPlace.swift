@@ -26,7 +26,7 @@ struct PolicyPlace {
 
     static func route(_ route: Route, in listener: Listener, after earlier: EffectivePolicy) -> PolicyPlace {
         PolicyPlace(
-            phase: .route, scopes: listener.scopes + route.scopes, earlier: earlier,
+            phase: .route, scopes: route.scopes(behind: listener.scopes), earlier: earlier,
             route: .named(route.displayName), verifiesClients: listener.verifiesClients)
     }
 

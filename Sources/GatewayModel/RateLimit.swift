@@ -3,10 +3,13 @@ package struct LocalRateLimit: Hashable, Sendable {
     package var limits: [RateLimit]
     /// Whether of the limits only the first one counts whose condition holds; else all of them do.
     package var isFirstMatch: Bool
+    /// Conditions that a request has to fulfil, lest it be refused as one for which no limit is known.
+    package var required: [Expression]
 
-    package init(limits: [RateLimit], isFirstMatch: Bool) {
+    package init(limits: [RateLimit], isFirstMatch: Bool, required: [Expression] = []) {
         self.limits = limits
         self.isFirstMatch = isFirstMatch
+        self.required = required
     }
 }
 
@@ -24,6 +27,25 @@ package struct RateLimit: Hashable, Sendable {
         case never, whenRefused, always
     }
 
+    /// What each request says of its window itself. Numbers above `maxAmount` count as that.
+    package struct Stated: Hashable, Sendable {
+        /// How many requests may pass, a whole number above zero; nil: `maxTokens`.
+        package var maxTokens: Expression?
+        /// How long a window is that begins now, in whole seconds above zero; nil: `fillInterval`.
+        package var seconds: Expression?
+        /// Whether the limit is left out for requests of which either can't be had; else they are refused.
+        package var isOptional: Bool
+
+        package init(maxTokens: Expression?, seconds: Expression?, isOptional: Bool) {
+            self.maxTokens = maxTokens
+            self.seconds = seconds
+            self.isOptional = isOptional
+        }
+    }
+
+    /// What a window counts, and seconds that it lasts, at most.
+    package static let maxAmount = 1 << 24 - 1
+
     /// What a bucket holds, and begins with.
     package var maxTokens: Int
     /// What comes in at the end of each interval, as far as there is room.
@@ -39,14 +61,20 @@ package struct RateLimit: Hashable, Sendable {
     /// Limits of one group count together where they are alike; nil: each counts where it is attached.
     package var group: String?
     package var quota: Quota
+    /// Stands in the names of these headers: `X-` and then this and a hyphen; nil: nothing does.
+    package var quotaPrefix: String?
+    /// Of windows alone; nil: all requests have the same.
+    package var stated: Stated?
     /// What a request that is refused is answered; nil: as the table says.
     package var answer: AuthorizationRule.Answer?
 
     package init(
         maxTokens: Int, tokensPerFill: Int, fillInterval: Duration, key: Expression?, maxKeys: Int,
         condition: Expression?, measure: Measure = .bucket, group: String? = nil, quota: Quota = .whenRefused,
-        answer: AuthorizationRule.Answer? = nil
+        quotaPrefix: String? = nil, stated: Stated? = nil, answer: AuthorizationRule.Answer? = nil
     ) {
+        self.quotaPrefix = quotaPrefix
+        self.stated = stated
         self.measure = measure
         self.group = group
         self.quota = quota

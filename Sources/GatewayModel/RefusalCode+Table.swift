@@ -222,6 +222,11 @@ extension RefusalCode {
             Entry(
                 429, .client, retry: true, "rate limit exceeded",
                 remedy: "Wait as long as `Retry-After` says, or raise the `localRateLimit` of the route.")
+        case .rateLimitUnknown:
+            Entry(
+                500, .gateway, "the rate limit of the request is unknown",
+                remedy: "Give variables in `limit-count` a default (`${http_quota ?? 10}`), or set `allow_degradation`."
+            )
         case .routeNotFound:
             Entry(404, .client, "route not found", remedy: "No route matches host, path, method, headers and query.")
 

@@ -67,6 +67,7 @@ package enum RefusalCode: String, Error, CaseIterable, Sendable {
     case bodyExceedsBuffer = "body_exceeds_buffer"
     case bodyBuffersFull = "body_buffers_full"
     case rateLimited = "rate_limited"
+    case rateLimitUnknown = "rate_limit_unknown"
     case routeNotFound = "route_not_found"
 
     // The upstream and the gateway itself

@@ -151,9 +151,20 @@ struct PluggedGateway {
         (#""ip-restriction":{"whitelist":["10.0.0.256"]}"#, "failed to validate item 1"),
         (#""ip-restriction":{"whitelist":["::1"],"blacklist":["::2"]}"#, "matches both schemas 1 and 2"),
         (#""limit-count":{"count":0,"time_window":1}"#, "value should match only one schema, but matches none"),
-        (#""limit-count":{"count":1}"#, #"property \"time_window\" is required"#),
+        (#""limit-count":{"count":1}"#, "value should match only one schema, but matches none"),
         (#""limit-count":{"count":1,"time_window":1,"policy":"redis"}"#, "`redis` is part of APISIX and not offered"),
-        (#""limit-count":{"count":"$arg_a","time_window":1}"#, "variables in it are part of APISIX"),
+        (#""limit-count":{"count":"ten","time_window":1}"#, #"\"ten\" is no number above zero, nor a variable"#),
+        (#""limit-count":{"count":1,"time_window":1,"window_type":"sliding"}"#, "`sliding` is part of APISIX"),
+        (#""limit-count":{"count":1,"rules":[]}"#, "count/time_window and rules cannot be specified at the same time"),
+        (#""limit-count":{"group":"g","rules":[]}"#, "group and rules cannot be specified at the same time"),
+        (
+            #""limit-count":{"rules":[{"count":1,"time_window":1,"key":"$uri"},{"count":2,"time_window":9,"key":"$uri"}]}"#,
+            "duplicate key '$uri' in rules"
+        ),
+        (
+            #""limit-count":{"rules":[{"count":1,"time_window":1}]}"#,
+            #"failed to validate item 1: property \"key\" is required"#
+        ),
         (#""mocking":{}"#, "object matches none of the required"),
         (#""mocking":{"response_example":"","content_type":"image/png"}"#, "unsupported content type!"),
         (#""request-id":{"algorithm":"uuidv7"}"#, "`uuidv7` is part of APISIX and not offered"),

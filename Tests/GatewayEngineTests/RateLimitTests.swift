@@ -168,6 +168,81 @@ import Testing
         #expect(passed.load(ordering: .relaxed) == 10_000)
     }
 
+    // MARK: - What requests say themselves
+
+    private static func stated(
+        _ maxTokens: String?, _ seconds: String? = nil, isOptional: Bool = false, prefix: String? = nil
+    ) -> RateLimit {
+        RateLimit(
+            maxTokens: 3, tokensPerFill: 3, fillInterval: .seconds(60), key: nil, maxKeys: 64, condition: nil,
+            measure: .window, quota: .always, quotaPrefix: prefix,
+            stated: RateLimit.Stated(
+                maxTokens: maxTokens.map { Expression($0, at: here) },
+                seconds: seconds.map { Expression($0, at: here) },
+                isOptional: isOptional))
+    }
+
+    private static let ofHeader = "int(request.headers['x-quota'])"
+
+    @Test func `is as large as each request says, of one count`() throws {
+        var gateway = try Self.gateway(Self.attachment(Self.stated(Self.ofHeader)))
+        #expect(Self.passing(5, &gateway, "X-Quota: 2\r\n") == 2)
+        #expect(Self.passing(5, &gateway, "X-Quota: 4\r\n") == 2)
+        #expect(Self.passing(5, &gateway, "X-Quota: 1\r\n") == 0)
+        gateway.uptime += 60 * Self.second
+        #expect(Self.passing(5, &gateway, "X-Quota: 1\r\n") == 1)
+    }
+
+    @Test func `lasts as long as the first request of its window says`() throws {
+        var gateway = try Self.gateway(
+            Self.attachment(Self.stated(nil, "int(request.headers['x-seconds'])", prefix: "Gold")))
+        #expect(Self.passing(5, &gateway, "X-Seconds: 5\r\n") == 3)
+        #expect(gateway.get("/", "X-Seconds: 900\r\n").refusal == .rateLimited)
+        #expect(
+            gateway.refusalText.contains(
+                "x-gold-ratelimit-limit: 3\r\nx-gold-ratelimit-remaining: 0\r\nx-gold-ratelimit-reset: 5\r\n"))
+        gateway.uptime += 5 * Self.second
+        #expect(Self.passing(5, &gateway, "X-Seconds: 900\r\n") == 3)
+    }
+
+    @Test(arguments: ["", "X-Quota: x\r\n", "X-Quota: 0\r\n", "X-Quota: -1\r\n", "X-Quota: 2.5\r\n"])
+    func `lets none pass of which it can't be had, unless it is optional, and takes nothing of others`(
+        _ lines: String
+    ) throws {
+        let first = Self.limit(2, every: .seconds(100))
+        var gateway = try Self.gateway(Self.attachment(first, Self.stated(Self.ofHeader)))
+        for _ in 0..<3 { #expect(gateway.get("/", lines).refusal == .rateLimitUnknown) }
+        #expect(Self.passing(3, &gateway, "X-Quota: 5\r\n") == 2)
+        var lenient = try Self.gateway(Self.attachment(first, Self.stated(Self.ofHeader, isOptional: true)))
+        #expect(Self.passing(3, &lenient, lines) == 2)
+    }
+
+    @Test func `counts numbers beyond what it can count as the largest`() throws {
+        var gateway = try Self.gateway(Self.attachment(Self.stated(Self.ofHeader, Self.ofHeader)))
+        #expect(gateway.get("/", "X-Quota: 9007199254740991\r\n").refusal == nil)
+        gateway.uptime += Int64(RateLimit.maxAmount - 1) * Self.second
+        #expect(gateway.get("/", "X-Quota: 1\r\n").refusal == .rateLimited)
+        gateway.uptime += Self.second
+        #expect(gateway.get("/", "X-Quota: 1\r\n").refusal == nil)
+    }
+
+    @Test func `refuses what does not fulfil the conditions that have to hold`() throws {
+        var gateway = try TestGateway(
+            GatewayConfiguration(
+                [.named("backend")],
+                [
+                    .policy(
+                        .rateLimit(
+                            LocalRateLimit(
+                                limits: [Self.limit(1)], isFirstMatch: false,
+                                required: [Expression("request.headers['x-a'] == 'b'", at: here)])), .gateway("gateway")
+                    )
+                ]))
+        #expect(gateway.get("/").refusal == .rateLimitUnknown)
+        #expect(gateway.get("/", "X-A: b\r\n").refusal == nil)
+        #expect(gateway.get("/", "X-A: b\r\n").refusal == .rateLimited)
+    }
+
     // MARK: - Reload
 
     @Test func `goes on counting when the configuration changes around it, and begins anew when it changes`() throws {

@@ -93,10 +93,10 @@ extension APISIXDecoder {
         }
         let limits = [outer["limit-count"], plugins["limit-count"]].compactMap(\.self)
         if plugins["limit-count"] != nil {
-            let compiled = limits.map {
-                LimitCount($0.value, of: $0.owner, place.variables, at: place.provenance).limit
-            }
-            attach(.rateLimit(LocalRateLimit(limits: compiled, isFirstMatch: false)), at: place)
+            let counts = limits.map { LimitCount($0.value, of: $0.owner, place.variables, at: place.provenance) }
+            let policy = LocalRateLimit(
+                limits: counts.flatMap(\.limits), isFirstMatch: false, required: counts.compactMap(\.required))
+            attach(.rateLimit(policy), at: place)
         }
         if let plugin = plugins["cors"] { attach(.cors(Self.cors(plugin.value)), at: place) }
         if outer["redirect"] == nil, let plugin = plugins["redirect"],

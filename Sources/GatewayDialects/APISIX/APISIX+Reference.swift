@@ -194,7 +194,10 @@ extension APISIXDialect {
         - **`response-rewrite`** knows of answers `$status`, `$upstream_status`, `$sent_http_*` and `$upstream_http_*`. Its
           `vars` are about what the backend answers, and about the request but for its body.
         - **`limit-count`** counts in one process; limits of one document (`group`: of one group) count together. A refusal
-          without `rejected_msg` has a line of JSON as its body, not an HTML page. `count` is 16,777,215 at most.
+          without `rejected_msg` has a line of JSON as its body, not an HTML page. `count` is 16,777,215 at most; what
+          variables bring above that counts as that. A request of which a variable is no number above zero is answered
+          500 (`rate_limit_unknown`), and so is one that no rule is about, unless `allow_degradation` is on. What one rule
+          refuses takes nothing of the others. Windows do not slide.
         - **Plugins of consumers** take the place of a route's by what they do: rewriting, answering, limiting; who may pass
           is asked beside the route's. Variables about routes and services are empty in them, and `consumer-restriction`
           there is about consumers and groups.

@@ -28,7 +28,9 @@ extension Compiler {
             let limits = policy.limits.enumerated().map { number, limit in
                 compiler.compiled(limit, RateLimiter.Identity(attachment.scope, number, limit))
             }
-            return RateLimitStage(limits, isFirstMatch: policy.isFirstMatch)
+            return RateLimitStage(
+                limits, isFirstMatch: policy.isFirstMatch,
+                required: policy.required.compactMap { compiler.condition($0) })
         }
     }
 
@@ -36,9 +38,21 @@ extension Compiler {
         RateLimitStage.Limit(
             limiter: rateLimits.limiter(identity, limit),
             key: limit.key.flatMap { program($0, of: .string, "the key of a limit must be a text", at: .limit) },
-            condition: limit.condition.flatMap {
-                program($0, of: .bool, "a condition must be true or false", at: .limit)
-            },
-            quota: limit.quota, answer: limit.answer)
+            condition: limit.condition.flatMap { condition($0) }, stated: limit.stated.map { stated($0) },
+            quota: limit.quota, quotaNames: RateLimitStage.Limit.quotaNames(limit.quotaPrefix), answer: limit.answer)
+    }
+
+    private mutating func condition(_ expression: Expression) -> CELProgram? {
+        program(expression, of: .bool, "a condition must be true or false", at: .limit)
+    }
+
+    private mutating func stated(_ stated: RateLimit.Stated) -> StatedWindow {
+        StatedWindow(
+            maxTokens: stated.maxTokens.flatMap { amount($0) }, seconds: stated.seconds.flatMap { amount($0) },
+            isOptional: stated.isOptional)
+    }
+
+    private mutating func amount(_ expression: Expression) -> CELProgram? {
+        program(expression, of: .int, "an amount must be a whole number", at: .limit)
     }
 }

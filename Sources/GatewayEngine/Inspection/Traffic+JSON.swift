@@ -90,6 +90,7 @@ extension RateLimitStage {
                 limit.limiter.describe(to: &object)
                 object.add("keyed", limit.key != nil)
                 object.add("conditional", limit.condition != nil)
+                object.add("statedByRequests", limit.stated != nil)
                 return object.text
             })
         object.add("firstMatch", isFirstMatch)

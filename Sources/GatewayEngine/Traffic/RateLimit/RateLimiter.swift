@@ -22,11 +22,16 @@ package final class RateLimiter: Sendable {
         init(_ scope: Attachment.Scope, _ index: Int, _ limit: RateLimit) {
             owner = limit.group.map { .group($0) } ?? .place(scope)
             self.index = limit.group == nil ? index : 0
-            rule = [
+            var rule = [
                 "\(limit.maxTokens) \(limit.tokensPerFill) \(limit.fillInterval) \(limit.maxKeys) \(limit.measure)",
                 limit.key?.text ?? "", limit.condition?.text ?? "",
                 "\(limit.quota) \(limit.answer?.status ?? 0) \(limit.answer?.message ?? "")",
+                limit.quotaPrefix ?? "",
             ]
+            if let stated = limit.stated {
+                rule += [stated.maxTokens?.text ?? "", stated.seconds?.text ?? "", "\(stated.isOptional)"]
+            }
+            self.rule = rule
         }
     }
 
@@ -36,7 +41,7 @@ package final class RateLimiter: Sendable {
     }
 
     let capacity: Int
-    private let intervalNanoseconds: Int64
+    let intervalNanoseconds: Int64
     private let counters: Counters
     private let hash = KeyedHash.random()
     /// Uptime of the first request, from which intervals are counted; `Int64.min` before there is one.
@@ -52,8 +57,7 @@ package final class RateLimiter: Sendable {
                 TokenBuckets(capacity: UInt64(limit.maxTokens), maxKeys: maxKeys),
                 tokensPerFill: UInt64(limit.tokensPerFill))
         case .window:
-            counters = .windows(
-                RequestWindows(limit: limit.maxTokens, nanoseconds: intervalNanoseconds, maxKeys: maxKeys))
+            counters = .windows(RequestWindows(maxKeys: maxKeys))
         }
     }
 
@@ -81,7 +85,8 @@ package final class RateLimiter: Sendable {
     ///   - key: what tells buckets apart; empty where there is nothing.
     ///   - uptime: nanoseconds of a clock that is never set. Loops read it at different times, so that it may go back
     ///     by little: then the request finds what was there.
-    func take(_ key: Span<UInt8>, uptime: Int64) -> Outcome {
+    ///   - window: what the request says of its window itself; nil: it is the same for all.
+    func take(_ key: Span<UInt8>, uptime: Int64, in window: RequestWindows.Window? = nil) -> Outcome {
         switch counters {
         case .buckets(let buckets, let tokensPerFill):
             let elapsed = max(0, uptime - beginning(uptime))
@@ -90,7 +95,8 @@ package final class RateLimiter: Sendable {
             guard let bucket = buckets.take(hash: hash(key), granted: granted) else { return .empty(wait) }
             return .taken(bucket.index, Left(tokens: bucket.left, nanoseconds: wait))
         case .windows(let windows):
-            let count = windows.take(hash: hash(key), uptime: uptime)
+            let window = window ?? RequestWindows.Window(limit: capacity, nanoseconds: intervalNanoseconds)
+            let count = windows.take(window, hash: hash(key), uptime: uptime)
             guard let left = count.left else { return .empty(count.nanoseconds) }
             return .taken(count.word, Left(tokens: left, nanoseconds: count.nanoseconds))
         }

@@ -1,3 +1,4 @@
+internal import GatewayModel
 internal import Synchronization
 
 /// Counts of requests in windows of time, each of which begins with the first request of its key: when it ends, in
@@ -6,19 +7,19 @@ final class RequestWindows: Sendable {
     /// Made with the first request: of many limits few are ever asked.
     private let words = AtomicLazyReference<KeyedWords>()
     private let maxKeys: Int
-    private let limit: UInt64
-    private let milliseconds: UInt64
 
-    static let maxLimit = 1 << countBits - 1
+    /// One window of a key.
+    struct Window {
+        /// Requests that may pass, `RateLimit.maxAmount` at most.
+        let limit: Int
+        /// How long it is where it begins now.
+        let nanoseconds: Int64
+    }
+
     private static let countBits: UInt64 = 24
     private static let countMask: UInt64 = 1 << countBits - 1
 
-    /// - Parameters:
-    ///   - limit: requests of a window, `maxLimit` at most.
-    ///   - nanoseconds: how long a window is.
-    init(limit: Int, nanoseconds: Int64, maxKeys: Int) {
-        self.limit = UInt64(min(limit, Self.maxLimit))
-        milliseconds = UInt64(max(1, nanoseconds / 1_000_000))
+    init(maxKeys: Int) {
         self.maxKeys = maxKeys
     }
 
@@ -32,7 +33,9 @@ final class RequestWindows: Sendable {
     }
 
     /// - Parameter uptime: nanoseconds of a clock that is never set.
-    func take(hash: UInt64, uptime: Int64) -> Count {
+    func take(_ window: Window, hash: UInt64, uptime: Int64) -> Count {
+        let limit = UInt64(min(window.limit, RateLimit.maxAmount))
+        let milliseconds = UInt64(max(1, window.nanoseconds / 1_000_000))
         let words = self.words.load() ?? self.words.storeIfNil(KeyedWords(maxKeys: maxKeys))
         let now = UInt64(max(0, uptime)) / 1_000_000
         // What is over counts for nothing.

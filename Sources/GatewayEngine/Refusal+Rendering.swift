@@ -96,13 +96,15 @@ extension Refusal {
     /// One for each scheme and realm that would do, in their order.
     private func challenges(_ style: RefusalStyle) -> [String] {
         guard !failures.isEmpty else {
-            return challenge(code.entry, realm, metadataURL, requiredScopes, style).map { [$0] } ?? []
+            let kind = challenge ?? code.entry.challenge
+            return challenge(kind, code.entry.text, realm, metadataURL, requiredScopes, style).map { [$0] } ?? []
         }
         var challenges: [String] = []
         for failure in failures {
             guard
                 let challenge = challenge(
-                    failure.code.entry, failure.realm, failure.metadataURL, failure.requiredScopes, style),
+                    failure.code.entry.challenge, failure.code.entry.text, failure.realm, failure.metadataURL,
+                    failure.requiredScopes, style),
                 !challenges.contains(challenge)
             else { continue }
             challenges.append(challenge)
@@ -113,19 +115,19 @@ extension Refusal {
     /// The RFC 6750 challenge, or nil. The text is fixed per code and the scopes are the configuration's, so that
     /// nothing of a token gets into it.
     private func challenge(
-        _ entry: RefusalCode.Entry, _ realm: String, _ metadataURL: String?, _ requiredScopes: [String],
-        _ style: RefusalStyle
+        _ challenge: RefusalCode.Challenge, _ text: StaticString, _ realm: String, _ metadataURL: String?,
+        _ requiredScopes: [String], _ style: RefusalStyle
     ) -> String? {
-        guard let scheme = scheme(entry.challenge, style).map({ "\($0) realm=\"\(quoted(realm))\"" }) else {
+        guard let scheme = scheme(challenge, style).map({ "\($0) realm=\"\(quoted(realm))\"" }) else {
             return nil
         }
         // APISIX says the scheme and no more.
         if style == .apisix { return scheme }
         // A URL that was taken has no quotation mark.
         let metadata = metadataURL.map { ", resource_metadata=\"\($0)\"" } ?? ""
-        guard let error = entry.challenge.errorAttribute else { return scheme + metadata }
+        guard let error = challenge.errorAttribute else { return scheme + metadata }
         let scope = requiredScopes.isEmpty ? "" : ", scope=\"\(quoted(requiredScopes.joined(separator: " ")))\""
-        return "\(scheme), error=\"\(error)\", error_description=\"\(entry.text)\"\(scope)\(metadata)"
+        return "\(scheme), error=\"\(error)\", error_description=\"\(text)\"\(scope)\(metadata)"
     }
 
     private func scheme(_ challenge: RefusalCode.Challenge, _ style: RefusalStyle) -> StaticString? {

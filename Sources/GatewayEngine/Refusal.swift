@@ -5,6 +5,8 @@ package struct Refusal: Error, Sendable {
     package let code: RefusalCode
     /// The realm of the challenge, where there is one.
     package let realm: String
+    /// The challenge that goes with it where that is not the code's; nil: the code's.
+    let challenge: RefusalCode.Challenge?
     /// Where clients learn what tokens are for (RFC 9728 §5.1); nil: nowhere.
     package let metadataURL: String?
     /// What a token lacks: the scopes that would do, or the names of claims; as the code says.
@@ -26,13 +28,14 @@ package struct Refusal: Error, Sendable {
     package let failures: [ProofFailure]
 
     package init(
-        _ code: RefusalCode, realm: String = Refusal.defaultRealm, metadataURL: String? = nil,
-        lacking: [String] = [], keyRefresh: KeyRefresh? = nil, passwordCheck: PasswordCheck? = nil, lines: [UInt8] = [],
+        _ code: RefusalCode, realm: String = Refusal.defaultRealm, challenge: RefusalCode.Challenge? = nil,
+        metadataURL: String? = nil, lacking: [String] = [], keyRefresh: KeyRefresh? = nil, passwordCheck: PasswordCheck? = nil, lines: [UInt8] = [],
         answer: AuthorizationRule.Answer? = nil
     ) {
         self.answer = answer
         self.code = code
         self.realm = realm
+        self.challenge = challenge
         self.metadataURL = metadataURL
         self.lacking = lacking
         self.keyRefresh = keyRefresh
@@ -48,6 +51,7 @@ package struct Refusal: Error, Sendable {
         self.code = code
         self.failures = failures
         realm = failures[0].realm
+        challenge = nil
         metadataURL = nil
         lacking = failures.first { $0.code == code }?.lacking ?? []
         verdict = nil
@@ -60,6 +64,7 @@ package struct Refusal: Error, Sendable {
     init(_ verdict: AuthorizationVerdict) {
         code = verdict.refusalCode
         realm = Self.defaultRealm
+        challenge = nil
         metadataURL = nil
         lacking = []
         self.verdict = verdict

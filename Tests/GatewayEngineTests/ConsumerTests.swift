@@ -148,6 +148,21 @@ import Testing
         #expect(gateway.get("/").refusal == .tokenMissing)
     }
 
+    /// As where theirs reads them: what is there is a proof, whatever it is.
+    @Test(arguments: [
+        ("/?jwt", "", token, RefusalCode.tokenMalformed), ("/?jwt=", "", token, .tokenMalformed),
+        ("/?jwt=a&jwt=b", "", token, .tokenMalformed), ("/", "Cookie: jwt=\r\n", token, .tokenMalformed),
+        ("/", "Authorization:\r\n", token, .tokenMalformed), ("/?apikey", "", key, .apiKeyInvalid),
+        ("/?apikey=", "", key, .apiKeyInvalid), ("/?apikey=sk-jack&apikey=sk-jack", "", key, .apiKeyInvalid),
+        ("/", "apikey:\r\n", key, .apiKeyInvalid), ("/", "Authorization:\r\n", password, .basicMalformed),
+    ])
+    func `is refused for a proof that is empty or there twice`(
+        _ target: String, _ lines: String, _ scheme: ConsumerScheme, _ refusal: RefusalCode
+    ) throws {
+        var gateway = try Self.gateway([scheme])
+        #expect(gateway.get(target, lines).refusal == refusal)
+    }
+
     @Test func `has its proof taken out where that is hidden`() throws {
         let hiding = Self.scheme(.token(claim: "key", dates: .thoseThatAreThere), forwards: false)
         var gateway = try Self.gateway([hiding])
@@ -198,8 +213,15 @@ import Testing
         #expect(gateway.get("/").value(of: "X-Consumer-Username") == "nobody")
         #expect(gateway.get("/", "apikey: no\r\n").value(of: "X-Consumer-Username") == "nobody")
         #expect(gateway.get("/", "apikey: sk-jack\r\n").value(of: "X-Consumer-Username") == "jack")
-        gateway = try Self.gateway([Self.token], anonymous: "who")
+    }
+
+    @Test(arguments: [(token, "Bearer"), (key, "ApiKey"), (password, "Basic")])
+    func `is refused by name where the anonymous one is not there, with the challenge of what would prove one`(
+        _ scheme: ConsumerScheme, _ challenge: String
+    ) throws {
+        var gateway = try Self.gateway([scheme], anonymous: "who")
         #expect(gateway.get("/").refusal == .consumerMissing)
+        #expect(gateway.refusalText.contains("www-authenticate: \(challenge) realm=\"test\"\r\n"))
     }
 
     // MARK: - What rules and upstreams see

@@ -10,15 +10,11 @@ package final class ConsumerAuthenticator: Sendable {
         let anonymous: [UInt8]?
         let realm: String
 
-        /// What a request without a proof dies of where it would be a consumer's that is not there. The code says
-        /// which challenge goes with it, too.
-        var missingAnonymous: RefusalCode {
-            guard schemes.count == 1 else { return .consumerUnproven }
-            switch schemes[0].kind {
-            case .token: return .consumerMissing
-            case .key: return .apiKeyInvalid
-            case .password: return .basicInvalid
-            }
+        /// What a request without a proof dies of where it would be a consumer's that is not there.
+        var missingAnonymous: ConsumerStage.Failure {
+            guard schemes.count == 1 else { return ConsumerStage.Failure(code: .consumerUnproven, realm: realm) }
+            return ConsumerStage.Failure(
+                code: .consumerMissing, realm: realm, challenge: schemes[0].missing.entry.challenge)
         }
     }
 
@@ -39,6 +35,15 @@ package final class ConsumerAuthenticator: Sendable {
             case .token: .tokenMissing
             case .key: .apiKeyMissing
             case .password: .basicMissing
+            }
+        }
+
+        /// What it dies of where that is there twice, so that nobody knows which of them is meant.
+        var ambiguous: RefusalCode {
+            switch kind {
+            case .token: .tokenMalformed
+            case .key: .apiKeyInvalid
+            case .password: .basicMalformed
             }
         }
     }

@@ -9,6 +9,8 @@ enum ConsumerStage {
     struct Failure: Error {
         let code: RefusalCode
         let realm: String
+        /// The challenge that goes with it; nil: that of the code.
+        var challenge: RefusalCode.Challenge?
         /// A fetch of keys that is worth waiting for; nil: none.
         var keyRefresh: KeyRefresh?
     }
@@ -27,7 +29,7 @@ enum ConsumerStage {
                     throw Failure(code: error, realm: step.realm, keyRefresh: awaited)
                 }
                 guard let anonymous = directory.consumer(named: name.span) else {
-                    throw Failure(code: step.missingAnonymous, realm: step.realm)
+                    throw step.missingAnonymous
                 }
                 scratch.consumer = anonymous
             }
@@ -59,7 +61,7 @@ enum ConsumerStage {
         _ scheme: ConsumerAuthenticator.Scheme, _ directory: ConsumerDirectory,
         _ scratch: inout RequestScratch, _ bytes: Span<UInt8>, cache: inout TokenCache, now: Int64
     ) throws(RefusalCode) -> IdentifiedConsumer {
-        guard let found = try ProofExtraction.find(scheme.locations, &scratch, bytes) else { throw scheme.missing }
+        guard let found = try proof(of: scheme, &scratch, bytes) else { throw scheme.missing }
         // What failed leaves too: the request may go on as the anonymous consumer's.
         if !scheme.forwardsProof { TokenRemoval.note(found, &scratch, bytes) }
         let storage = found.text == .head ? [] : found.storage(scratch)
@@ -80,6 +82,16 @@ enum ConsumerStage {
             guard let known else { throw .apiKeyInvalid }
             return known
         case .password: return try consumer(ofPassword: text, directory)
+        }
+    }
+
+    private static func proof(
+        of scheme: ConsumerAuthenticator.Scheme, _ scratch: inout RequestScratch, _ bytes: Span<UInt8>
+    ) throws(RefusalCode) -> FoundToken? {
+        do {
+            return try ProofExtraction.find(scheme.locations, &scratch, bytes)
+        } catch {
+            throw scheme.ambiguous
         }
     }
 

@@ -287,7 +287,8 @@ private struct Stages {
                 try ConsumerStage.run(
                     authenticator, setting.bind.consumers, &scratch, bytes, cache: &cache, now: setting.now)
             } catch {
-                throw Refusal(error.code, realm: error.realm, keyRefresh: error.keyRefresh)
+                throw Refusal(
+                    error.code, realm: error.realm, challenge: error.challenge, keyRefresh: error.keyRefresh)
             }
         }
         if let combined = further.combined {

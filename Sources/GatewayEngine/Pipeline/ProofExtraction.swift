@@ -8,15 +8,17 @@ internal import HTTPWire
 /// What the gateway verified is what a service reads first, too, as long as both look in the same order. Dialects that
 /// promise that order use this; `TokenExtraction` refuses a second token.
 enum ProofExtraction {
+    /// Of a proof that is there and empty the range is, too.
     static func find(
         _ locations: [CompiledTokenLocation], _ scratch: inout RequestScratch, _ bytes: Span<UInt8>
-    ) throws(RefusalCode) -> FoundToken? {
+    ) throws(TokenExtraction.Failure) -> FoundToken? {
         for location in locations {
             let found: FoundToken? =
                 switch location {
                 case .authorizationHeader(let prefix): header("authorization".utf8.span, prefix, scratch, bytes)
                 case .header(let name, let prefix): header(name.span, prefix, scratch, bytes)
-                case .queryParameter, .cookie, .expression: try single(location, &scratch, bytes)
+                case .queryParameter, .cookie, .expression: 
+                    try TokenExtraction.find(at: location, &scratch, bytes)
                 }
             if let found { return found }
         }
@@ -44,15 +46,5 @@ enum ProofExtraction {
         if value.equals(prefix.span) { return true }
         let lowercased = prefix.map(\.asciiLowercased)
         return value.equals(lowercased.span)
-    }
-
-    private static func single(
-        _ location: CompiledTokenLocation, _ scratch: inout RequestScratch, _ bytes: Span<UInt8>
-    ) throws(RefusalCode) -> FoundToken? {
-        do {
-            return try TokenExtraction.find(at: location, &scratch, bytes)
-        } catch {
-            throw .tokenMalformed
-        }
     }
 }

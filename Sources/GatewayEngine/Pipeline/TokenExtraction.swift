@@ -62,14 +62,14 @@ package enum TokenExtraction {
                 } else {
                     try find(at: location, &scratch, bytes)
                 }
-            guard let next else { continue }
+            guard let next, !next.range.isEmpty else { continue }
             guard found == nil else { throw .ambiguous }
             found = next
         }
         return found
     }
 
-    /// What stands at one place; an expression is no place.
+    /// What stands at one place, were it nothing but its name; an expression is no place.
     @inline(__always)
     static func find(
         at location: CompiledTokenLocation, _ scratch: inout RequestScratch, _ bytes: Span<UInt8>
@@ -192,7 +192,6 @@ package enum TokenExtraction {
             return true
         }
         guard count <= 1 else { throw .ambiguous }
-        guard let found, !found.range.isEmpty else { return nil }
         return found
     }
 
@@ -211,7 +210,6 @@ package enum TokenExtraction {
             }
         }
         guard count <= 1 else { throw .ambiguous }
-        guard let found, !found.range.isEmpty else { return nil }
         return found
     }
 }

@@ -29,7 +29,8 @@ package struct Refusal: Error, Sendable {
 
     package init(
         _ code: RefusalCode, realm: String = Refusal.defaultRealm, challenge: RefusalCode.Challenge? = nil,
-        metadataURL: String? = nil, lacking: [String] = [], keyRefresh: KeyRefresh? = nil, passwordCheck: PasswordCheck? = nil, lines: [UInt8] = [],
+        metadataURL: String? = nil, lacking: [String] = [], keyRefresh: KeyRefresh? = nil,
+        passwordCheck: PasswordCheck? = nil, lines: [UInt8] = [],
         answer: AuthorizationRule.Answer? = nil
     ) {
         self.answer = answer

@@ -37,6 +37,9 @@ package enum ControlListener: Equatable, Sendable {
     case off
     /// `isRequired`: the process does not start where the address is taken.
     case on(StreamAddress, isRequired: Bool)
+
+    /// Where nobody says otherwise.
+    package static let standard = ControlListener.on(.network(host: "127.0.0.1", port: 15020), isRequired: false)
 }
 
 /// How a request is written to the access log.

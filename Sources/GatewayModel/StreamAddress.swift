@@ -14,6 +14,15 @@ package enum StreamAddress: Hashable, Sendable {
         #endif
     }
 
+    /// `unix:/path`; nil where the path is not absolute, or longer than `maxPathBytes`.
+    package init?(unix text: String) {
+        let scheme = "unix:"
+        let path = text.dropFirst(scheme.utf8.count)
+        guard text.hasPrefix(scheme), path.hasPrefix("/"), path.utf8.count <= Self.maxPathBytes, !path.utf8.contains(0)
+        else { return nil }
+        self = .unix(path: String(path))
+    }
+
     /// Nil for a Unix socket, which has no name.
     package var host: String? {
         if case .network(let host, _) = self { host } else { nil }

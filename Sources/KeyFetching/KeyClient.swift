@@ -14,8 +14,8 @@ internal import NIOPosix
 
 /// Fetches documents that keys are in, over HTTP/1.1.
 ///
-/// Each fetch has a thread, a client and a connection of its own and leaves nothing behind: fetches are rare, and
-/// what is kept between them would be paid for all the time. No proxy, no cookies, no compression.
+/// Each fetch has a client and a connection of its own: fetches are rare, and what is kept between them would be paid for
+/// all the time. One thread serves all of them. No proxy, no cookies, no compression.
 package struct KeyClient: Sendable {
     package init() {}
 
@@ -75,10 +75,12 @@ package struct KeyClient: Sendable {
         return next
     }
 
+    /// It lives as long as the process: a look-up of a name tells it of its end, long after the fetch was given up.
+    private static let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+
     /// One request and its answer, on a connection of its own.
     private static func exchange(_ request: RemoteRequest) async throws(RemoteFailure) -> Step {
         let configuration = try await clientConfiguration(request)
-        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let client = HTTPClient(eventLoopGroup: group, configuration: configuration)
         let result: Result<Step, RemoteFailure>
         do {
@@ -91,7 +93,6 @@ package struct KeyClient: Sendable {
             result = .failure(RemoteFailure(error, at: request.url))
         }
         try? await client.shutdown()
-        try? await group.shutdownGracefully()
         return try result.get()
     }
 

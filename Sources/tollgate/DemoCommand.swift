@@ -80,7 +80,7 @@ struct DemoCommand: AsyncParsableCommand {
             groups: GatewayGroups(listen: [GatewayGroup.standardID: [ListenAddress(host: "127.0.0.1", port: apiPort)]]),
             remote: RemoteKeySources(store: nil, clock: .system()),
             secrets: SecretSource(environment: [:], folder: nil),
-            process: RunCommand.adminProcess, environment: [:], logger: logger)
+            process: RunCommand.process(control: .off), environment: [:], logger: logger)
         return try await plane.serve(on: server) { resources in
             AdminServer(
                 resources, address: ListenAddress(host: "127.0.0.1", port: adminPort), security: .plain,

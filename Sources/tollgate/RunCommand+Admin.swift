@@ -12,7 +12,7 @@ internal import ServiceLifecycle
 extension RunCommand {
     /// A gateway without a file.
     func startAdmin(folder: String) async throws -> [any Service] {
-        let process = Self.adminProcess
+        let process = Self.process(control: controlListen ?? .standard)
         let logger = Lifecycle.logger(process)
         let settings = admin.settings(folder: folder)
         let files = try Exit.unlessMisused(AdminFiles(settings, data: nil))
@@ -77,8 +77,10 @@ extension RunCommand {
         }
     }
 
-    static let adminProcess = ProcessSettings(
-        workerThreads: nil, control: .on(.network(host: "127.0.0.1", port: 15020), isRequired: false),
-        admin: .off, readiness: .off,
-        accessLog: .text, logLevel: .info, logFormat: .text, drainTimeout: .seconds(30))
+    /// Settings of a gateway without a file.
+    static func process(control: ControlListener) -> ProcessSettings {
+        ProcessSettings(
+            workerThreads: nil, control: control, admin: .off, readiness: .off, accessLog: .text, logLevel: .info,
+            logFormat: .text, drainTimeout: .seconds(30))
+    }
 }

@@ -39,12 +39,23 @@ struct RunCommand: AsyncParsableCommand {
             valueName: "folder"))
     var data: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Without a file: where metrics, keys and readiness are: an address, `unix:/path` or `off`. (default: "
+                + "127.0.0.1:15020, left out with a warning where it is taken)", valueName: "address"),
+        transform: ControlListener.argument)
+    var controlListen: ControlListener?
+
     @OptionGroup(title: "Admin API")
     var admin: AdminOptions
 
     func validate() throws {
         guard file != nil || data != nil else {
             throw ValidationError("name a configuration file with -f, or a folder for the Admin API with --data.")
+        }
+        if file != nil, controlListen != nil {
+            throw ValidationError(
+                "--control-listen is for a gateway without a file; with one write it there, as `config.statsAddr`.")
         }
         if file != nil, let option = admin.given.first {
             throw ValidationError(
@@ -149,7 +160,10 @@ struct RunCommand: AsyncParsableCommand {
                 logger.info("\(pages.description) on \(address.description)")
             } catch  where !isRequired {
                 logger.warning(
-                    "no metrics and readiness: \(error); name another address with config.statsAddr, or `off`")
+                    """
+                    no metrics and readiness: \(error); name another address, or `off`, with --control-listen, or with \
+                    `config.statsAddr` in the file
+                    """)
             }
         }
         return services

@@ -109,6 +109,32 @@ import Testing
         #expect(result.errors.contains("config.admin"))
     }
 
+    @Test func `the control listener of a gateway without a file is where an option says`() throws {
+        let port = Ports.next()
+        let gateway = try AdminGateway(arguments: ["--control-listen", "\(port)"])
+        #expect(try gateway.get("/healthz/ready", port: port).status == 200)
+        let beside = try CommandLineRunner.run(["run", "-f", "c.yaml", "--control-listen", "off"])
+        #expect(beside.exitCode == 2 && beside.errors.contains("config.statsAddr"))
+        // One that is named is needed.
+        let taken = try CommandLineRunner.run([
+            "run", "--data", gateway.folder.appending(path: "other").path, "--admin-plain", "--admin-listen",
+            "\(Ports.next())", "--listen", "\(Ports.next())", "--control-listen", "\(port)",
+        ])
+        #expect(taken.exitCode == 1 && taken.errors.contains("cannot listen on 127.0.0.1:\(port)"))
+    }
+
+    @Test(arguments: [
+        ("--control-listen", "unix:run", "an absolute path"), ("--control-listen", "0", "`unix:/path` or `off`"),
+        ("--admin-listen", "example.com:80", "`ip:port`, `localhost:port`"), ("--listen", "=9080", "before the `=`"),
+        ("--listen", "blue=here", "`ip:port`, `localhost:port`"),
+    ])
+    func `an option with an address says how to write one`(_ name: String, _ value: String, _ words: String) throws {
+        let result = try CommandLineRunner.run(["run", "--data", "d", name, value])
+        #expect(result.exitCode == 2)
+        #expect(result.errors.contains("'\(value)' is invalid for '\(name)"), "\(result.errors)")
+        #expect(result.errors.contains(words), "\(result.errors)")
+    }
+
     @Test func `all that is wrong with an Admin API is said at once, with its place, by validate as by run`() throws {
         let folder = try CommandLineFolder()
         try folder.write("me admin\n\nyou nobody looking\n", to: "keys")

@@ -106,6 +106,8 @@ import Testing
         Case(.upstream, #"{"nodes":{"a:1":1},"timeout":{"read":1}}"#, #"property "connect" is required"#),
         Case(.upstream, #"{"nodes":{"a:1":1},"tls":{"client_cert":"x"}}"#, #""client_cert" is part of APISIX"#),
         Case(.upstream, #"{"nodes":[{"host":"::1","port":1,"weight":1}]}"#, "must be enclosed with '[' and ']'"),
+        Case(.upstream, #"{"nodes":{"a:1":1,"a:99999":1}}"#, "the port of the node `a:99999` is none from 1 to 65535"),
+        Case(.route, #"{"uri":"/a","upstream":{"nodes":{"[::1]:0":1}}}"#, "the port of the node `[::1]:0`"),
         Case(.upstream, #"{"nodes":{"a:1":-1}}"#, "object matches none of the required"),
         Case(.consumer, #"{"username":"a b"}"#, #"failed to match pattern "^[a-zA-Z0-9_\-]+$" with "a b""#),
         Case(.consumer, #"{"username":"a","plugins":{"cors":{}}}"#, "of a consumer is part"),

@@ -70,6 +70,7 @@ package struct AdminServer: Service {
         let responder = CallbackResponder<AdminContext> { request, context in
             await respond(to: request, from: context.address)
         }
+        // It lives as long as the process: of what the library closes it asks the loop once more, after it has ended.
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let application = Application(
             responder: responder, server: try server(),
@@ -81,12 +82,9 @@ package struct AdminServer: Service {
             eventLoopGroupProvider: .shared(group), logger: Self.withoutRoutine(logger))
         do {
             try await application.run()
-        } catch {
-            try? await group.shutdownGracefully()
-            guard let error = error as? IOError else { throw error }
+        } catch let error as IOError {
             throw Failure(address: address, reason: String(cString: strerror(error.errnoCode)))
         }
-        try await group.shutdownGracefully()
     }
 
     /// For the library: where it listens, and that it stops, the gateway says itself.

@@ -33,6 +33,7 @@ extension APISIXDialect {
         |---|---|
         | traffic | `127.0.0.1:9080` (`--listen [group=]address`, which may be repeated) |
         | Admin API | `https://localhost:7443` (`--admin-listen`), or `http://127.0.0.1:9180` with `--admin-plain` |
+        | metrics, keys, readiness | `127.0.0.1:15020` (`--control-listen`, which may be `unix:/path` or `off`) |
         | key | `X-API-KEY`, from `--admin-key-file`, `TOLLGATE_ADMIN_KEY`, `--admin-key`, or `DIR/admin-key` |
         | paths | `/apisix/admin/{collection}/{id}`, credentials under `/apisix/admin/consumers/{name}/credentials/{id}` |
         | gateway groups | `/api/gateway_groups/{id}` |

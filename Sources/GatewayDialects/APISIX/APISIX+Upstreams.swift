@@ -199,7 +199,7 @@ extension APISIXDecoder {
                 hint: "write `tls: {\"verify\": true}`"))
     }
 
-    /// `host:port`, `host`, `[::1]:80`.
+    /// `host:port`, `host`, `[::1]:80`; of the port only that it is a number is known.
     static func split(_ address: String) -> (host: String, port: Int?) {
         guard let colon = address.lastIndex(of: ":"), let port = Int(address[address.index(after: colon)...]),
             address[..<colon].hasSuffix("]") || !address[..<colon].contains(":")

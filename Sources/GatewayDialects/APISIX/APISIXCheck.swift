@@ -105,8 +105,11 @@ package enum APISIXCheck {
                 return "invalid configuration: IPv6 address must be enclosed with '[' and ']'"
             }
         }
-        return nil
+        let wrong = value["nodes"]?.object?.names.first { APISIXDecoder.split($0).port.map(ports.contains) == false }
+        return wrong.map { "invalid configuration: the port of the node `\($0)` is none from 1 to 65535" }
     }
+
+    private static let ports = 1...65535
 
     private static func consumerProblem(_ value: JSONTree) -> String? {
         (overlayProblem(value, of: "a consumer") ?? APISIXPlugin.problem(ofPlugins: value["plugins"], onConsumer: true))

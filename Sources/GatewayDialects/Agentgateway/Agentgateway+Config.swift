@@ -130,7 +130,7 @@ extension AgentgatewayDecoder {
         if reader?.boolean("enableIpv6") == false { listenHost = "0.0.0.0" }
         return ProcessSettings(
             workerThreads: reader?.node("workerThreads").flatMap(workerThreads),
-            control: reader?.node("statsAddr").map(controlListener) ?? Self.defaultControl,
+            control: reader?.node("statsAddr").map(controlListener) ?? .standard,
             admin: reader?.node("adminAddr").map(controlListener) ?? .off,
             readiness: reader?.node("readinessAddr").map(controlListener) ?? .off,
             adminAPI: adminAPI(reader),
@@ -171,10 +171,6 @@ extension AgentgatewayDecoder {
         "error": .error, "warn": .warning, "warning": .warning, "info": .info, "debug": .debug, "trace": .debug,
     ]
 
-    private static var defaultControl: ControlListener {
-        .on(.network(host: "127.0.0.1", port: 15020), isRequired: false)
-    }
-
     private func controlListener(_ node: DocumentNode) -> ControlListener {
         guard let text = node.text(findings), text != "off" else { return .off }
         if text.hasPrefix("unix:") {
@@ -201,8 +197,8 @@ extension AgentgatewayDecoder {
     ///
     /// - Parameter example: a path for the hint.
     func unixSocket(_ text: String, _ node: DocumentNode, example: String) -> StreamAddress? {
-        let path = String(text.dropFirst("unix:".count))
-        guard path.hasPrefix("/"), path.utf8.count <= StreamAddress.maxPathBytes, !path.utf8.contains(0) else {
+        guard let address = StreamAddress(unix: text) else {
+            let path = text.dropFirst("unix:".count)
             let found = path.hasPrefix("/") ? ", found \(path.utf8.count)" : ""
             findings.error(
                 "address_invalid",
@@ -210,7 +206,7 @@ extension AgentgatewayDecoder {
                 at: node.provenance, hint: "write `unix:\(example)`")
             return nil
         }
-        return .unix(path: path)
+        return address
     }
 
     /// A number, also in quotes as agentgateway takes it; nil for `auto`.

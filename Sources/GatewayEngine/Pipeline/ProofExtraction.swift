@@ -17,7 +17,7 @@ enum ProofExtraction {
                 switch location {
                 case .authorizationHeader(let prefix): header("authorization".utf8.span, prefix, scratch, bytes)
                 case .header(let name, let prefix): header(name.span, prefix, scratch, bytes)
-                case .queryParameter, .cookie, .expression: 
+                case .queryParameter, .cookie, .expression:
                     try TokenExtraction.find(at: location, &scratch, bytes)
                 }
             if let found { return found }

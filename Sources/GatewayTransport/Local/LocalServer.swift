@@ -28,7 +28,6 @@ package struct LocalResponse: Sendable {
 /// traffic: a thread of its own, no pipeline.
 package final class LocalServer: Sendable {
     private let channel: any Channel
-    private let group: MultiThreadedEventLoopGroup
     private let address: StreamAddress
 
     package static func start(
@@ -42,7 +41,7 @@ package final class LocalServer: Sendable {
                         try channel.pipeline.syncOperations.addHandler(LocalHandler(respond))
                     }
                 }
-            return LocalServer(channel: try await bind(bootstrap, address), group: group, address)
+            return LocalServer(channel: try await bind(bootstrap, address), address)
         } catch {
             try? await group.shutdownGracefully()
             throw GatewayServer.bindError(address.description, error)
@@ -62,17 +61,16 @@ package final class LocalServer: Sendable {
         }
     }
 
-    private init(channel: any Channel, group: MultiThreadedEventLoopGroup, _ address: StreamAddress) {
+    private init(channel: any Channel, _ address: StreamAddress) {
         self.channel = channel
-        self.group = group
         self.address = address
     }
 
+    /// It listens no longer. Its thread lives as long as the process: an answer that is being made is handed to it.
     package func shutdown() async {
         // Before it is closed: what stands there after that may be another's.
         if case .unix(let path) = address { UnixSocketFile.remove(path) }
         try? await channel.close()
-        try? await group.shutdownGracefully()
     }
 }
 

@@ -6,14 +6,15 @@ struct AdminOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             "Without a file: where traffic is taken, by the gateway group `default` or the one before `=`; may be "
-                + "repeated. (default: \(AdminSettings.standardListen))", valueName: "[group=]address"))
+                + "repeated. (default: \(AdminSettings.standardListen))", valueName: "[group=]address"),
+        transform: GroupAddressArgument.argument)
     var listen: [GroupAddressArgument] = []
 
     @Option(
         help: ArgumentHelp(
             "Without a file: where the Admin API is. (default: 127.0.0.1:7443, plain 127.0.0.1:9180)",
-            valueName: "address"))
-    var adminListen: AddressArgument?
+            valueName: "address"), transform: ListenAddress.argument)
+    var adminListen: ListenAddress?
 
     @Flag(help: "Serve the Admin API without TLS, as Apache APISIX does.")
     var adminPlain = false
@@ -46,7 +47,7 @@ struct AdminOptions: ParsableArguments {
         let written = Dictionary(grouping: listen, by: \.group).mapValues { $0.map(\.address) }
         let standard = [GatewayGroup.standardID: [AdminSettings.standardListen]]
         return AdminSettings(
-            address: adminListen?.address ?? AdminSettings.standardAddress(isPlain: adminPlain), isPlain: adminPlain,
+            address: adminListen ?? AdminSettings.standardAddress(isPlain: adminPlain), isPlain: adminPlain,
             folder: named(folder, by: "--data"), keyFile: named(adminKeyFile, by: "--admin-key-file"),
             secretsFolder: named(secretsDir, by: "--secrets-dir"), storeKeyFile: storeKey.path,
             masksSecrets: maskSecrets, listen: written.merging(standard) { own, _ in own },

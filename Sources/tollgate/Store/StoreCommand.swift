@@ -45,7 +45,7 @@ struct StoreOptions: ParsableArguments {
 
     func writer(_ store: SealedStore) -> StoreWriter {
         let compiler = DocumentCompiler(
-            process: RunCommand.adminProcess, environment: Environment.variables,
+            process: RunCommand.process(control: .off), environment: Environment.variables,
             remote: RemoteKeySources(store: nil, clock: .system()),
             secrets: SecretSource(environment: Environment.variables, folder: secretsDir))
         return StoreWriter(store, compiler: compiler, now: WallClock.now(), actor: "tollgate store")

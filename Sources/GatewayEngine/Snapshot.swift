@@ -109,7 +109,7 @@ package final class ListenerSnapshot: Sendable {
     }
 }
 
-/// What becomes of a route's requests. Routes that treat them alike share one: of a hundred thousand routes the
+/// What becomes of a route's requests. Routes of files that treat them alike share one: of a hundred thousand routes the
 /// few that are busy would else be cold memory.
 package final class RouteSnapshot: Sendable {
     /// Of all routes of the listener; or of the only one whose requests are treated so.
@@ -121,10 +121,14 @@ package final class RouteSnapshot: Sendable {
     let guardedNames: FieldNames?
     /// Whether transformations, those of its backends among them, ask for the request's body.
     let needsBody: Bool
+    /// What expressions read of the only route; nil where it is no document.
+    let document: RouteDocument?
 
     init(
-        names: RouteNames, upstream: Int?, policy: EffectivePolicy, guardedNames: FieldNames?, needsBody: Bool
+        names: RouteNames, upstream: Int?, policy: EffectivePolicy, guardedNames: FieldNames?, needsBody: Bool,
+        document: RouteDocument?
     ) {
+        self.document = document
         self.needsBody = needsBody
         self.names = names
         self.guardedNames = guardedNames
@@ -138,6 +142,7 @@ package final class RouteSnapshot: Sendable {
         upstream = old.upstream
         guardedNames = old.guardedNames
         needsBody = old.needsBody
+        document = old.document
         self.policy = policy
     }
 }

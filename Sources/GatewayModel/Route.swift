@@ -12,6 +12,8 @@ package struct Route: Equatable, Sendable {
     /// The routes that lead to it, the outermost first: it takes requests that they take, and their policies hold where it
     /// has none of the kind. Empty for one that stands for itself.
     package var ancestors: [RouteID] = []
+    /// What it is called among documents; nil: it is part of a file.
+    package var document: RouteDocument?
     package var provenance: Provenance
 
     package init(
@@ -26,6 +28,30 @@ package struct Route: Equatable, Sendable {
         self.matches = matches
         self.action = action
         self.provenance = provenance
+    }
+}
+
+/// What a route that is a document is called, and the service it is of, for expressions: ids are what documents name each
+/// other by, names what their users gave them.
+package struct RouteDocument: Hashable, Sendable {
+    package struct Service: Hashable, Sendable {
+        package var id: String
+        package var name: String?
+
+        package init(id: String, name: String?) {
+            self.id = id
+            self.name = name
+        }
+    }
+
+    package var id: String
+    package var name: String?
+    package var service: Service?
+
+    package init(id: String, name: String?, service: Service?) {
+        self.id = id
+        self.name = name
+        self.service = service
     }
 }
 

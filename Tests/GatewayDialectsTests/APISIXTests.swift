@@ -111,10 +111,6 @@ import Testing
         Case(.upstream, #"{"nodes":{"a:1":-1}}"#, "object matches none of the required"),
         Case(.consumer, #"{"username":"a b"}"#, #"failed to match pattern "^[a-zA-Z0-9_\-]+$" with "a b""#),
         Case(.consumer, #"{"username":"a","plugins":{"cors":{}}}"#, "of a consumer is part"),
-        Case(
-            .consumer,
-            #"{"username":"a","plugins":{"consumer-restriction":{"type":"route_id","blacklist":["b"]}}}"#,
-            "of a consumer with the type `route_id` is part"),
         Case(.consumer, #"{"username":"a","plugins":{"key-auth":{"key":"k","_meta":{}}}}"#, "_meta"),
         Case(.credential, #"{"plugins":{"jwt-auth":{"key":"k"}}}"#, "is required when using HS based algorithms"),
         Case(.credential, #"{"plugins":{"jwt-auth":{"key":"k","secret":"?","base64_secret":true}}}"#, "not in base64"),

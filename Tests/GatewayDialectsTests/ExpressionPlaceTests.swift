@@ -147,6 +147,15 @@ import Testing
             ])
     }
 
+    @Test(arguments: ["route.id", "route.givenName", "service.id", "service.name"])
+    func `is pointed out where it is about documents, which files have none of`(_ attribute: String) throws {
+        let found = try Self.warnings(
+            Self.document("authorization: {rules: [{require: \"has(\(attribute)) && \(attribute) == '1'\"}]}"))
+        #expect(
+            found.map(\.message) == ["`\(attribute)` is always absent: routes and services of files have no ids"])
+        #expect(found.first?.hint == "it is for documents of the Admin API")
+    }
+
     @Test func `is pointed out once, however many routes share it`() throws {
         let document = """
             policies:

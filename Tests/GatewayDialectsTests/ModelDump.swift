@@ -88,6 +88,10 @@ struct ModelDump {
         block("route \(route.id.name)", route.provenance) { dump in
             dump.line("name: \(route.name.isEmpty ? "none" : route.name)")
             if !route.ancestors.isEmpty { dump.line("below: \(route.ancestors.map(\.name).joined(separator: ", "))") }
+            if let document = route.document, document.name != nil || document.service != nil {
+                let service = document.service.map { ", of the service \($0.id) (\($0.name ?? "no name"))" } ?? ""
+                dump.line("document: \(document.id) (\(document.name ?? "no name"))\(service)")
+            }
             dump.line("hostnames: \(route.hostnames.map(Self.written).joined(separator: " "))")
             for match in route.matches { dump.add(match) }
             switch route.action {

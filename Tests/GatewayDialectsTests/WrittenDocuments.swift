@@ -127,6 +127,9 @@ extension WrittenDocuments {
                 #""proxy-rewrite":{"uri":"/to\#(other)"}"#, #""limit-count":{"count":100\#(port),"time_window":60}"#,
                 #""limit-count":{"count":1000,"time_window":60,"group":"g"}"#,
                 #""ip-restriction":{"blacklist":["192.0.2.7"]}"#,
+                #""consumer-restriction":{"type":"route_id","blacklist":["\#(id)","\#(other)"]}"#,
+                #""consumer-restriction":{"type":"service_id","whitelist":["\#(id)","\#(other)"]}"#,
+                #""proxy-rewrite":{"uri":"/$route_id-$service_id-$service_name"}"#,
                 #""mocking":{"response_example":"\#(other)"}"#, #""redirect":{"uri":"/see\#(other)"}"#,
             ].randomElement(using: &generator) ?? ""
         let plugins =

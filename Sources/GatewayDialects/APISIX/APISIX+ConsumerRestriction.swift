@@ -31,52 +31,45 @@ extension APISIXPlugin {
 struct ConsumerRestriction {
     private let value: JSONTree
     private let type: String
-    /// What the lists are about, in CEL; nil: a request of this place has none.
-    private let subject: String?
-    /// Whether there is one, in CEL.
-    private let isThere: String?
+    /// What the lists are about, in CEL.
+    private let subject: String
+    /// Whether a request has it, in CEL.
+    private let isThere: String
     private let place: Provenance
 
-    /// - Parameters:
-    ///   - service: of the route; nil where it has none.
-    ///   - route: nil for a global rule, which runs before a route is chosen.
-    init(_ value: JSONTree, service: String?, route: String?, at place: Provenance) {
+    init(_ value: JSONTree, at place: Provenance) {
         self.value = value
         self.place = place
         type = value["type"]?.string ?? "consumer_name"
-        switch type {
-        case "service_id": subject = service.map(\.celLiteral)
-        case "route_id": subject = route.map(\.celLiteral)
-        case "consumer_group_id": subject = "consumer.group"
-        default: subject = "consumer.name"
-        }
-        isThere =
+        (subject, isThere) =
             switch type {
-            case "service_id", "route_id": nil
-            case "consumer_group_id": "consumer != null && has(consumer.group)"
-            default: "consumer != null"
+            case "service_id": ("service.id", "has(service.id)")
+            case "route_id": ("route.id", "has(route.id)")
+            case "consumer_group_id": ("consumer.group", "consumer != null && has(consumer.group)")
+            default: ("consumer.name", "consumer != null")
             }
     }
 
+    /// Whether the route has to be chosen before.
+    var asksForRoute: Bool { type == "service_id" || type == "route_id" }
+
     var authorization: Authorization {
-        guard let subject else { return Authorization(rules: [rule(.require, "false", missing)]) }
         var rules: [AuthorizationRule] = []
         if let names = value["blacklist"] {
-            let guarded = isThere.map { "\($0) && " } ?? ""
-            rules.append(rule(.deny, "\(guarded)\(subject) in \(names.text)", forbidden))
+            rules.append(rule(.deny, "\(isThere) && \(subject) in \(names.text)", forbidden))
         }
-        if let isThere { rules.append(rule(.require, isThere, missing)) }
+        rules.append(rule(.require, isThere, missing))
         if let names = value["whitelist"] {
             rules.append(rule(.require, "\(subject) in \(names.text)", forbidden))
         } else {
-            rules += methodRules(subject)
+            rules += methodRules
         }
         return Authorization(rules: rules)
     }
 
     /// Who is listed may use the methods that are listed beside him, and whoever is not may use all. Where there is a
     /// white list, it alone decides.
-    private func methodRules(_ subject: String) -> [AuthorizationRule] {
+    private var methodRules: [AuthorizationRule] {
         var users: Set<String> = []
         return (value["allowed_by_methods"]?.array ?? []).compactMap { entry in
             // Of several entries for one user the first counts.

@@ -6,9 +6,6 @@ extension APISIXDecoder {
     struct PluginPlace {
         var scope: Attachment.Scope
         var phase: Attachment.Phase
-        /// Nil for a global rule.
-        var route: String?
-        var service: String?
         var variables: APISIXVariables
         var provenance: Provenance
     }
@@ -30,8 +27,8 @@ extension APISIXDecoder {
         let shared = document(.pluginConfig, route.value["plugin_config_id"])
         let plugins = Self.held([service, shared, route].compactMap(\.self))
         let place = PluginPlace(
-            scope: .route(RouteID(route.id)), phase: .route, route: route.id, service: service?.id,
-            variables: APISIXVariables(route: route, service: service), provenance: route.provenance)
+            scope: .route(RouteID(route.id)), phase: .route,
+            variables: APISIXVariables(of: RouteDocument(route, service: service)), provenance: route.provenance)
         attachGuards(plugins, at: place)
         attachTraffic(plugins, behind: globalPlugins, authority: authority, at: place)
         return plugins["mocking"] != nil
@@ -44,8 +41,7 @@ extension APISIXDecoder {
         guard let last = rules.last else { return }
         globalPlugins = Self.held(rules)
         var place = PluginPlace(
-            scope: .listener(listener), phase: .gateway, route: nil, service: nil, variables: APISIXVariables(),
-            provenance: last.provenance)
+            scope: .listener(listener), phase: .gateway, variables: APISIXVariables(), provenance: last.provenance)
         attachGuards(globalPlugins, at: place)
         place.phase = .route
         attachTraffic(globalPlugins, behind: [:], authority: nil, at: place)
@@ -75,8 +71,10 @@ extension APISIXDecoder {
             attach(.authorization(Self.ipRestriction(plugin.value, at: place.provenance)), at: place)
         }
         if let plugin = plugins["consumer-restriction"] {
-            let restriction = ConsumerRestriction(
-                plugin.value, service: place.service, route: place.route, at: place.provenance)
+            let restriction = ConsumerRestriction(plugin.value, at: place.provenance)
+            var place = place
+            // A global rule about routes holds once there is one.
+            if restriction.asksForRoute { place.phase = .route }
             attach(.authorization(restriction.authorization), at: place)
         }
     }
@@ -204,8 +202,7 @@ extension APISIXDecoder {
         let id = OverlayID(owner.key)
         guard overlays.insert(id).inserted else { return id }
         let place = PluginPlace(
-            scope: .overlay(id), phase: .route, route: nil, service: nil, variables: APISIXVariables(),
-            provenance: owner.provenance)
+            scope: .overlay(id), phase: .route, variables: APISIXVariables(), provenance: owner.provenance)
         attachGuards(plugins, at: place)
         attachTraffic(plugins, behind: globalPlugins, authority: nil, at: place)
         return id

@@ -200,8 +200,8 @@ extension APISIXDialect {
           500 (`rate_limit_unknown`), and so is one that no rule is about, unless `allow_degradation` is on. What one rule
           refuses takes nothing of the others. Windows do not slide.
         - **Plugins of consumers** take the place of a route's by what they do: rewriting, answering, limiting; who may pass
-          is asked beside the route's. Variables about routes and services are empty in them, and `consumer-restriction`
-          there is about consumers and groups.
+          is asked beside the route's: with `consumer-restriction` on both, a request has to pass both. A consumer's own list
+          takes the place of its group's.
         - **`mocking`** makes of a `response_schema` always the same answer, and calls itself `Tollgate` in `x-mock-by`.
         - **`request-id`** takes over what a client sends if it is 128 letters, digits and `-_.:/+=@~` at most.
         - **A host** of `*.a.com` stands for names of any depth; `*a.com` is refused.

@@ -24,28 +24,35 @@ extension APISIXDecoder {
                 attach(.directResponse(DirectResponse(status: 502, body: [])), at: place)
             }
         }
-        return Route(
-            id: id, name: value["name"]?.string ?? document.id,
-            hostnames: hostnames(value) ?? service.flatMap { hostnames($0.value) } ?? [.any],
-            order: .priority(value["priority"]?.integer ?? 0),
-            matches: matches(value, where: condition(of: document, service: service), at: document.provenance),
-            action: target.map { forward(to: $0, from: document) } ?? .noBackend, provenance: document.provenance)
+        return route(
+            document, service: service, where: condition(of: document, service: service),
+            action: target.map { forward(to: $0, from: document) } ?? .noBackend)
     }
 
     /// Takes the requests of a route that can't be served: all that it could mean, where it can't be read itself.
     private mutating func isolatedRoute(_ document: APISIXDocument, service: APISIXDocument?) -> Route {
-        let (value, id) = (document.value, RouteID(document.id))
         attach(
             .directResponse(Self.isolationAnswer),
             at: PluginPlace(
-                scope: .route(id), phase: .route, variables: APISIXVariables(), provenance: document.provenance))
+                scope: .route(RouteID(document.id)), phase: .route, variables: APISIXVariables(),
+                provenance: document.provenance))
         let condition = isolated.contains(document.key) ? nil : condition(of: document, service: service)
-        return Route(
-            id: id, name: value["name"]?.string ?? document.id,
+        return route(document, service: service, where: condition, action: .noBackend)
+    }
+
+    private func route(
+        _ document: APISIXDocument, service: APISIXDocument?, where condition: Expression?, action: RouteAction
+    ) -> Route {
+        let value = document.value
+        let names = RouteDocument(document, service: service)
+        var route = Route(
+            id: RouteID(document.id), name: names.name ?? names.id,
             hostnames: hostnames(value) ?? service.flatMap { hostnames($0.value) } ?? [.any],
             order: .priority(value["priority"]?.integer ?? 0),
-            matches: matches(value, where: condition, at: document.provenance), action: .noBackend,
+            matches: matches(value, where: condition, at: document.provenance), action: action,
             provenance: document.provenance)
+        route.document = names
+        return route
     }
 
     /// What is answered where a service or plugin config that a route names was deleted by force.
@@ -90,10 +97,19 @@ extension APISIXDecoder {
         let addresses = route.value.strings("remote_addrs") ?? route.value["remote_addr"]?.string.map { [$0] }
         if let addresses { conditions.append(APISIXAddresses.condition("source.address", isAmong: addresses)) }
         if let vars = route.value["vars"] {
+            let variables = APISIXVariables(of: RouteDocument(route, service: service))
             // What is no condition was refused when it was written.
-            let condition = try? APISIXCondition(vars, APISIXVariables(route: route, service: service)).expression
+            let condition = try? APISIXCondition(vars, variables).expression
             conditions.append(condition ?? "false")
         }
         return conditions.isEmpty ? nil : Expression(conditions.joined(separator: " && "), at: route.provenance)
+    }
+}
+
+extension RouteDocument {
+    init(_ route: APISIXDocument, service: APISIXDocument?) {
+        self.init(
+            id: route.id, name: route.value["name"]?.string,
+            service: service.map { Service(id: $0.id, name: $0.value["name"]?.string) })
     }
 }

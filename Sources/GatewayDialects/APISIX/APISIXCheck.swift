@@ -137,20 +137,10 @@ package enum APISIXCheck {
 
     /// What runs before it is known whose a request is can't be a consumer's.
     private static func overlayProblem(_ value: JSONTree, of place: String) -> String? {
-        for (name, value) in value["plugins"]?.object?.entries ?? [] {
-            guard let plugin = APISIXPlugin.named(name), !plugin.isAuthentication else { continue }
-            if !APISIXPlugin.ofConsumers.contains(name) {
-                return
-                    "plugin [\(name)] of \(place) is part of APISIX and not offered in this version; write it on the "
-                    + "route"
-            }
-            if let type = value["type"]?.string, name == "consumer-restriction",
-                ["route_id", "service_id"].contains(type)
-            {
-                return "plugin [\(name)] of \(place) with the type `\(type)` is part of APISIX and not offered in this "
-                    + "version; write it on the route"
-            }
+        value["plugins"]?.object?.names.first { name in
+            APISIXPlugin.named(name)?.isAuthentication == false && !APISIXPlugin.ofConsumers.contains(name)
+        }.map { name in
+            "plugin [\(name)] of \(place) is part of APISIX and not offered in this version; write it on the route"
         }
-        return nil
     }
 }

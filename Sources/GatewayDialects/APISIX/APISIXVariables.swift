@@ -1,18 +1,23 @@
 internal import Bytes
+internal import GatewayModel
 
 /// What the variables of nginx and APISIX stand for, as expressions of type string: `$arg_x`, `$http_x`, `$uri`.
 ///
 /// Reading a variable that a request does not have fails, so that whoever uses it says what then holds.
 struct APISIXVariables {
-    /// What is known of a request beforehand; nil where there is no route, or no service.
-    var constants: [String: String] = [:]
+    /// What is known of requests beforehand, as expressions.
+    private var known: [String: String] = [:]
 
-    /// - Parameter route: nil where no route is chosen.
-    init(route: APISIXDocument? = nil, service: APISIXDocument? = nil) {
-        constants["route_id"] = route?.id
-        constants["route_name"] = route?.value["name"]?.string
-        constants["service_id"] = service?.id
-        constants["service_name"] = service?.value["name"]?.string
+    /// Of requests of whichever route.
+    init() {}
+
+    /// Of one route's requests, which may not have been told from others yet.
+    init(of route: RouteDocument) {
+        let names = [
+            "route_id": route.id, "route_name": route.name, "service_id": route.service?.id,
+            "service_name": route.service?.name,
+        ]
+        known = names.mapValues { $0?.celLiteral ?? "fail()" }
     }
 
     /// Whether there is an answer, whose status and headers have names, too.
@@ -22,7 +27,7 @@ struct APISIXVariables {
 
     /// Nil: there is no such variable, or this version does not offer it.
     func expression(_ name: String) -> String? {
-        if let constant = constants[name] { return constant.celLiteral }
+        if let known = known[name] { return known }
         if hasAnswer, let plain = Self.ofAnswers[name] { return plain }
         if let plain = Self.plain[name] { return plain }
         for (prefix, expression) in Self.families + (hasAnswer ? Self.answerFamilies : [])
@@ -44,7 +49,8 @@ struct APISIXVariables {
         "https": "(request.scheme == 'https' ? 'on' : fail())",
         "content_type": "request.headers['content-type']", "content_length": "request.headers['content-length']",
         "consumer_name": "string(consumer.name)", "consumer_group_id": "string(consumer.group)",
-        "route_id": "fail()", "route_name": "fail()", "service_id": "fail()", "service_name": "fail()",
+        "route_id": "route.id", "route_name": "route.givenName", "service_id": "service.id",
+        "service_name": "service.name",
     ]
 
     private static let query =

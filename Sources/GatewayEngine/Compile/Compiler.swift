@@ -134,6 +134,7 @@ package struct Compiler {
     private struct Treatment: Hashable {
         var attachments: [Int]?
         var upstream: Int?
+        var document: RouteDocument?
     }
 
     private mutating func compile(_ listener: Listener, upstreams: [UpstreamID: Int]) -> ListenerSnapshot {
@@ -177,7 +178,7 @@ package struct Compiler {
     }
 
     private func treatment(of route: Route, upstreams: [UpstreamID: Int]) -> Treatment {
-        var treatment = Treatment(attachments: attachments[.route(route.id)])
+        var treatment = Treatment(attachments: attachments[.route(route.id)], document: route.document)
         if !route.ancestors.isEmpty {
             treatment.attachments = route.scopes(behind: []).flatMap { attachments[$0] ?? [] }
         }
@@ -198,7 +199,8 @@ package struct Compiler {
             names: names, upstream: treatment.upstream, policy: policy,
             guardedNames: .union(headers.guardedNames(policy.requestEdit), guarded),
             needsBody: policy.traffic?.transformation?.needsBody ?? false
-                || needsBody(treatment.upstream) || needsBody(policy.traffic?.mirror?.upstream))
+                || needsBody(treatment.upstream) || needsBody(policy.traffic?.mirror?.upstream),
+            document: route.document)
     }
 
     private func needsBody(_ upstream: Int?) -> Bool { upstream.map(upstreamsThatNeedBodies.contains) ?? false }

@@ -10,6 +10,8 @@ struct PolicyPlace {
     let route: RouteName
     /// Whether there is no connection without a certificate of the client.
     let verifiesClients: Bool
+    /// Whether the route is a document, with an id.
+    var isOfDocument = false
 
     enum RouteName: Equatable {
         case notChosenYet
@@ -27,7 +29,8 @@ struct PolicyPlace {
     static func route(_ route: Route, in listener: Listener, after earlier: EffectivePolicy) -> PolicyPlace {
         PolicyPlace(
             phase: .route, scopes: route.scopes(behind: listener.scopes), earlier: earlier,
-            route: .named(route.displayName), verifiesClients: listener.verifiesClients)
+            route: .named(route.displayName), verifiesClients: listener.verifiesClients,
+            isOfDocument: route.document != nil)
     }
 
     static func unrouted(in listener: Listener, after earlier: EffectivePolicy) -> PolicyPlace {

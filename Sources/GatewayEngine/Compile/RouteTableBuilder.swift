@@ -153,6 +153,7 @@ extension RouteSnapshot {
 
     /// What stands for a route that leads to others.
     static func leading(_ names: RouteNames) -> RouteSnapshot {
-        RouteSnapshot(names: names, upstream: nil, policy: EffectivePolicy(), guardedNames: nil, needsBody: false)
+        RouteSnapshot(
+            names: names, upstream: nil, policy: EffectivePolicy(), guardedNames: nil, needsBody: false, document: nil)
     }
 }

@@ -6,13 +6,13 @@ package enum AttributeFiller: CaseIterable, Sendable {
 
     case jwtAuth, basicAuth, apiKey, consumers
     case transformations
-    case clientCertificates
+    case clientCertificates, documents
     // Not offered yet; moves up when it is.
     case extAuthz
 
     var isOffered: Bool {
         switch self {
-        case .jwtAuth, .basicAuth, .apiKey, .consumers, .transformations, .clientCertificates: true
+        case .jwtAuth, .basicAuth, .apiKey, .consumers, .transformations, .clientCertificates, .documents: true
         case .extAuthz: false
         }
     }
@@ -20,7 +20,7 @@ package enum AttributeFiller: CaseIterable, Sendable {
     /// In the order in which they are asked at one place.
     var rank: Int {
         switch self {
-        case .clientCertificates: 0
+        case .clientCertificates, .documents: 0
         case .jwtAuth: 1
         case .consumers: 2
         case .basicAuth: 3
@@ -41,6 +41,7 @@ package enum AttributeFiller: CaseIterable, Sendable {
             return stage == nil
                 ? "no listener asks clients for certificates" : "the listener asks no client for a certificate"
         }
+        if self == .documents { return "routes and services of files have no ids" }
         return stage.map { "no \(words) stands before \($0.words)" } ?? "there is no \(words)"
     }
 
@@ -48,6 +49,7 @@ package enum AttributeFiller: CaseIterable, Sendable {
     func remedy(before stage: ExpressionStage, at place: PolicyPlace.RouteName?) -> String {
         if !isOffered { return "it is for \(words), which is not offered yet" }
         if self == .clientCertificates { return "\(words) fills it: a file with the authorities of clients" }
+        if self == .documents { return "it is for \(words)" }
         let where_ =
             switch place {
             case .notChosenYet: ", in the gateway phase, as \(stage.words) is"
@@ -70,11 +72,18 @@ package enum AttributeFiller: CaseIterable, Sendable {
         case .extAuthz: "`extAuthz`"
         case .transformations: "`metadata` of `transformations`"
         case .clientCertificates: "`root` in the listener's `tls`"
+        case .documents: "documents of the Admin API"
         }
     }
 
     /// Whether it is there whatever the policies are.
-    func stands(at place: PolicyPlace) -> Bool { self == .clientCertificates && place.verifiesClients }
+    func stands(at place: PolicyPlace) -> Bool {
+        switch self {
+        case .clientCertificates: place.verifiesClients
+        case .documents: place.isOfDocument
+        default: false
+        }
+    }
 
     /// Whether it is among these policies.
     func stands(in policy: EffectivePolicy) -> Bool {
@@ -86,7 +95,7 @@ package enum AttributeFiller: CaseIterable, Sendable {
             policy.furtherAuthentication.map { $0.apiKeys != nil || $0.combined?.hasAPIKeys ?? false } ?? false
         case .consumers: policy.furtherAuthentication?.consumers != nil
         case .transformations: policy.traffic?.transformation?.notesMetadata ?? false
-        case .extAuthz, .clientCertificates: false
+        case .extAuthz, .clientCertificates, .documents: false
         }
     }
 }

@@ -68,6 +68,7 @@ internal import JOSE
         return noted.isEmpty ? .null : .map(CELOwnedMap(distinct: noted.map { (.string($0.name), $0.value) }))
     }
     private var routeName: String? { unsafe scratch.pointee.routeName }
+    private var document: RouteDocument? { unsafe scratch.pointee.route?.document }
     private var token: VerifiedToken? { unsafe scratch.pointee.verifiedToken }
     private var instance: GatewayInstance { unsafe listener.instance }
 
@@ -104,16 +105,20 @@ internal import JOSE
         case .destinationPort: return .int(Int64(bind.address.port))
         case .gatewayName, .proxyGatewayName: return unsafe .string(listener.gatewayName)
         case .gatewayListener, .proxyListenerName: return unsafe listener.name.isEmpty ? .null : .string(listener.name)
-        case .routeName, .proxyRouteName: return routeName.map { .string($0) } ?? .null
+        case .routeName, .proxyRouteName: return Self.name(routeName)
+        case .routeID: return Self.name(document?.id)
+        case .routeGivenName: return Self.name(document?.name)
+        case .serviceID: return Self.name(document?.service?.id)
+        case .serviceName: return Self.name(document?.service?.name)
         case .proxyBind: return .string("\(bind.address)")
-        case .environmentPodName: return instance.podName.map { .string($0) } ?? .null
-        case .environmentNamespace: return instance.namespace.map { .string($0) } ?? .null
-        case .environmentGateway: return instance.gateway.map { .string($0) } ?? .null
+        case .environmentPodName: return Self.name(instance.podName)
+        case .environmentNamespace: return Self.name(instance.namespace)
+        case .environmentGateway: return Self.name(instance.gateway)
         // Of requests that have been answered.
         case .responseCode: return unsafe .int(Int64(scratch.pointee.answeredStatus))
         case .responseGRPCStatus:
             return unsafe scratch.pointee.answeredGRPCStatus.map { .int(Int64($0)) } ?? .null
-        case .backendName: return backendName.map { .string($0) } ?? .null
+        case .backendName: return Self.name(backendName)
         case .backend:
             return backendName.map { .map(CELOwnedMap(distinct: [(.string("name"), .string($0))])) } ?? .null
         case .metadata: return metadata
@@ -168,6 +173,9 @@ internal import JOSE
         guard unsafe UTF8Validation.isValid(part.span) else { return .error(CELEvaluationError(.invalidUTF8)) }
         return unsafe .string(CELBuffer(borrowing: part))
     }
+
+    /// Null where there is none.
+    private static func name(_ name: String?) -> CELValue { name.map { .string($0) } ?? .null }
 
     static func text(_ bytes: [UInt8]) -> CELValue {
         guard UTF8Validation.isValid(bytes.span) else { return .error(CELEvaluationError(.invalidUTF8)) }

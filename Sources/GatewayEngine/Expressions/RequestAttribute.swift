@@ -11,7 +11,7 @@ package enum RequestAttribute: Int, CaseIterable, Sendable {
         sourceSubject, sourceSubjectCN
     case sourceIssuer, sourceSubjectAltNames, sourceCertificate
     case destinationAddress, destinationPort
-    case gatewayName, gatewayListener, routeName
+    case gatewayName, gatewayListener, routeName, routeID, routeGivenName, serviceID, serviceName
     case proxyBind, proxyGatewayName, proxyListenerName, proxyRouteName
     case consumer, apiKey, apiKeyText, basicAuth, extauthz, metadata
     case environmentPodName, environmentNamespace, environmentGateway
@@ -66,6 +66,8 @@ package enum RequestAttribute: Int, CaseIterable, Sendable {
         /// Only where the text leaves for the backend: in transformations and backend authentication.
         case secret
     }
+
+    private static let namesOfRoutes = "`proxy.route.name`"
 
     package var entry: Entry {
         switch self {
@@ -157,7 +159,24 @@ package enum RequestAttribute: Int, CaseIterable, Sendable {
             Entry(
                 "route.name", .string, .sometimes,
                 "The route's name, or its place where it has none; not there before a route is chosen."
-            ).ours(instead: "`proxy.route.name`")
+            ).ours(instead: Self.namesOfRoutes)
+        case .routeID:
+            Entry("route.id", .string, .filled(by: .documents), "The id of the route's document.")
+                .ours(instead: Self.namesOfRoutes)
+        case .routeGivenName:
+            Entry(
+                "route.givenName", .string, .filled(by: .documents),
+                "The name in that document; absent where it has none."
+            ).ours(instead: Self.namesOfRoutes)
+        case .serviceID:
+            Entry(
+                "service.id", .string, .filled(by: .documents),
+                "The id of the service that the route names; absent where it names none."
+            ).ours(instead: Self.namesOfRoutes)
+        case .serviceName:
+            Entry(
+                "service.name", .string, .filled(by: .documents), "The name of that service; absent where it has none."
+            ).ours(instead: Self.namesOfRoutes)
         case .proxyBind: Entry("proxy.bind", .string, "The address that is listened on: `[::]:3000`.")
         case .proxyGatewayName: Entry("proxy.gateway.name", .string, "As `gateway.name`.")
         case .proxyListenerName: Entry("proxy.listener.name", .string, .sometimes, "As `gateway.listener`.")

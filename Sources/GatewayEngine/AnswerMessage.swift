@@ -1,4 +1,5 @@
 internal import Bytes
+package import GatewayModel
 package import HTTPWire
 
 /// An answer on its way to the client, before it is known how it is conveyed.
@@ -9,6 +10,8 @@ package struct AnswerMessage: Sendable {
     package var lines: [UInt8]
     /// Nil while it has not come.
     package var body: [UInt8]?
+    /// Why it can't be sent; nil: it can.
+    package internal(set) var failure: RefusalCode?
 
     package init(status: Int, lines: [UInt8], body: [UInt8]?) {
         self.status = status

@@ -269,7 +269,17 @@ extension RefusalCode {
         case .answerExceedsBuffer:
             Entry(
                 502, .upstream, "the upstream's answer is too large to be changed",
-                remedy: "Raise `config.limits.bufferedBodyBytes`, or leave `body` out of the transformation.")
+                remedy: """
+                    Raise `config.limits.bufferedBodyBytes` (`max_resp_body_size` of `response-rewrite`), let patterns find \
+                    less, or leave `body` out of the transformation.
+                    """)
+        case .answerEncoded:
+            Entry(
+                502, .upstream, "the upstream's answer is compressed, and cannot be searched",
+                remedy: """
+                    Have the backend heed `Accept-Encoding: identity`, which it gets where `filters` of \
+                    `response-rewrite` search its answers.
+                    """)
         case .upstreamBusy:
             Entry(
                 503, .upstream, retry: true, "too many requests wait for the upstream",

@@ -81,6 +81,7 @@ package enum RefusalCode: String, Error, CaseIterable, Sendable {
     case upstreamMalformed = "upstream_malformed"
     case upstreamTimeout = "upstream_timeout"
     case answerExceedsBuffer = "answer_exceeds_buffer"
+    case answerEncoded = "answer_encoded"
     case upstreamBusy = "upstream_busy"
     case notReady = "not_ready"
 }

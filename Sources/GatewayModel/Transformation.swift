@@ -47,14 +47,20 @@ package struct Transformation: Equatable, Sendable {
         package var replace: Expression?
         /// Nil: the body that came. One that cannot be had is empty.
         package var body: Expression?
+        /// What is replaced in the body of an answer that came, one after the other. Beside them `body` is nil.
+        package var filters: [BodyFilter]
+        /// Bytes of a body that they search at most; nil: as many as are held of one. A larger one is no answer.
+        package var maxFilteredBytes: Int?
         /// What later expressions read as `metadata`.
         package var metadata: [Field]
 
         package init(
             condition: Expression? = nil, add: [Field], set: [Field], remove: [HeaderMutation.Field],
-            replace: Expression?, body: Expression?,
+            replace: Expression?, body: Expression?, filters: [BodyFilter] = [], maxFilteredBytes: Int? = nil,
             metadata: [Field]
         ) {
+            self.filters = filters
+            self.maxFilteredBytes = maxFilteredBytes
             self.condition = condition
             self.add = add
             self.set = set
@@ -63,5 +69,28 @@ package struct Transformation: Equatable, Sendable {
             self.body = body
             self.metadata = metadata
         }
+    }
+}
+
+/// What takes the place of what a regular expression finds in a body.
+package struct BodyFilter: Equatable, Sendable {
+    package enum Part: Equatable, Sendable {
+        case text(String)
+        /// What a group has found; 0 is all that was found.
+        case group(Int)
+    }
+
+    /// RE2 syntax; `$` stands before a line feed that ends the body, too.
+    package var pattern: String
+    /// Whether everything that is found is replaced; else what is found first.
+    package var isGlobal: Bool
+    package var replacement: [Part]
+    package var provenance: Provenance
+
+    package init(pattern: String, isGlobal: Bool, replacement: [Part], provenance: Provenance) {
+        self.pattern = pattern
+        self.isGlobal = isGlobal
+        self.replacement = replacement
+        self.provenance = provenance
     }
 }

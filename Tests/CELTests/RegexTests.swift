@@ -125,6 +125,43 @@ import Testing
         #expect(try captures("$", "abc") == [3, 3])
     }
 
+    @Test(arguments: [
+        ("l", "hello world", "<$0>", 1, "he<l>lo world"), ("l", "hello world", "", 9, "heo word"),
+        (#"\w\S+$"#, "hello world\n", "*", 1, "hello *\n"), ("(?m)o$", "o\no\n", "0", 9, "0\n0\n"),
+        ("o$", "o\no\n\n", "0", 9, "o\no\n\n"), ("", "aé", "-", 9, "-a-é-"), ("x*", "axb", "-", 9, "-a--b-"),
+        ("(a)|(b)", "ab", "[$1$2$3]", 9, "[a][b]"), ("(?i)HELLO", "hello", "x", 1, "x"), ("z", "abc", "x", 9, "abc"),
+        ("^a", "aaa", "b", 9, "baa"), (#"\bb"#, "ab b", "c", 9, "ab c"), ("é", "é\u{1F600}é", "e", 9, "e\u{1F600}e"),
+    ])
+    func `replaces what it finds`(
+        _ pattern: String, _ text: String, _ template: String, _ limit: Int, _ expected: String
+    )
+        throws
+    {
+        let parts = template.split(separator: "$", omittingEmptySubsequences: false).enumerated().flatMap {
+            index, part -> [RegexTemplate.Part] in
+            let group = index > 0 ? part.first?.wholeNumberValue : nil
+            return (group.map { [.group($0)] } ?? []) + [.text(Array(part.dropFirst(group == nil ? 0 : 1).utf8))]
+        }
+        var budget = 100_000
+        let replaced = try LinearRegex(replacing: pattern).replaceMatches(
+            in: Array(text.utf8).span, by: RegexTemplate(parts), limit: limit, budget: &budget)
+        #expect(replaced.map { String(decoding: $0, as: UTF8.self) } == expected)
+    }
+
+    @Test func `gives up replacing where that takes more than it may`() throws {
+        let text = Array(repeating: UInt8(ascii: "a"), count: 4_000)
+        let regex = try LinearRegex(replacing: "a.*z|a")
+        var budget = 1_000_000
+        #expect(regex.replaceMatches(in: text.span, by: RegexTemplate([]), limit: 1, budget: &budget)?.count == 3_999)
+        #expect(budget > 900_000)
+        #expect(regex.replaceMatches(in: text.span, by: RegexTemplate([]), limit: .max, budget: &budget) == nil)
+        budget = 1_000_000
+        let long = RegexTemplate([.text(Array(repeating: 0, count: 4_000))])
+        #expect(
+            try LinearRegex(replacing: "a").replaceMatches(in: text.span, by: long, limit: .max, budget: &budget) == nil
+        )
+    }
+
     @Test func `patterns that hang backtracking engines run in linear time`() throws {
         let text = Array(String(repeating: "a", count: 50_000).utf8)
         for pattern in ["(a*)*b", "(a|aa)+$x", "(a|a)*b", "(.*)(.*)(.*)(.*)b", "(a?){30}a{30}b"] {

@@ -6,9 +6,10 @@ struct PluggedGateway {
     let gateway: AdminGateway
     let upstream: EchoUpstream
 
-    init() throws {
+    /// - Parameter lines: of the upstream's answers.
+    init(lines: String = "") throws {
         gateway = try AdminGateway()
-        upstream = try EchoUpstream()
+        upstream = try EchoUpstream(lines: lines)
     }
 
     func write(_ plugins: String, uri: String = "/*", more: String = "") throws -> Answer {

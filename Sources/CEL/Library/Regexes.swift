@@ -79,9 +79,9 @@ enum RegexOperation: String, CaseIterable {
     private func replace(
         _ regex: LinearRegex, _ text: CELBuffer, _ template: CELBuffer, _ limit: Int64, _ frame: inout CELFrame
     ) -> CELValue {
-        let parts: [RegexTemplate.Part]
+        let parts: RegexTemplate
         do throws(CELEvaluationError) {
-            parts = try RegexTemplate.parse(template, for: regex, usesDollar: self == .regexReplace)
+            parts = try RegexTemplate(template, for: regex, usesDollar: self == .regexReplace)
         } catch {
             return .error(error)
         }
@@ -91,14 +91,7 @@ enum RegexOperation: String, CaseIterable {
         var matches = RegexMatches(regex, text)
         while left > 0, let match = matches.next(&frame) {
             unsafe output.append(contentsOf: text.slice(end..<match[0]).bytes)
-            for part in parts {
-                switch part {
-                case .text(let bytes): output += bytes
-                case .group(let index) where match[index * 2] >= 0:
-                    unsafe output.append(contentsOf: text.slice(match[index * 2]..<match[index * 2 + 1]).bytes)
-                case .group: break
-                }
-            }
+            unsafe parts.append(match, of: text.bytes.span, to: &output)
             guard frame.spend(bytes: output.count) else { return .failure(.budgetExceeded) }
             end = match[1]
             left -= 1
@@ -125,62 +118,8 @@ private struct RegexMatches {
         guard frame.spend(bytes: cost), let match = unsafe regex.firstMatch(in: text.bytes.span, from: position) else {
             return nil
         }
-        position = match[1]
-        if match[0] == match[1] {
-            // Step over one scalar, so that an empty match is found once.
-            position += 1
-            while position < text.count, text[position] & 0xC0 == 0x80 { position += 1 }
-        }
+        position = unsafe LinearRegex.position(after: match, in: text.bytes.span)
         return match
-    }
-}
-
-/// What a match is replaced by.
-private enum RegexTemplate {
-    enum Part {
-        case text([UInt8])
-        case group(Int)
-    }
-
-    /// `\1` and `\\`, or `$1`, `$name`, `${name}` and `$$`.
-    static func parse(
-        _ template: CELBuffer, for regex: LinearRegex, usesDollar: Bool
-    ) throws(CELEvaluationError) -> [Part] {
-        let mark = usesDollar ? UInt8(ascii: "$") : UInt8(ascii: "\\")
-        var parts: [Part] = []
-        var rest = unsafe Array(template.bytes)[...]
-        while let place = rest.firstIndex(of: mark) {
-            parts.append(.text(Array(rest[..<place])))
-            rest = rest[(place + 1)...]
-            if rest.first == mark {
-                parts.append(.text([mark]))
-                rest.removeFirst()
-            } else if usesDollar {
-                parts.append(dollar(&rest, regex))
-            } else {
-                guard let digit = rest.popFirst(), digit &- 0x30 < 10, Int(digit - 0x30) <= regex.captureCount else {
-                    throw CELEvaluationError(.invalidArgument, "the replacement names no group of the pattern")
-                }
-                parts.append(.group(Int(digit - 0x30)))
-            }
-        }
-        return parts + [.text(Array(rest))]
-    }
-
-    /// A reference to a group; one that does not exist stands for nothing, and `$` before anything else for itself.
-    private static func dollar(_ rest: inout ArraySlice<UInt8>, _ regex: LinearRegex) -> Part {
-        let isBraced = rest.first == UInt8(ascii: "{")
-        let body = isBraced ? rest.dropFirst() : rest
-        let name = body.prefix { $0 &- 0x30 < 10 || ($0 | 0x20) &- 0x61 < 26 || $0 == 0x5F }
-        guard !name.isEmpty, !isBraced || body[name.endIndex...].first == UInt8(ascii: "}") else {
-            return .text([UInt8(ascii: "$")])
-        }
-        rest = body[name.endIndex...].dropFirst(isBraced ? 1 : 0)
-        let text = String(decoding: name, as: UTF8.self)
-        guard let index = Int(text) ?? regex.captureIndex(named: text), index <= regex.captureCount else {
-            return .text([])
-        }
-        return .group(index)
     }
 }
 

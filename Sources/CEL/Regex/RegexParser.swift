@@ -21,7 +21,11 @@ struct RegexParser {
         var isUngreedy = false
     }
 
-    init(_ pattern: String) {
+    /// Whether `$` stands before a line feed that ends the text, too, as with Perl.
+    private let endsBeforeLastNewline: Bool
+
+    init(_ pattern: String, endsBeforeLastNewline: Bool = false) {
+        self.endsBeforeLastNewline = endsBeforeLastNewline
         self.pattern = Array(pattern.unicodeScalars)
     }
 
@@ -132,7 +136,7 @@ struct RegexParser {
             return .assertion(flags.isMultiline ? .lineStart : .textStart)
         case "$":
             position += 1
-            return .assertion(flags.isMultiline ? .lineEnd : .textEnd)
+            return .assertion(flags.isMultiline ? .lineEnd : endsBeforeLastNewline ? .lastLineEnd : .textEnd)
         case "\\": return try escapedAtom()
         case "*", "+", "?": throw error("nothing to repeat")
         default:

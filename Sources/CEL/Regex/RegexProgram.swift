@@ -19,12 +19,33 @@ struct RegexProgram {
     /// More than any pattern written by hand needs, and few enough to simulate.
     private static let maxSteps = 20_000
 
-    init(_ pattern: String) throws(RegexError) {
-        var parser = RegexParser(pattern)
+    /// Bytes that a match may begin with; nil where one may be empty.
+    private(set) var firstBytes: [Bool]?
+
+    init(_ pattern: String, endsBeforeLastNewline: Bool = false) throws(RegexError) {
+        var parser = RegexParser(pattern, endsBeforeLastNewline: endsBeforeLastNewline)
         let node = try parser.parse()
         captureCount = parser.captureCount
         captureNames = parser.captureNames
         start = try compile(node, next: 0)
+        firstBytes = findFirstBytes()
+    }
+
+    private func findFirstBytes() -> [Bool]? {
+        var found = [Bool](repeating: false, count: 256)
+        var seen = [Bool](repeating: false, count: steps.count)
+        var stack = [start]
+        while let step = stack.popLast() {
+            if seen[Int(step)] { continue }
+            seen[Int(step)] = true
+            switch steps[Int(step)] {
+            case .bytes(let range, _): for byte in range { found[Int(byte)] = true }
+            case .split(let first, let second): stack += [first, second]
+            case .assertion(_, let next), .save(_, let next): stack.append(next)
+            case .match: return nil
+            }
+        }
+        return found
     }
 
     private mutating func add(_ step: Step) throws(RegexError) -> Int32 {

@@ -26,11 +26,22 @@ struct RegexSimulation {
     }
 
     /// The leftmost match that begins at or after `from`, or nil.
-    func firstMatch(in text: Span<UInt8>, from: Int = 0, isWhole: Bool = false) -> Captures? {
+    ///
+    /// - Parameter budget: steps that may be taken; below zero where it was not enough, which finds nothing.
+    func firstMatch(
+        in text: Span<UInt8>, from: Int = 0, isWhole: Bool = false, budget: inout Int
+    ) -> Captures? {
+        budget -= program.steps.count
         var current = Threads(program.steps.count)
         var following = Threads(program.steps.count)
         var found: Captures?
         for position in from...max(from, text.count) {
+            if current.steps.isEmpty, found == nil, let firstBytes = program.firstBytes,
+                position == text.count || !firstBytes[Int(text[position])]
+            {
+                if isWhole { break }
+                continue
+            }
             if found == nil, !isWhole || position == from, isScalarStart(position, in: text) {
                 var captures = Captures(repeating: -1, count: slotCount)
                 captures[0] = position
@@ -41,6 +52,8 @@ struct RegexSimulation {
                 if found != nil || isWhole { break }
                 continue
             }
+            budget -= current.steps.count
+            if budget < 0 { return nil }
             let byte: UInt8? = position < text.count ? text[position] : nil
             for (index, step) in current.steps.enumerated() {
                 switch program.steps[Int(step)] {
@@ -90,7 +103,9 @@ struct RegexSimulation {
             case .assertion(let assertion, let next):
                 let before: UInt8? = position > 0 ? text[position - 1] : nil
                 let after: UInt8? = position < text.count ? text[position] : nil
-                if assertion.holds(between: before, and: after) { stack.append((next, captures)) }
+                if assertion.holds(between: before, and: after, isLast: position + 1 == text.count) {
+                    stack.append((next, captures))
+                }
             }
         }
     }

@@ -27,10 +27,15 @@ extension RegexNode {
 /// A condition on a place in the text.
 enum RegexAssertion: UInt8 {
     case textStart, textEnd, lineStart, lineEnd, wordBoundary, notWordBoundary
+    /// The end of the text, or of the line that a line feed at its end closes. Automata of tables can't tell.
+    case lastLineEnd
 
     /// Whether it holds between two bytes; nil stands for the end of the text on that side.
-    func holds(between before: UInt8?, and after: UInt8?) -> Bool {
+    ///
+    /// - Parameter isLast: whether nothing stands behind `after`.
+    func holds(between before: UInt8?, and after: UInt8?, isLast: Bool = false) -> Bool {
         switch self {
+        case .lastLineEnd: after == nil || after == 0x0A && isLast
         case .textStart: before == nil
         case .textEnd: after == nil
         case .lineStart: before == nil || before == 0x0A

@@ -193,7 +193,12 @@ extension APISIXDialect {
           requests hold on all routes, a route's own after them.
         - **`cors`** says `Vary: Origin` to other origins, too, where some are listed.
         - **`response-rewrite`** knows of answers `$status`, `$upstream_status`, `$sent_http_*` and `$upstream_http_*`. Its
-          `vars` are about what the backend answers, and about the request but for its body.
+          `vars` are about what the backend answers, and about the request but for its body. Patterns of `filters` are
+          RE2's, without look-around, back-references and the options `a` and `x`; a `$` in `replace` that is followed by
+          no group is refused. Nothing is decompressed: the backend is asked for `Accept-Encoding: identity`, and for the
+          whole (no `Range`), and one that compresses all the same is answered 502 (`answer_encoded`). An answer is held
+          until it is whole, streams of events, too; where it is longer than `max_resp_body_size` or 2 MiB, or takes
+          patterns too long, it is answered 502 (`answer_exceeds_buffer`), not cut. Messages of gRPC are not searched.
         - **`limit-count`** counts in one process; limits of one document (`group`: of one group) count together. A refusal
           without `rejected_msg` has a line of JSON as its body, not an HTML page. `count` is 16,777,215 at most; what
           variables bring above that counts as that. A request of which a variable is no number above zero is answered

@@ -33,7 +33,7 @@ extension Compiler {
                 !replaced.contains($0.name.span)
             },
             set: set.filter { !gone.contains($0.name.span) }, replaced: replaced, pseudoFields: pseudoFields,
-            body: change.body.flatMap { body($0, of: message) },
+            body: change.body.flatMap { body($0, of: message) }, filters: bodyFilters(change),
             metadata: change.metadata.compactMap { field in
                 value(field.value, "`metadata.\(field.name)`", at: Self.stage(of: message)).map { (field.name, $0) }
             })

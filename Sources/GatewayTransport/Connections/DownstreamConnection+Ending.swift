@@ -31,6 +31,12 @@ extension DownstreamConnection {
     }
 
     func refuse(_ refusal: Refusal) {
+        writeRefusal(refusal)
+        responseEnded()
+    }
+
+    /// The same without what follows an answer.
+    func writeRefusal(_ refusal: Refusal) {
         if !machine.hasReadWholeRequest { machine.closeAfterResponse() }
         exchange.answerCourse?.held = nil
         let answer = refusal.answer(
@@ -44,13 +50,13 @@ extension DownstreamConnection {
         if exchange.request.isGRPC { exchange.record?.request?.grpcStatus = refusal.grpcStatus }
         exchange.record?.rule = refusal.verdict?.mark ?? ""
         exchange.record?.missingClaims = refusal.missingClaims
-        responseEnded()
     }
 
     /// Answers without asking anyone.
     func respond(_ answer: LocalAnswer) {
         if !machine.hasReadWholeRequest { machine.closeAfterResponse() }
         let message = answer.message(change: exchange.answerCourse?.change, edit: exchange.responseEdit)
+        if let failure = message.failure { return refuse(Refusal(failure)) }
         write(message)
         if message.mayHaveBody(toHead: exchange.request.isHead) {
             exchange.record?.responseBytes = UInt64(message.body?.count ?? 0)

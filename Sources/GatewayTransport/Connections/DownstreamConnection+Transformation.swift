@@ -88,6 +88,7 @@ extension DownstreamConnection {
         var message = held.message
         message.body = held.body.takePayload()
         course.change.apply(to: &message)
+        if let failure = message.failure { return writeRefusal(Refusal(failure)) }
         writeChanged(message, framing: .none, hadBody: true)
     }
 

@@ -22,7 +22,7 @@ package final class AnswerChange {
     /// Whether the answer has to be whole before.
     package var needsBody: Bool { changes.contains { $0.needsBody } }
     /// Whether the body becomes another one.
-    package var replacesBody: Bool { changes.contains { $0.body != nil } }
+    package var replacesBody: Bool { changes.contains { $0.replacesBody } }
 
     /// Leaves out the changes whose condition the answer does not fulfil. Its first head decides.
     package func take(headOf message: AnswerMessage) {
@@ -52,6 +52,7 @@ package final class AnswerChange {
             request.scratch.answeredStatus = message.status
             if !change.metadata.isEmpty { request.scratch.note(request.show { change.noted($0) }) }
             let made = request.show { change.evaluated($0) }
+            change.filters?.apply(to: &message)
             message.edit(made.edit)
             message.status = made.status ?? message.status
             message.body = made.body ?? message.body

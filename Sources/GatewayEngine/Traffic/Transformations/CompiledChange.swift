@@ -45,6 +45,8 @@ final class CompiledChange: Sendable {
     let replaced: FieldNames
     let pseudoFields: [(field: PseudoField, program: CELProgram)]
     let body: Body?
+    /// Of answers; nil: nothing is replaced in a body.
+    let filters: BodyFilters?
     let metadata: [(name: String, program: CELProgram)]
     let message: Compiler.Message
     /// Whether the message has to be whole before.
@@ -54,7 +56,7 @@ final class CompiledChange: Sendable {
         _ message: Compiler.Message, condition: CELProgram?, replace: CELProgram?, add: [Field], set: [Field],
         replaced: FieldNames,
         pseudoFields: [(field: PseudoField, program: CELProgram)], body: Body?,
-        metadata: [(name: String, program: CELProgram)]
+        filters: BodyFilters?, metadata: [(name: String, program: CELProgram)]
     ) {
         self.message = message
         self.condition = condition
@@ -64,12 +66,16 @@ final class CompiledChange: Sendable {
         self.replaced = replaced
         self.pseudoFields = pseudoFields
         self.body = body
+        self.filters = filters
         self.metadata = metadata
         let attribute = message == .response ? RequestAttribute.responseBody : .body
         let programs = (add + set).map(\.program) + pseudoFields.map(\.program) + metadata.map(\.program)
         needsBody =
-            body != nil || (programs + [replace].compactMap { $0 }).contains { $0.reads(attribute) }
+            body != nil || filters != nil || (programs + [replace].compactMap { $0 }).contains { $0.reads(attribute) }
     }
+
+    /// Whether the body becomes another one.
+    var replacesBody: Bool { body != nil || filters != nil }
 
     /// Names that are written or removed.
     var names: FieldNames { FieldNames(replaced.names + add.map(\.name)) }

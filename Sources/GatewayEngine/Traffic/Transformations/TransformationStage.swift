@@ -44,7 +44,7 @@ final class TransformationStage: Sendable {
         _ listener: ListenerSnapshot, plansAnswer: Bool = true
     ) -> Bool {
         guard let choice = choice(setting, bytes, body: body, &scratch, listener) else { return false }
-        if plansAnswer { for change in choice.response { scratch.plan(change) } }
+        if plansAnswer { Self.plan(choice.response, &scratch) }
         guard let change = choice.request else { return false }
         if !change.metadata.isEmpty {
             let noted = RequestActivation.show(setting, bytes, body: body, &scratch, listener) { change.noted($0) }
@@ -63,7 +63,14 @@ final class TransformationStage: Sendable {
         _ setting: RequestSetting, _ bytes: Span<UInt8>, body: Span<UInt8>?, _ scratch: inout RequestScratch,
         _ listener: ListenerSnapshot
     ) {
-        for change in choice(setting, bytes, body: body, &scratch, listener)?.response ?? [] { scratch.plan(change) }
+        Self.plan(choice(setting, bytes, body: body, &scratch, listener)?.response ?? [], &scratch)
+    }
+
+    private static func plan(_ changes: [CompiledChange], _ scratch: inout RequestScratch) {
+        for change in changes {
+            scratch.plan(change)
+            if change.filters != nil { scratch.transformation = .chain(scratch.transformation, BodyFilters.request) }
+        }
     }
 
     private func choice(

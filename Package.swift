@@ -97,7 +97,7 @@ let package = Package(
         .target(
             name: "KeyFetching",
             dependencies: [
-                "GatewayModel",
+                "Bytes", "GatewayModel",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),

@@ -1,3 +1,5 @@
+internal import Bytes
+
 #if canImport(Glibc)
     internal import Glibc
 #elseif canImport(Musl)
@@ -56,6 +58,6 @@ package enum TextFile {
     }
 
     private static func lastFailure() -> Failure {
-        .system(String(cString: strerror(errno)))
+        .system(systemMessage(errno))
     }
 }

@@ -1,3 +1,5 @@
+internal import Bytes
+
 #if canImport(Glibc)
     internal import Glibc
 #elseif canImport(Musl)
@@ -12,11 +14,11 @@ final class FolderLock: Sendable {
 
     init(_ folder: String) throws {
         if mkdir(folder, 0o700) != 0, errno != EEXIST {
-            throw SQLiteStore.Failure.folder(folder, String(cString: strerror(errno)))
+            throw SQLiteStore.Failure.folder(folder, systemMessage(errno))
         }
         let descriptor = open(folder + "/lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else {
-            throw SQLiteStore.Failure.folder(folder, String(cString: strerror(errno)))
+            throw SQLiteStore.Failure.folder(folder, systemMessage(errno))
         }
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
             close(descriptor)

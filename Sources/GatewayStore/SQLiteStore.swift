@@ -1,3 +1,4 @@
+internal import Bytes
 internal import GRDB
 
 #if canImport(Glibc)
@@ -161,7 +162,7 @@ package final class SQLiteStore: DocumentStore {
     /// Writes all of it to a new file, which its owner alone can read.
     package func backUp(to file: String) async throws {
         let descriptor = open(file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw Failure.failed(file, String(cString: strerror(errno))) }
+        guard descriptor >= 0 else { throw Failure.failed(file, systemMessage(errno)) }
         close(descriptor)
         do {
             try await database.writeWithoutTransaction { try $0.execute(sql: "VACUUM INTO ?", arguments: [file]) }

@@ -1,4 +1,5 @@
 internal import AsyncHTTPClient
+internal import Bytes
 internal import GatewayModel
 internal import NIOCore
 internal import NIOHTTP1
@@ -19,7 +20,7 @@ extension RemoteFailure {
         let place = url.withoutQuery
         switch error {
         case let error as NIOConnectionError: self = Self.connecting(error, to: url)
-        case let error as IOError: self.init("\(place): \(Self.words(error))")
+        case let error as IOError: self.init("\(place): \(systemMessage(error.errnoCode))")
         case let error as NIOSSLError: self = Self.securing(error, with: url)
         case let error as NIOSSLExtraError where error == .failedToValidateHostname:
             self.init("the certificate of \(url.host) is for another name")
@@ -43,7 +44,7 @@ extension RemoteFailure {
         guard let first = error.connectionErrors.first else {
             return RemoteFailure("the name \(url.host) can't be resolved")
         }
-        let reason = (first.error as? IOError).map(words) ?? "\(first.error)"
+        let reason = (first.error as? IOError).map { systemMessage($0.errnoCode) } ?? "\(first.error)"
         return RemoteFailure("cannot connect to \(url.host):\(url.port): \(reason)")
     }
 
@@ -57,6 +58,4 @@ extension RemoteFailure {
         default: RemoteFailure("\(url.withoutQuery): TLS failed: \(error)")
         }
     }
-
-    private static func words(_ error: IOError) -> String { String(cString: strerror(error.errnoCode)) }
 }

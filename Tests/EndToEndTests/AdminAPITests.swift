@@ -49,6 +49,19 @@ import Testing
         #expect(try gateway.admin("PUT", "/consumers", masked.replacing("jack", with: "jill")).status == 400)
     }
 
+    @Test func `takes asterisks for a mask where a secret belongs, and nowhere else`() throws {
+        let gateway = try AdminGateway()
+        let stars = #"{"uri":"/a","plugins":{"mocking":{"response_example":"********"}}}"#
+        #expect(try gateway.admin("PUT", "/routes/1", stars).status == 201)
+        #expect(text(try gateway.admin("GET", "/routes/1")).contains("********"))
+        for place in [#"{"set":{"X-Token":"********"}}"#, #"{"add":["Cookie: ********"]}"#] {
+            let body = #"{"uri":"/a","plugins":{"response-rewrite":{"headers":\#(place)}}}"#
+            let answer = try gateway.admin("PUT", "/routes/2", body)
+            #expect(answer.status == 400)
+            #expect(text(answer).contains("`plugins.response-rewrite.headers."), "\(text(answer))")
+        }
+    }
+
     @Test func `hides secrets in members that it keeps and does not use`() throws {
         let gateway = try AdminGateway(keyFile: "me admin \(AdminGateway.key)\nyou viewer looking\n")
         let plugins = [
@@ -58,11 +71,15 @@ import Testing
             #""multi-auth":{"auth_plugins":[{"jwt-auth":{"csrf_token":"hidden-5"}},{"key-auth":{"key":"hidden-6"}}]}"#,
             #""proxy-rewrite":{"headers":{"set":{"Authorization":"Basic hidden-7","X-Plain":"seen"}}}"#,
             #""mocking":{"response_example":"-----BEGIN PRIVATE KEY-----hidden-8"}"#,
+            #""response-rewrite":{"headers":{"add":["X-API-Key: hidden-9","set-cookie: a=hidden-10","X-B: seen"]}}"#,
+            #""redirect":{"uri":"https://user:hidden-11@a/$uri?b=//hidden-12@c","ret_code":302}"#,
         ]
-        let body = #"{"uri":"/a","plugins":{\#(plugins.joined(separator: ","))}}"#
+        let checks = #"{"active":{"http_path":"/a","req_headers":["Cookie: a=hidden-13","Accept: seen"]}}"#
+        let upstream = #"{"nodes":{"127.0.0.1:1":1},"checks":\#(checks)}"#
+        let body = #"{"uri":"/a","plugins":{\#(plugins.joined(separator: ","))},"upstream":\#(upstream)}"#
         #expect(try gateway.admin("PUT", "/routes/1", body).status == 201)
         let shown = text(try gateway.admin("GET", "/routes/1"))
-        for number in 1...8 { #expect(shown.contains("hidden-\(number)")) }
+        for number in 1...13 { #expect(shown.contains("hidden-\(number)")) }
 
         let store = ["--data", gateway.data.path]
         let export = try CommandLineRunner.run(["store", "export"] + store).output
@@ -71,7 +88,8 @@ import Testing
             #expect(!answer.contains("hidden") && !answer.contains("4711"), "\(answer)")
             #expect(
                 answer.contains("********") && answer.contains("seen")
-                    && answer.contains("https://id.example/.well-known/openid-configuration"))
+                    && answer.contains("https://id.example/.well-known/openid-configuration")
+                    && answer.contains("https://user:********@a/$uri?b="))
         }
         gateway.kill(SIGTERM)
         let file = gateway.folder.appending(path: "masked.json")
@@ -105,11 +123,19 @@ import Testing
         #expect(refused.errors.contains("is in the folder that it protects"))
     }
 
-    @Test func `lets nobody guess keys for long`() throws {
-        let gateway = try AdminGateway()
+    @Test func `lets nobody guess keys for long, and lets nobody else be locked out who has one beyond guessing`()
+        throws
+    {
+        let strong = "8f14e45fceea167a5a36dedd4bea2543"
+        let long = String(repeating: "a", count: 40)
+        let gateway = try AdminGateway(
+            keyFile: "me admin \(AdminGateway.key)\nstrong admin \(strong)\nlong admin \(long)\n")
         for _ in 0..<20 { _ = try gateway.admin("GET", "/routes", "", "X-API-KEY: guess\r\n") }
         #expect(try gateway.admin("GET", "/routes", "", "X-API-KEY: guess\r\n").status == 429)
         #expect(try gateway.admin("GET", "/routes").status == 429)
+        #expect(try gateway.admin("GET", "/routes", "", "X-API-KEY: \(long)\r\n").status == 429)
+        #expect(try gateway.admin("GET", "/routes", "", "X-API-KEY: \(strong)\r\n").status == 200)
+        #expect(try gateway.admin("GET", "/routes", "", "X-API-KEY: \(strong)0\r\n").status == 429)
     }
 
     @Test(arguments: ["evil.test", "localhost.evil.test", "127.0.0.1.evil.test:9180"])

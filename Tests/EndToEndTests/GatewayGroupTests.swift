@@ -204,11 +204,15 @@ import Testing
         #expect(try gateway.get("/healthz/ready", port: control).status == 503)
         let said = try String(contentsOf: log, encoding: .utf8)
         #expect(said.contains("error cannot listen on 127.0.0.1:\(group): the address is in use by another process"))
-        // Its documents can be written, and it can be told to be elsewhere, but not to be there.
+        // It and its documents can be written, but not to be at another address that somebody has.
         #expect(try gateway.admin("PUT", "/routes/2?gateway_group_id=blue", #"{"uri":"/b",\#(node)}"#).status == 201)
-        let again = #"{"name":"blue","listeners":["127.0.0.1:\#(group)"]}"#
+        let again = #"{"name":"blue","labels":{"a":"b"},"listeners":["127.0.0.1:\#(group)"]}"#
         let root = "/api/gateway_groups"
-        #expect(try gateway.admin("PUT", "/blue", again, root: root).status == 400)
+        #expect(try gateway.admin("PUT", "/blue", again, root: root).status == 200)
+        let (third, taken) = try Sockets.listen()
+        defer { Sockets.close(third) }
+        let moved = again.replacing("127.0.0.1:\(group)", with: "127.0.0.1:\(taken)")
+        #expect(try gateway.admin("PUT", "/blue", moved, root: root).status == 400)
 
         other.map(Sockets.close)
         other = nil

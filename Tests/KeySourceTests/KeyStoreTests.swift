@@ -103,9 +103,11 @@ import Testing
     @Test func `says why a folder can't be used`() throws {
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         try Data().write(to: folder.appending(path: "file"))
-        let failure = #expect(throws: KeyStore.Failure.self) {
-            try KeyStore(data: self.folder.appending(path: "file/data").path)
+        for (parent, reason) in [("file", "Not a directory"), ("nowhere", "No such file or directory")] {
+            let parent = folder.appending(path: parent).path
+            let failure = #expect(throws: KeyStore.Failure.self) { try KeyStore(data: "\(parent)/data") }
+            let words = "cannot make the folder `\(parent)/data`: `\(parent)`: \(reason)"
+            #expect(failure?.description == words)
         }
-        #expect(failure?.description.contains("cannot make the folder") == true)
     }
 }

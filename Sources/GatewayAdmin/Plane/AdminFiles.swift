@@ -146,33 +146,3 @@ extension AdminKey {
         self.init(name: words[0], role: role, group: words.count == 4 ? words[3] : nil, secret: words[2])
     }
 }
-
-/// What stands where a folder is expected.
-private enum FolderState {
-    case there
-    case missing(String)
-    case other(String)
-
-    init(_ path: String) {
-        let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard descriptor < 0 else {
-            close(descriptor)
-            self = .there
-            return
-        }
-        let reason = String(cString: strerror(errno))
-        self = errno == ENOENT ? .missing(reason) : .other(reason)
-    }
-
-    /// Why a missing folder cannot be made; nil where it can. The one it stands in has to be there.
-    static func whyNotMade(_ path: String) -> String? {
-        // Without what stands behind the last slash, however often that is written.
-        var rest = path[...]
-        while rest.last == "/" { rest.removeLast() }
-        while let last = rest.last, last != "/" { rest.removeLast() }
-        while rest.last == "/" { rest.removeLast() }
-        let parent = rest.isEmpty ? (path.hasPrefix("/") ? "/" : ".") : String(rest)
-        if case .missing(let reason) = FolderState(parent) { return "`\(parent)`: \(reason)" }
-        return access(parent, W_OK | X_OK) == 0 ? nil : "`\(parent)`: \(String(cString: strerror(errno)))"
-    }
-}

@@ -10,14 +10,6 @@ internal import NIOPosix
 internal import NIOSSL
 package import ServiceLifecycle
 
-#if canImport(Glibc)
-    internal import Glibc
-#elseif canImport(Musl)
-    internal import Musl
-#else
-    internal import Darwin
-#endif
-
 /// The sockets of the Admin API: who may call, and how calls and answers are written in HTTP.
 package struct AdminServer: Service {
     package enum Security: Sendable {
@@ -83,7 +75,7 @@ package struct AdminServer: Service {
         do {
             try await application.run()
         } catch let error as IOError {
-            throw Failure(address: address, reason: String(cString: strerror(error.errnoCode)))
+            throw Failure(address: address, reason: systemMessage(error.errnoCode))
         }
     }
 
@@ -119,7 +111,13 @@ package struct AdminServer: Service {
         case .wrong:
             logger.warning("a call of the Admin API from \(address) showed a wrong key")
             return refuse("wrong apikey")
-        case .tooMany: return answer(.error(429, "too many wrong keys came from this address; wait a minute"))
+        case .tooMany:
+            let length = AdminGuard.unguessableBytes
+            return answer(
+                .error(
+                    429,
+                    "too many wrong keys came from this address; wait a minute (a key of \(length) characters or more need "
+                        + "not)"))
         }
         guard key.role == .admin || request.method == .get || request.method == .head else {
             return refuse("invalid method for role \(key.role.rawValue)")

@@ -43,12 +43,10 @@ package final class GroupPublisher: Sendable {
         }
     }
 
-    /// Throws where a gateway group can't be served.
-    ///
-    /// - Parameter isMoving: whether it is written where the group listens: then it has to be free.
-    func prepare(_ id: String, _ compiled: DocumentCompiler.Compiled, isMoving: Bool) throws {
-        guard let snapshot = isMoving ? compiled.snapshot(of: id) : available(id, compiled, without: missing(id))
-        else { return }
+    /// Throws where a gateway group can't be served, be it at an address that is new to it. One that it lacks already it
+    /// may go on without.
+    func prepare(_ id: String, _ compiled: DocumentCompiler.Compiled) throws {
+        guard let snapshot = available(id, compiled, without: missing(id)) else { return }
         try publisher.prepare(snapshot, of: .gatewayGroup(id))
     }
 

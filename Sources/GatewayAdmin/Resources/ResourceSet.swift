@@ -121,7 +121,7 @@ package actor ResourceSet {
     private func prepare(_ compiled: DocumentCompiler.Compiled, _ plan: GroupDocuments.Plan) throws {
         for group in plan.servedGroups {
             do {
-                try publisher.prepare(group, compiled, isMoving: plan.group == LoadedDocuments.noGroup)
+                try publisher.prepare(group, compiled)
             } catch {
                 throw AdminRefusal(400, "it can't be served: \(error)")
             }

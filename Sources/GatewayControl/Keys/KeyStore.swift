@@ -53,11 +53,13 @@ package struct KeyStore: Sendable {
         folder = path + "/keys"
         for folder in [path, folder] {
             guard mkdir(folder, 0o700) == 0 || errno == EEXIST else {
-                throw Failure(description: "cannot make the folder `\(folder)`: \(String(cString: strerror(errno)))")
+                let code = errno
+                let reason = FolderState.whyNotMade(folder) ?? systemMessage(code)
+                throw Failure(description: "cannot make the folder `\(folder)`: \(reason)")
             }
         }
         guard access(folder, R_OK | W_OK | X_OK) == 0 else {
-            throw Failure(description: "cannot use the folder `\(folder)`: \(String(cString: strerror(errno)))")
+            throw Failure(description: "cannot use the folder `\(folder)`: \(systemMessage(errno))")
         }
     }
 
@@ -95,7 +97,7 @@ package struct KeyStore: Sendable {
     }
 
     private static func failure(_ path: String) -> Failure {
-        Failure(description: "cannot write `\(path)`: \(String(cString: strerror(errno)))")
+        Failure(description: "cannot write `\(path)`: \(systemMessage(errno))")
     }
 
     private static func write(_ bytes: [UInt8], to descriptor: Int32) -> Bool {

@@ -36,7 +36,8 @@ package struct SourceExcerpts {
             hidden.append(lineEnd + 1..<piece.range.upperBound)
             return
         }
-        hideCredentials(in: piece.range)
+        // Of URLs: user and password, and what follows the question mark.
+        for url in WrittenURL.all(in: source.bytes, piece.range) { hidden += [url.user, url.query].compactMap(\.self) }
         hideUsers(in: piece.range)
     }
 
@@ -56,28 +57,6 @@ package struct SourceExcerpts {
             let isBreak = { (byte: UInt8) in byte <= 0x20 || "\"'/,(){}[]".utf8.contains(byte) }
             let start = bytes[range.lowerBound..<at].lastIndex(where: isBreak).map { $0 + 1 } ?? range.lowerBound
             if bytes[start..<at].contains(UInt8(ascii: ":")) { hidden.append(start..<at) }
-        }
-    }
-
-    /// Of URLs: user and password, and what follows the question mark.
-    private mutating func hideCredentials(in range: Range<Int>) {
-        let bytes = source.bytes
-        var index = range.lowerBound
-        while index + 2 <= range.upperBound {
-            guard bytes[index] == UInt8(ascii: "/"), bytes[index + 1] == UInt8(ascii: "/") else {
-                index += 1
-                continue
-            }
-            let start = index + 2
-            let end =
-                bytes[start..<range.upperBound].firstIndex { $0 <= 0x20 || $0 == 0x22 || $0 == 0x27 }
-                ?? range.upperBound
-            let authority = bytes[start..<end].firstIndex { "/?#".utf8.contains($0) } ?? end
-            if let at = bytes[start..<authority].lastIndex(of: UInt8(ascii: "@")) { hidden.append(start..<at) }
-            if let query = bytes[start..<end].firstIndex(of: UInt8(ascii: "?")), query + 1 < end {
-                hidden.append(query + 1..<end)
-            }
-            index = end
         }
     }
 }

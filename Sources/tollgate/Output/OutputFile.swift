@@ -1,3 +1,5 @@
+internal import Bytes
+
 #if canImport(Glibc)
     internal import Glibc
 #elseif canImport(Musl)
@@ -49,5 +51,5 @@ enum OutputFile {
         }
     }
 
-    private static func lastFailure() -> Failure { Failure(reason: String(cString: strerror(errno))) }
+    private static func lastFailure() -> Failure { Failure(reason: systemMessage(errno)) }
 }

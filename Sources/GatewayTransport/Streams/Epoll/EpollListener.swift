@@ -1,4 +1,5 @@
 #if os(Linux)
+    internal import Bytes
     internal import CEpoll
     internal import GatewayEngine
     internal import GatewayModel
@@ -117,7 +118,7 @@
 
     extension AddressError {
         init(_ code: Int32) {
-            self.init(code: code, description: String(cString: strerror(code)))
+            self.init(code: code, description: systemMessage(code))
         }
     }
 #endif

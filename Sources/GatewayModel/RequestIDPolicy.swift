@@ -21,6 +21,8 @@ package struct RequestIDPolicy: Equatable, Sendable {
     package var tellsBackend: Bool
     /// Whether the client gets it.
     package var tellsClient: Bool
+    /// Further names in headers of their own, which nobody reads here.
+    package var others: [RequestIDPolicy] = []
     package var provenance: Provenance
 
     package init(

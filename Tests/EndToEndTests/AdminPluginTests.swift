@@ -130,6 +130,25 @@ struct PluggedGateway {
         #expect(short.count == 8 && short.allSatisfy { "abcdef".contains($0) })
     }
 
+    @Test func `name requests for a global rule and for the route, where these write it into headers of their own`()
+        throws
+    {
+        let plugged = try PluggedGateway()
+        let rule = #"{"plugins":{"request-id":{"header_name":"Global-Request-ID"}}}"#
+        #expect(try plugged.gateway.admin("PUT", "/global_rules/1", rule).status == 201)
+        try plugged.plug(#""request-id":{"header_name":"Route-Request-ID"}"#)
+        let answer = try plugged.send("/a", "Global-Request-ID: mine\r\n")
+        let own = try #require(answer.values("route-request-id").first)
+        #expect(own.count == 36)
+        #expect(answer.values("global-request-id") == ["mine"])
+        let head = try #require(plugged.upstream.heads.last?.lowercased())
+        #expect(head.contains("route-request-id: \(own)\r\n") && head.contains("global-request-id: mine\r\n"))
+        // In one header there is one name.
+        try plugged.plug(#""request-id":{"header_name":"global-request-id","algorithm":"nanoid"}"#)
+        let names = try plugged.send("/a").values("global-request-id")
+        #expect(names.map(\.count) == [21])
+    }
+
     @Test(arguments: [
         (#""limit-count":"x""#, #"{"error_msg":"invalid plugin conf \"x\" for plugin [limit-count]"}"#),
         (#""proxy-rewrite":{"uri":"new"}"#, #"failed to match pattern \"^\\/.*\" with \"new\""#),
@@ -322,7 +341,7 @@ struct PluggedGateway {
         try plugged.plug(
             #"""
             "mocking":{"with_mock_header":false,"response_schema":{"type":"object","properties":{"id":{"type":"integer",
-            "example":7},"tags":{"type":"array","items":{"type":"string"}}}}}
+            "example":7.9},"tags":{"type":"array","items":{"type":"string"}}}}}
             """#)
         let made = try plugged.send("/m")
         #expect(String(decoding: made.body, as: UTF8.self) == #"{"id":7,"tags":["string"]}"#)

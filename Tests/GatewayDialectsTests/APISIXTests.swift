@@ -109,6 +109,9 @@ import Testing
         Case(.upstream, #"{"nodes":{"a:1":1,"a:99999":1}}"#, "the port of the node `a:99999` is none from 1 to 65535"),
         Case(.route, #"{"uri":"/a","upstream":{"nodes":{"[::1]:0":1}}}"#, "the port of the node `[::1]:0`"),
         Case(.upstream, #"{"nodes":{"a:1":-1}}"#, "object matches none of the required"),
+        Case(
+            .route, #"{"uri":"/a","plugins":{"multi-auth":{"auth_plugins":[{"key-auth":{}},{}]}}}"#,
+            "failed to validate item 2: expect object to have at least 1 properties"),
         Case(.consumer, #"{"username":"a b"}"#, #"failed to match pattern "^[a-zA-Z0-9_\-]+$" with "a b""#),
         Case(.consumer, #"{"username":"a","plugins":{"cors":{}}}"#, "of a consumer is part"),
         Case(.consumer, #"{"username":"a","plugins":{"key-auth":{"key":"k","_meta":{}}}}"#, "_meta"),

@@ -53,6 +53,7 @@ extension ModelDump {
             block("\(title) request ID", place) { dump in
                 dump.line("\(policy.header), of \(policy.trust.rawValue)")
                 dump.line("to backend: \(policy.tellsBackend), to client: \(policy.tellsClient)")
+                for other in policy.others { dump.line("and \(other.header)") }
             }
         default: break
         }

@@ -170,6 +170,11 @@ import Testing
         #expect(gateway.get("/", "Authorization: Bearer \(token)\r\n").value(of: "authorization") == nil)
         #expect(gateway.get("/a?x=1&jwt=\(token)&y=2").target == "/a?x=1&y=2")
         #expect(gateway.get("/", "Cookie: a=b; jwt=\(token); c=d\r\n").value(of: "cookie") == "a=b; c=d")
+        // A service might read another line of that header than the gateway did.
+        let lines = "Authorization: Bearer \(token)\r\nX: 1\r\nauthorization: Bearer other\r\n"
+        let answer = gateway.get("/", lines)
+        #expect(answer.refusal == nil && answer.value(of: "x") == "1")
+        #expect(!answer.head.lowercased().contains("authorization"))
     }
 
     // MARK: - Other proofs

@@ -74,8 +74,11 @@ struct Mocking {
 
     /// A value of a JSON Schema, always the same: the examples that it names, else the plainest value of each type.
     private static func example(of schema: JSONTree) -> JSONTree {
-        if let example = schema["example"] { return example }
-        switch schema["type"]?.string?.lowercased() {
+        let type = schema["type"]?.string?.lowercased()
+        if let example = schema["example"] {
+            return type == "integer" ? example.roundedDown : example
+        }
+        switch type {
         case "string": return "string"
         case "number", "integer": return 1
         case "boolean": return true
@@ -84,5 +87,15 @@ struct Mocking {
             let members = (schema["properties"]?.object?.entries ?? []).map { ($0.name, example(of: $0.value)) }
             return .object(JSONObjectTree(members))
         }
+    }
+}
+
+extension JSONTree {
+    /// The integer that is not above a number; anything else as it is.
+    fileprivate var roundedDown: JSONTree {
+        guard case .number(let text) = self, let number = Double(text),
+            let integer = Int64(exactly: number.rounded(.down))
+        else { return self }
+        return .integer(integer)
     }
 }

@@ -37,7 +37,12 @@ extension APISIXPlugin {
             .init(
                 [("auth_plugins", .array(of: .object(.init([])), minItems: 2))], required: ["auth_plugins"])),
         check: { value in
-            for choice in value["auth_plugins"]?.array ?? [] {
+            for (place, choice) in (value["auth_plugins"]?.array ?? []).enumerated() {
+                // Nobody would be asked who he is.
+                if choice.object?.entries.isEmpty ?? true {
+                    return "property \"auth_plugins\" validation failed: failed to validate item \(place + 1): "
+                        + "expect object to have at least 1 properties"
+                }
                 for (name, value) in choice.object?.entries ?? [] {
                     guard let plugin = APISIXPlugin.named(name), plugin.isAuthentication, plugin.name != "multi-auth"
                     else { return "\(name) plugin is not supported" }

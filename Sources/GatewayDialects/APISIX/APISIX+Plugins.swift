@@ -87,7 +87,8 @@ extension APISIXDecoder {
         at place: PluginPlace
     ) {
         if let plugin = plugins["request-id"] {
-            attach(.requestID(Self.requestID(plugin.value, at: place.provenance)), at: place)
+            let policy = Self.requestID(plugin, behind: outer["request-id"], at: place.provenance)
+            attach(.requestID(policy), at: place)
         }
         let limits = [outer["limit-count"], plugins["limit-count"]].compactMap(\.self)
         if plugins["limit-count"] != nil {

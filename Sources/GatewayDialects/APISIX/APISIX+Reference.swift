@@ -211,8 +211,10 @@ extension APISIXDialect {
         - **Plugins of consumers** take the place of a route's by what they do: rewriting, answering, limiting; who may pass
           is asked beside the route's: with `consumer-restriction` on both, a request has to pass both. A consumer's own list
           takes the place of its group's.
-        - **`mocking`** makes of a `response_schema` always the same answer, and calls itself `Tollgate` in `x-mock-by`.
-        - **`request-id`** takes over what a client sends if it is 128 letters, digits and `-_.:/+=@~` at most.
+        - **`mocking`** makes of a `response_schema` always the same answer, in JSON alone, and calls itself `Tollgate` in
+          `x-mock-by`.
+        - **`request-id`** takes over what a client sends if it is 128 letters, digits and `-_.:/+=@~` at most. An answer
+          has the request's ID, also where the backend writes another one into that header.
         - **A host** of `*.a.com` stands for names of any depth; `*a.com` is refused.
         - **Keys**: RSA keys below 1024 bits do not work: their tokens are refused, and the log says so. Other weak keys
           work and are warned about. Ed448 is not offered.

@@ -29,8 +29,16 @@ extension APISIXPlugin {
 }
 
 extension APISIXDecoder {
+    /// - Parameter outer: of global rules, which give names of their own in another header; nil: there is none.
+    static func requestID(_ own: HeldPlugin, behind outer: HeldPlugin?, at place: Provenance) -> RequestIDPolicy {
+        var policy = requestID(own.value, at: place)
+        let other = outer.map { requestID($0.value, at: place) }
+        policy.others = [other].compactMap(\.self).filter { $0.header.lowercased() != policy.header.lowercased() }
+        return policy
+    }
+
     /// A name that the client sent stays: it is the client's to choose.
-    static func requestID(_ value: JSONTree, at place: Provenance) -> RequestIDPolicy {
+    private static func requestID(_ value: JSONTree, at place: Provenance) -> RequestIDPolicy {
         let range = value["range_id"]
         let form: RequestIDPolicy.Form =
             switch value["algorithm"]?.string {

@@ -6,7 +6,9 @@ extension Compiler {
     /// Whether the header may be written, both ways.
     mutating func checkRequestID(_ policy: Policy) {
         guard case .requestID(let policy) = policy else { return }
-        _ = check(fieldName: policy.header, of: .identity, at: policy.provenance)
+        for policy in policy.others + [policy] {
+            _ = check(fieldName: policy.header, of: .identity, at: policy.provenance)
+        }
     }
 
     mutating func refusalForm(_ index: Int) -> CompiledRefusalForm? {

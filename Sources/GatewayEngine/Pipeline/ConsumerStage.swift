@@ -63,7 +63,7 @@ enum ConsumerStage {
     ) throws(RefusalCode) -> IdentifiedConsumer {
         guard let found = try proof(of: scheme, &scratch, bytes) else { throw scheme.missing }
         // What failed leaves too: the request may go on as the anonymous consumer's.
-        if !scheme.forwardsProof { TokenRemoval.note(found, &scratch, bytes) }
+        if !scheme.forwardsProof { TokenRemoval.noteWithItsKind(found, &scratch, bytes) }
         let storage = found.text == .head ? [] : found.storage(scratch)
         let text = (found.text == .head ? bytes : storage.span).extracting(found.range)
         switch scheme.kind {

@@ -14,6 +14,17 @@ enum TokenRemoval {
         }
     }
 
+    /// As `note`, and the other lines of the header: a service might read one of them.
+    static func noteWithItsKind(_ found: FoundToken, _ scratch: inout RequestScratch, _ bytes: Span<UInt8>) {
+        note(found, &scratch, bytes)
+        guard case .header(let line) = found.place else { return }
+        let name = bytes.extracting(scratch.table.lines[line].name)
+        for other in scratch.table.lines.indices
+        where bytes.extracting(scratch.table.lines[other].name).equalsIgnoringASCIICase(name) {
+            scratch.table.lines[other].isDropped = true
+        }
+    }
+
     static func finish(_ scratch: inout RequestScratch, _ bytes: Span<UInt8>) {
         if !scratch.removedParameters.isEmpty { rewriteQuery(&scratch, bytes) }
         if !scratch.removedCookies.isEmpty { rewriteCookies(&scratch, bytes) }

@@ -12,6 +12,7 @@ final class RequestIDStage: Sendable {
     /// What names are made of, and how long they are; empty for UUIDs.
     private let alphabet: [UInt8]
     private let length: Int
+    private let others: [RequestIDStage]
 
     init(_ policy: RequestIDPolicy) {
         name = Array(policy.header.utf8)
@@ -19,6 +20,7 @@ final class RequestIDStage: Sendable {
         trust = policy.trust
         tellsBackend = policy.tellsBackend
         tellsClient = policy.tellsClient
+        others = policy.others.map(RequestIDStage.init)
         switch policy.form {
         case .uuid: (alphabet, length) = ([], 0)
         case .characters(let characters, let count): (alphabet, length) = (Array(characters.utf8), count)
@@ -26,22 +28,30 @@ final class RequestIDStage: Sendable {
     }
 
     /// Names that a client may not send in trailers either; nil: none.
-    var guardedNames: FieldNames? { tellsBackend ? names : nil }
+    var guardedNames: FieldNames? {
+        others.reduce(tellsBackend ? names : nil) { .union($0, $1.guardedNames) }
+    }
 
     /// A request that has a name keeps it.
     func run(_ bytes: Span<UInt8>, _ scratch: inout RequestScratch, _ connection: ConnectionContext) {
-        if scratch.requestID.isEmpty {
-            let received = isTrusted(connection) ? value(bytes, scratch) : nil
-            scratch.plan(requestID: received ?? name(of: &scratch.requestIDs))
-        }
+        for other in others { other.tell(other.name(bytes, &scratch, connection), bytes, &scratch) }
+        if scratch.requestID.isEmpty { scratch.plan(requestID: name(bytes, &scratch, connection)) }
+        tell(scratch.requestID, bytes, &scratch)
+    }
+
+    private func tell(_ value: [UInt8], _ bytes: Span<UInt8>, _ scratch: inout RequestScratch) {
         guard tellsBackend || tellsClient else { return }
-        let edit = FieldEdit(setting: [(name: name, value: scratch.requestID)])
+        let edit = FieldEdit(setting: [(name: name, value: value)])
         if tellsBackend { scratch.editRequest(edit, bytes) }
         if tellsClient { scratch.editResponse(edit) }
     }
 
-    private func name(of source: inout RequestIDSource) -> [UInt8] {
-        alphabet.isEmpty ? source.next() : source.next(of: alphabet, count: length)
+    /// The one that was received, or a new one.
+    private func name(
+        _ bytes: Span<UInt8>, _ scratch: inout RequestScratch, _ connection: ConnectionContext
+    ) -> [UInt8] {
+        if isTrusted(connection), let received = value(bytes, scratch) { return received }
+        return alphabet.isEmpty ? scratch.requestIDs.next() : scratch.requestIDs.next(of: alphabet, count: length)
     }
 
     private func isTrusted(_ connection: ConnectionContext) -> Bool {

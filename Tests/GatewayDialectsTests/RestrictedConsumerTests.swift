@@ -138,6 +138,24 @@ import Testing
         #expect(try [Self.passes("/1", documents), Self.passes("/2", documents)] == [false, true])
     }
 
+    @Test func `are told apart by their routes where these have all else of one service`() throws {
+        var documents = WrittenDocuments()
+        func service(_ port: Int, _ more: String = "") -> (APISIXKind, String, String?) {
+            let upstream = #""upstream":{"nodes":{"127.0.0.1:\#(port)":1}\#(more)}"#
+            return (.service, "s", #"{\#(upstream),"plugins":{"key-auth":{}}}"#)
+        }
+        let routes = ["1", "2", "3"].map { (APISIXKind.route, $0, #"{"uri":"/\#($0)","service_id":"s"}"# as String?) }
+        #expect(
+            try documents.write([service(1), Self.consumer(#""type":"route_id","whitelist":["2"]"#)] + routes) == [])
+        func verdicts() throws -> [Bool] { try (1...3).map { try Self.passes("/\($0)", documents) } }
+        #expect(try verdicts() == [false, true, false])
+        // Written anew, of other servers alone, and of what routes take.
+        for write in [service(2), service(2, #","timeout":{"connect":1,"send":1,"read":9}"#)] {
+            #expect(try documents.write([write]) == [])
+            #expect(try verdicts() == [false, true, false])
+        }
+    }
+
     @Test func `may be restricted by global rules, too, which know the route`() throws {
         func rule(_ restriction: String) -> (APISIXKind, String, String?) {
             (.globalRule, "r", #"{"id":"r","plugins":{"consumer-restriction":{\#(restriction)}}}"#)

@@ -480,6 +480,43 @@ struct PluggedGateway {
         #expect(plugged.upstream.heads.last?.hasPrefix("GET /route ") == true)
     }
 
+    @Test func `let scripts read answers to their requests, and refusals of theirs`() throws {
+        let plugged = try PluggedGateway()
+        try consumer(plugged, "jack", #","cors":{"allow_origins":"https://jack.test"}}"#)
+        try consumer(
+            plugged, "jill", #","cors":{"allow_origins":"**"},"consumer-restriction":{"blacklist":["jill"]}}"#)
+        let origin = "access-control-allow-origin"
+        func answer(_ name: String, method: String = "GET") throws -> Answer {
+            try plugged.send("/a", "apikey: \(name)s\r\nOrigin: https://jack.test\r\n", method: method)
+        }
+        try plugged.plug(Self.keyAuth)
+        #expect(try answer("jack").values(origin) == ["https://jack.test"])
+        let asked = try answer("jack", method: "OPTIONS")
+        #expect((asked.status, asked.values(origin)) == (200, ["https://jack.test"]))
+        #expect(plugged.upstream.heads.count == 1)
+        let refused = try answer("jill")
+        #expect((refused.status, refused.values(origin)) == (403, ["https://jack.test"]))
+        let unknown = try answer("joan", method: "OPTIONS")
+        #expect((unknown.status, unknown.values(origin)) == (401, []))
+        try plugged.plug(Self.keyAuth + #","cors":{"allow_origins":"https://route.test","expose_headers":"X-R"}"#)
+        let own = try answer("jack")
+        #expect(own.values(origin) == ["https://jack.test"] && own.values("access-control-expose-headers") == [])
+        #expect(try answer("joan").values(origin) == [])
+    }
+
+    @Test func `name requests, once`() throws {
+        let plugged = try PluggedGateway()
+        try consumer(plugged, "jack", #","request-id":{"header_name":"X-Jack"}}"#)
+        try plugged.plug(Self.keyAuth)
+        let answer = try plugged.send("/a", "apikey: jacks\r\n")
+        let name = try #require(answer.values("x-jack").first)
+        #expect(name.count == 36 && plugged.upstream.heads.last?.contains("X-Jack: \(name)\r\n") == true)
+        #expect(try plugged.send("/a", "apikey: jacks\r\nX-Jack: own\r\n").values("x-jack") == ["own"])
+        try plugged.plug(Self.keyAuth + #","request-id":{}"#)
+        let both = try plugged.send("/a", "apikey: jacks\r\n")
+        #expect(both.values("x-jack").count == 1 && both.values("x-jack") == both.values("x-request-id"))
+    }
+
     @Test func `hold for the anonymous one, and keep out whom they keep out`() throws {
         let plugged = try PluggedGateway()
         let nobody = #"{"username":"nobody","plugins":{"limit-count":{"count":1,"time_window":3600}}}"#

@@ -113,7 +113,7 @@ import Testing
             .route, #"{"uri":"/a","plugins":{"multi-auth":{"auth_plugins":[{"key-auth":{}},{}]}}}"#,
             "failed to validate item 2: expect object to have at least 1 properties"),
         Case(.consumer, #"{"username":"a b"}"#, #"failed to match pattern "^[a-zA-Z0-9_\-]+$" with "a b""#),
-        Case(.consumer, #"{"username":"a","plugins":{"cors":{}}}"#, "of a consumer is part"),
+        Case(.consumer, #"{"username":"a","plugins":{"openid-connect":{}}}"#, "of a consumer is part"),
         Case(.consumer, #"{"username":"a","plugins":{"key-auth":{"key":"k","_meta":{}}}}"#, "_meta"),
         Case(.credential, #"{"plugins":{"jwt-auth":{"key":"k"}}}"#, "is required when using HS based algorithms"),
         Case(.credential, #"{"plugins":{"jwt-auth":{"key":"k","secret":"?","base64_secret":true}}}"#, "not in base64"),
@@ -121,7 +121,9 @@ import Testing
         Case(
             .credential, #"{"plugins":{"consumer-restriction":{"blacklist":["b"]}}}"#, "only supports auth type plugins"
         ),
-        Case(.consumerGroup, #"{"id":"g","plugins":{"cors":{}}}"#, "plugin [cors] of a consumer group"),
+        Case(
+            .consumerGroup, #"{"id":"g","plugins":{"openid-connect":{}}}"#,
+            "plugin [openid-connect] of a consumer group"),
         Case(
             .consumerGroup, #"{"id":"g","plugins":{"limit-count":{"count":1}}}"#,
             "value should match only one schema, but matches none"),

@@ -151,7 +151,8 @@ extension APISIXDialect {
         return """
             ## Not offered yet
 
-            Collections: `ssls`, `protos`, `stream_routes`, `plugin_metadata`, `configs`. Of consumers and consumer groups plugins that come before authentication. Each is refused by
+            Collections: `ssls`, `protos`, `stream_routes`, `plugin_metadata`, `configs`. On consumers and
+            consumer groups: `openid-connect`. Each is refused by
             name, and so are these plugins: \(names).
             """
     }
@@ -190,12 +191,12 @@ extension APISIXDialect {
           nothing beside `read`.
         - **TLS** to upstreams verifies nothing unless `tls.verify` says so, with a warning. They are shown no certificate.
         - **Variables** in `proxy-rewrite`, `redirect` and other plugins are those of `vars`, but for bodies. What they bring
-          into a path or `Location` is percent-encoded where it cannot stand there, and a path with dot segments is
-          refused, so that `encode_uri` changes nothing. `proxy-rewrite` leaves HEAD what it is, sends a request of another
+          into a path or `Location` is percent-encoded where it cannot stand there, as a backslash that is written there
+          is (`%5C`), and a path with dot segments is refused, so that `encode_uri` changes nothing. `proxy-rewrite` leaves HEAD what it is, sends a request of another
           method once, and never sets headers that frame a message; `Host` among its `headers` is as `host`, and fixed.
         - **Order**: `redirect` comes behind `ip-restriction` and `consumer-restriction`. Plugins of global rules that change
           requests hold on all routes, a route's own after them.
-        - **`cors`** says `Vary: Origin` to other origins, too, where some are listed.
+        - **`cors`** says `Vary: Origin` to other origins, too, where some are listed, and wherever patterns choose them.
         - **`response-rewrite`** knows of answers `$status`, `$upstream_status`, `$sent_http_*` and `$upstream_http_*`. Its
           `vars` are about what the backend answers, and about the request but for its body. Patterns of `filters` are
           RE2's, without look-around, back-references and the options `a` and `x`; a `$` in `replace` that is followed by
@@ -210,7 +211,8 @@ extension APISIXDialect {
           refuses takes nothing of the others. Windows do not slide.
         - **Plugins of consumers** take the place of a route's by what they do: rewriting, answering, limiting; who may pass
           is asked beside the route's: with `consumer-restriction` on both, a request has to pass both. A consumer's own list
-          takes the place of its group's.
+          takes the place of its group's. `cors` and `request-id` begin once it is known whose a request is: what is refused
+          before, and preflights without credentials, are the route's.
         - **`mocking`** makes of a `response_schema` always the same answer, in JSON alone, and calls itself `Tollgate` in
           `x-mock-by`.
         - **`request-id`** takes over what a client sends if it is 128 letters, digits and `-_.:/+=@~` at most. An answer

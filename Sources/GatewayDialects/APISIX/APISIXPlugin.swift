@@ -75,10 +75,10 @@ extension APISIXPlugin {
         proxyRewrite, redirect, limitCount, mocking, responseRewrite,
     ].sorted { $0.priority > $1.priority }
 
-    /// What consumers and their groups may bring along: all that comes behind authentication.
+    /// What consumers and their groups may bring along: all that does not find out who a request is of.
     static let ofConsumers: Set<String> = [
-        "consumer-restriction", "ip-restriction", "limit-count", "mocking", "proxy-rewrite", "redirect",
-        "response-rewrite",
+        "consumer-restriction", "cors", "ip-restriction", "limit-count", "mocking", "proxy-rewrite", "redirect",
+        "request-id", "response-rewrite",
     ]
 
     /// How messages about a plugin begin.

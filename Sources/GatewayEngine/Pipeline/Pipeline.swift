@@ -76,8 +76,11 @@ package enum Pipeline {
             if let answer = stages.runFirst(route.policy, bytes, &scratch) { return .answer(answer) }
             try stages.run(route.policy, listener, bytes, body: body, &scratch, &cache)
             let overlay = scratch.consumer?.overlay
-            if let authorizer = overlay?.authorization {
-                try stages.run(authorizer, listener, bytes, body: body, &scratch)
+            if let overlay {
+                if let answer = overlay.traffic?.runFirst(stages.setting, bytes, &scratch) { return .answer(answer) }
+                if let authorizer = overlay.authorization {
+                    try stages.run(authorizer, listener, bytes, body: body, &scratch)
+                }
             }
             if scratch.awaitsBody || (route.needsBody && body == nil) { return .awaitBody }
             if let overlay = overlay?.traffic {

@@ -52,6 +52,8 @@ struct PluggedGateway {
             (#""regex_uri":["^/a/(.*)/(.*)$","/$1_$2x"]"#, "/a/b/c", "GET /b_cx HTTP"),
             (#""regex_uri":["^/a/(.*)","/x?y=$1"]"#, "/a/b?q=1", "GET /x?y=b&q=1 HTTP"),
             (#""regex_uri":["^/z","/no","^/a","/yes"]"#, "/a/b", "GET /yes/b HTTP"),
+            (#""regex_uri":["^/a/(z)?([)(]?(?:b))","/$1-$2-$3"]"#, "/a/b", "GET /-b- HTTP"),
+            (#""regex_uri":["^/a/(z)?.*","/c"],"headers":{"add":{"X-Found":"a/$1/$2/b"}}"#, "/a/b", "X-Found: a///b"),
             (#""regex_uri":["^/z","/no"]"#, "/a/b?q", "GET /a/b?q HTTP"),
             (#""regex_uri":["^/a(.*)","/$1"]"#, "/a//b", "GET /b HTTP"),
             (#""host":"other.test:81""#, "/a", "Host: other.test:81"), (#""method":"POST""#, "/a", "POST /a HTTP"),

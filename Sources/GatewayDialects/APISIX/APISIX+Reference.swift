@@ -163,8 +163,8 @@ extension APISIXDialect {
         - **The key** is taken from the header alone, never from the query or a cookie; twenty wrong ones lock an address
           out for a minute. The API answers to its own name and to addresses (421 otherwise) and allows no cross-origin use.
         - **Answers to writes** show what was written, never a ciphertext.
-        - **Paths** are matched in their canonical form, which is also what is forwarded; an encoded slash, dot segment or
-          backslash is refused (Docs/CanonicalRequest.md). A parameter (`:name`) in a path is taken as it is written.
+        - **Paths** are matched in their canonical form, which is also what is forwarded; an encoded slash, dot segment,
+          backslash or control character is refused (Docs/CanonicalRequest.md). A parameter (`:name`) in a path is taken as it is written.
         - **`vars`** read `uri`, `args`, `arg_*`, `http_*`, `cookie_*`, `host`, `scheme`, `request_method`, `request_uri`,
           `remote_addr`, `remote_port`, `server_addr`, `server_port`, `server_protocol`, `content_type`, `content_length`,
           `consumer_name`, `route_id`, `route_name`, `service_id`, `service_name`, and of bodies `post_arg_*` (forms) and
@@ -242,7 +242,8 @@ extension APISIXDialect {
           for (`anonymous_consumer`).
         - **`ttl`** is refused: nothing is deleted by itself.
         - **Refusals** carry `Tollgate-Refusal` with a code (Docs/Refusals.md); their status and body are APISIX's.
-        - **Forwarding headers** are Tollgate's own: `X-Forwarded-For`, `-Proto`, `-Host`, and `X-Real-IP`.
+        - **Forwarding headers** are Tollgate's own: `X-Forwarded-For`, `-Proto`, `-Host`, and `X-Real-IP`. One that
+          `proxy-rewrite` sets is sent as it is written, with nothing behind it.
         - **No node can be reached**: 502, 503 or 504 with a line of JSON, not an HTML page.
         """
 }

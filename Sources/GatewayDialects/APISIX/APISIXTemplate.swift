@@ -113,13 +113,16 @@ struct APISIXSubstitution {
     func expression(otherwise: String) -> String {
         pairs.reversed().reduce(otherwise) { rest, pair in
             "(request.path.matches(\(pair.pattern.celLiteral)) ? "
-                + "regex.replace(request.path, \(pair.pattern.celLiteral), \(Self.template(pair.template)), 1) : \(rest))"
+                + "regex.replace(request.path, \(pair.pattern.celLiteral), \(Self.template(pair)), 1) : \(rest))"
         }
     }
 
-    /// What the group of that number has found in the path.
+    /// What the group of that number has found in the path; one that there is not has found nothing.
     func capture(_ number: Int) -> String {
         pairs.reversed().reduce("''") { rest, pair in
+            if number > Self.groups(of: pair.pattern) {
+                return "(request.path.matches(\(pair.pattern.celLiteral)) ? '' : \(rest))"
+            }
             let whole = "(?s)^.*?(?:\(pair.pattern)).*$"
             return "(request.path.matches(\(pair.pattern.celLiteral)) ? "
                 + "regex.replace(request.path, \(whole.celLiteral), \("\\\(number)".celLiteral), 1) : \(rest))"
@@ -127,13 +130,37 @@ struct APISIXSubstitution {
     }
 
     /// `$1` as `\1`.
-    private static func template(_ text: String) -> String {
-        APISIXTemplate(text).parts.map { part in
+    private static func template(_ pair: (pattern: String, template: String)) -> String {
+        let groups = groups(of: pair.pattern)
+        return APISIXTemplate(pair.template).parts.map { part in
             switch part {
             case .text(let text): text.replacing("\\", with: "\\\\")
             case .variable(let name, _): "$\(name)"
-            case .capture(let number): "\\\(number)"
+            case .capture(let number): number > groups ? "" : "\\\(number)"
             }
         }.joined().celLiteral
+    }
+
+    /// How many groups of a pattern capture: each `(` that is not escaped, in no class, and not followed by flags.
+    private static func groups(of pattern: String) -> Int {
+        var count = 0
+        var isInClass = false
+        var rest = pattern[...]
+        while let character = rest.popFirst() {
+            switch character {
+            case "\\": _ = rest.popFirst()
+            case "[" where !isInClass:
+                isInClass = true
+                // A bracket that comes first is one of the class.
+                if rest.first == "^" { rest.removeFirst() }
+                if rest.first == "]" { rest.removeFirst() }
+            case "]": isInClass = false
+            case "(" where !isInClass:
+                let isNamed = rest.hasPrefix("?P<") || rest.hasPrefix("?<")
+                if isNamed || rest.first != "?" { count += 1 }
+            default: break
+            }
+        }
+        return count
     }
 }

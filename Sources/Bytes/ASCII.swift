@@ -41,9 +41,12 @@ extension UInt8 {
     @inlinable @inline(__always)
     package var isASCIILetter: Bool { (self | 0x20) &- 0x61 < 26 }
 
+    @inlinable @inline(__always)
+    package var isASCIIUppercase: Bool { self &- 0x41 < 26 }
+
     /// The lower-case form of an ASCII letter; every other byte as it is.
     @inlinable @inline(__always)
-    package var asciiLowercased: UInt8 { self &- 0x41 < 26 ? self | 0x20 : self }
+    package var asciiLowercased: UInt8 { isASCIIUppercase ? self | 0x20 : self }
 
     /// The value of a hexadecimal digit, or nil.
     @inlinable @inline(__always)

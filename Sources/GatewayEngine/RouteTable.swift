@@ -102,14 +102,14 @@ struct HostedPaths: Sendable {
     let query: Span<UInt8>
     let method: Span<UInt8>
     let bytes: Span<UInt8>
-    let lines: [FieldLine]
+    let lines: Span<FieldLine>
     /// The request as conditions see it; nil where no route has any.
     private let conditions: UnsafePointer<RequestActivation>?
 
-    @_lifetime(copy host, copy path, copy query, copy method, copy bytes)
+    @_lifetime(copy host, copy path, copy query, copy method, copy bytes, copy lines)
     init(
         host: Span<UInt8>, path: Span<UInt8>, query: Span<UInt8>, method: Span<UInt8>, bytes: Span<UInt8>,
-        lines: [FieldLine], conditions: UnsafePointer<RequestActivation>? = nil
+        lines: Span<FieldLine>, conditions: UnsafePointer<RequestActivation>? = nil
     ) {
         unsafe self.conditions = conditions
         self.host = host
@@ -294,8 +294,11 @@ final class RouteCandidate: Sendable {
     private func hasHeader(_ header: Field, _ request: borrowing MatchedRequest) -> Bool {
         var matches = false
         var count = 0
-        for line in request.lines
-        where !line.isDropped && request.bytes.extracting(line.name).equalsIgnoringASCIICase(header.name.span) {
+        for index in request.lines.indices {
+            let line = request.lines[index]
+            guard !line.isDropped, request.bytes.extracting(line.name).equalsIgnoringASCIICase(header.name.span) else {
+                continue
+            }
             count += 1
             matches = header.value.accepts(request.bytes.extracting(line.value))
         }

@@ -7,14 +7,27 @@ package import JOSE
 /// verification identity of the provider that took it, so that a change of keys or rules makes its entries unreachable at once and
 /// an unrelated change none. Time is checked on every hit. Failures are not kept.
 package struct TokenCache {
-    private struct Entry {
+    /// An object, as a copy would count references to all that it holds.
+    private final class Entry {
         let hash: UInt64
         let token: [UInt8]
         let identity: VerificationIdentity
         let verified: VerifiedToken
         let byteCount: Int
         /// Used since the clock hand last came by.
-        var isReferenced: Bool
+        var isReferenced = false
+
+        init(hash: UInt64, token: [UInt8], identity: VerificationIdentity, verified: VerifiedToken, byteCount: Int) {
+            self.hash = hash
+            self.token = token
+            self.identity = identity
+            self.verified = verified
+            self.byteCount = byteCount
+        }
+
+        func isOf(_ token: Span<UInt8>, _ hash: UInt64, _ identity: VerificationIdentity) -> Bool {
+            self.hash == hash && self.identity == identity && self.token.equals(token)
+        }
     }
 
     private let hash = KeyedHash.random()
@@ -32,7 +45,7 @@ package struct TokenCache {
     package private(set) var evictions: UInt64 = 0
 
     /// What an entry costs beside the token and the claims: slot, entry, allocations' heads.
-    private static let entryOverhead = 160
+    private static let entryOverhead = 176
 
     /// - Parameter maxBytes: the most this cache may hold; 0 turns it off.
     package init(maxBytes: Int) {
@@ -62,10 +75,8 @@ package struct TokenCache {
         var slot = Int(truncatingIfNeeded: hash) & mask
         while slots[slot] != 0 {
             let index = Int(slots[slot]) &- 1
-            if let entry = entries[index], entry.hash == hash, entry.identity == identity,
-                entry.token.span.equals(token)
-            {
-                if !entry.isReferenced { entries[index]?.isReferenced = true }
+            if let entry = entries[index], entry.isOf(token, hash, identity) {
+                entry.isReferenced = true
                 return entry.verified
             }
             slot = (slot &+ 1) & mask
@@ -81,7 +92,7 @@ package struct TokenCache {
         if (count + 1) * 2 > slots.count { grow() }
         let entry = Entry(
             hash: self.hash(token) ^ identity.words.0, token: token.copied, identity: identity, verified: verified,
-            byteCount: cost, isReferenced: false)
+            byteCount: cost)
         let index: Int
         if let free = freeEntries.popLast() {
             index = free
@@ -102,9 +113,7 @@ package struct TokenCache {
         var slot = Int(truncatingIfNeeded: hash) & mask
         while slots[slot] != 0 {
             let index = Int(slots[slot]) - 1
-            if let entry = entries[index], entry.hash == hash, entry.identity == identity,
-                entry.token.span.equals(token)
-            {
+            if let entry = entries[index], entry.isOf(token, hash, identity) {
                 return remove(index, entry)
             }
             slot = (slot + 1) & mask
@@ -144,7 +153,7 @@ package struct TokenCache {
             defer { hand += 1 }
             guard let entry = entries[hand] else { continue }
             if entry.isReferenced {
-                entries[hand]?.isReferenced = false
+                entry.isReferenced = false
                 continue
             }
             remove(hand, entry)

@@ -167,19 +167,27 @@ enum Authority {
         host.removeAll(keepingCapacity: true)
         guard text.count > 0 else { return }
         guard text.count <= maxBytes else { throw .hostInvalid }
-        var end = text[0] == UInt8(ascii: "[") ? try endOfLiteral(text) : 0
-        let isLiteral = end > 0
-        var previous = UInt8(ascii: ".")
-        while !isLiteral, end < text.count, text[end] != UInt8(ascii: ":") {
-            let byte = text[end]
-            guard isHostByte(byte), byte != UInt8(ascii: ".") || previous != byte else { throw .hostInvalid }
-            previous = byte
-            end += 1
-        }
+        var end = try text[0] == UInt8(ascii: "[") ? endOfLiteral(text) : endOfName(text)
         guard end > 0 else { throw .hostInvalid }
         try checkPort(text, from: end)
-        if !isLiteral, end > 1, text[end - 1] == UInt8(ascii: ".") { end -= 1 }
-        for index in 0..<end { host.append(text[index].asciiLowercased) }
+        if end > 1, text[end - 1] == UInt8(ascii: ".") { end -= 1 }
+        host.append(copying: text.extracting(0..<end))
+        for index in host.indices where host[index].isASCIIUppercase { host[index] |= 0x20 }
+    }
+
+    /// Letters, digits, hyphens and underscores, what names in use are made of, with single dots among them.
+    private static func endOfName(_ text: Span<UInt8>) throws(WireError) -> Int {
+        var end = 0
+        while true {
+            let label = end
+            end = text.endOfLettersDigitsAndHyphens(from: end)
+            while end < text.count, text[end] == UInt8(ascii: "_") {
+                end = text.endOfLettersDigitsAndHyphens(from: end + 1)
+            }
+            guard end < text.count, text[end] != UInt8(ascii: ":") else { return end }
+            guard text[end] == UInt8(ascii: "."), end > label else { throw .hostInvalid }
+            end += 1
+        }
     }
 
     private static func endOfLiteral(_ text: Span<UInt8>) throws(WireError) -> Int {
@@ -205,11 +213,5 @@ enum Authority {
             port = port * 10 + Int(text[index] &- 0x30)
         }
         guard port <= 65535 else { throw .hostInvalid }
-    }
-
-    /// Letters, digits, hyphen, dot, underscore: what names in use are made of.
-    private static func isHostByte(_ byte: UInt8) -> Bool {
-        byte.isASCIILetter || byte.isASCIIDigit || byte == UInt8(ascii: "-") || byte == UInt8(ascii: ".")
-            || byte == UInt8(ascii: "_")
     }
 }

@@ -25,7 +25,7 @@ enum FieldLineParser {
     }
 
     private static func parseLine(_ bytes: Span<UInt8>, from start: Int) throws(WireError) -> FieldLine? {
-        var position = start
+        var position = bytes.endOfLettersDigitsAndHyphens(from: start)
         while position < bytes.count, bytes[position].isTokenCharacter { position &+= 1 }
         guard position < bytes.count else { return nil }
         guard bytes[position] == UInt8(ascii: ":"), position > start else { throw .malformedField }
@@ -35,7 +35,7 @@ enum FieldLineParser {
             position &+= 1
         }
         let valueStart = position
-        position = endOfValue(bytes, from: position)
+        position = bytes.endOfFieldValue(from: position)
         guard position < bytes.count else { return nil }
         guard bytes[position] == ASCII.carriageReturn else { throw .malformedField }
         guard position + 1 < bytes.count else { return nil }
@@ -48,22 +48,5 @@ enum FieldLineParser {
             nameStart: UInt32(start), nameEnd: UInt32(nameEnd), valueStart: UInt32(valueStart),
             valueEnd: UInt32(valueEnd), lineEnd: UInt32(position + 2),
             known: KnownField.of(bytes.extracting(start..<nameEnd)))
-    }
-
-    /// The first byte that may not stand in a value, eight at a time: a token is a thousand bytes long.
-    @inline(__always)
-    private static func endOfValue(_ bytes: Span<UInt8>, from start: Int) -> Int {
-        var position = start
-        while position &+ 8 <= bytes.count {
-            let word = unsafe bytes.bytes.unsafeLoadUnaligned(fromByteOffset: position, as: UInt64.self)
-            // A byte below 0x20, or 0x7F, sets its high bit; bytes above 0x7F are legal (obs-text).
-            let below = (word &- 0x2020_2020_2020_2020) & ~word
-            let delete = word ^ 0x7F7F_7F7F_7F7F_7F7F
-            let isDelete = (delete &- 0x0101_0101_0101_0101) & ~delete
-            if (below | isDelete) & 0x8080_8080_8080_8080 != 0 { break }
-            position &+= 8
-        }
-        while position < bytes.count, bytes[position].isFieldValueByte { position &+= 1 }
-        return position
     }
 }

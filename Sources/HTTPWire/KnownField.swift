@@ -1,7 +1,7 @@
 internal import Bytes
 
 /// The field names the wire itself acts upon; everything else is `other`.
-package enum KnownField: UInt8, Sendable {
+package enum KnownField: Sendable {
     case other
     // Framing and routing
     case host, contentLength, transferEncoding, expect

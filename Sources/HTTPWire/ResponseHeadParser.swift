@@ -54,8 +54,7 @@ package enum ResponseHeadParser {
         let status = Int(bytes[9] &- 0x30) * 100 + Int(bytes[10] &- 0x30) * 10 + Int(bytes[11] &- 0x30)
         guard (100..<600).contains(status) else { throw .malformedStatusLine }
         guard bytes[12] == ASCII.space || bytes[12] == ASCII.carriageReturn else { throw .malformedStatusLine }
-        var position = 12
-        while position < bytes.count, bytes[position].isFieldValueByte { position &+= 1 }
+        let position = bytes.endOfFieldValue(from: 12)
         guard position + 1 < bytes.count else { return nil }
         guard bytes[position] == ASCII.carriageReturn, bytes[position + 1] == ASCII.lineFeed else {
             throw .malformedStatusLine

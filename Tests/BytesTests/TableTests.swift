@@ -73,8 +73,8 @@ import Testing
     private let hash = KeyedHash(first: 1, second: 2)
 
     @Test func `is the same for the same bytes wherever they lie`() {
-        let text = (0..<100).map { UInt8($0) }
-        for count in 0...64 {
+        let text = (0..<200).map { UInt8($0) }
+        for count in 0...160 {
             for start in 0..<9 {
                 var shifted = [UInt8](repeating: 0xAA, count: start)
                 shifted += text.prefix(count)
@@ -84,8 +84,20 @@ import Testing
         }
     }
 
+    @Test func `depends on the order of a text's blocks`() {
+        let blocks = (0..<8).map { [UInt8](repeating: $0, count: 16) }
+        let original = hash(Array(blocks.joined()))
+        for first in blocks.indices {
+            for second in blocks.indices where first < second {
+                var swapped = blocks
+                swapped.swapAt(first, second)
+                #expect(hash(Array(swapped.joined())) != original)
+            }
+        }
+    }
+
     @Test func `depends on every byte, on the length and on the key`() {
-        for count in 1...40 {
+        for count in 1...140 {
             let text = [UInt8](repeating: 0, count: count)
             let original = hash(text)
             for index in 0..<count {

@@ -118,9 +118,11 @@ package struct RequestScratch {
         addedLines.reserveCapacity(512)
     }
 
-    mutating func choose(route number: Int, of routes: RouteTable) {
+    mutating func choose(route number: Int, of routes: RouteTable) -> RouteSnapshot {
+        let chosen = routes[number]
         routeNumber = number
-        route = routes[number]
+        route = chosen
+        return chosen
     }
 
     /// Forgets what belongs to the configuration of the requests before.

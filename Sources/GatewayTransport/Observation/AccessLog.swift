@@ -184,10 +184,6 @@ struct AccessLog {
 }
 
 extension [UInt8] {
-    fileprivate mutating func append(_ literal: StaticString) {
-        literal.withUTF8Buffer { append(contentsOf: $0) }
-    }
-
     /// Appends a number that is not negative.
     fileprivate mutating func append(decimal number: some FixedWidthInteger) {
         let start = count

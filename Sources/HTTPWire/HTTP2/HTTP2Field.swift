@@ -22,28 +22,16 @@ enum HTTP2Field {
     /// RFC 9113 §8.2.1, and RFC 9110 §5.5 for the other control bytes.
     static func check(value: Span<UInt8>) throws(WireError) {
         guard value.count > 0 else { return }
-        for index in 0..<value.count {
-            guard value[index].isFieldValueByte else { throw .malformedField }
-        }
+        guard value.endOfFieldValue(from: 0) == value.count else { throw .malformedField }
         guard !value[0].isBlank, !value[value.count - 1].isBlank else { throw .malformedField }
     }
 }
 
 extension UInt8 {
     fileprivate var isBlank: Bool { self == ASCII.space || self == ASCII.tab }
-    fileprivate var isASCIIUppercase: Bool { self >= UInt8(ascii: "A") && self <= UInt8(ascii: "Z") }
 }
 
 extension [UInt8] {
-    mutating func append(_ text: StaticString) {
-        text.withUTF8Buffer { unsafe append(contentsOf: $0) }
-    }
-
-    mutating func append(copying bytes: Span<UInt8>) {
-        reserveCapacity(count + bytes.count)
-        for index in 0..<bytes.count { append(bytes[index]) }
-    }
-
     mutating func appendLine(_ name: Span<UInt8>, _ value: Span<UInt8>) {
         append(copying: name)
         append(": ")

@@ -70,6 +70,7 @@ struct ConfigurationOutline: Equatable, Sendable {
             case .gateway(let name): "gateway \(name)"
             case .listener(let id): "listener \(id.name)"
             case .route(let id): "route \(id.name)"
+            case .policySet(let id): "routes of \(id.documents.joined(separator: ", "))"
             case .overlay(let id): "consumers of \(id.name)"
             }
         return "\(kind) of \(scope)" + (attachment.phase == .gateway ? ", gateway phase" : "")

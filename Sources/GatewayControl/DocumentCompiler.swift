@@ -92,30 +92,32 @@ package struct DocumentCompiler: Sendable {
         guard let old = compiled.groups[group.id], extent != .all else {
             return compile(all: change, in: group, onto: compiled)
         }
-        let (part, keys, decoding) = decode(change, extent, group)
+        let (part, keys, decoding) = decode(change, extent, group, onto: old.parts)
         let (outcome, compiling) = old.parts.compile(part, keys: keys, instance: instance)
-        let diagnostics = decoding + compiling
+        let diagnostics = decoding + APISIXDialect.atEachRoute(compiling, of: part.configuration)
         switch outcome {
         case .compiled(let parts):
             if diagnostics.hasErrors { return (nil, diagnostics) }
             var next = compiled
             next.groups[group.id] = .init(
-                parts: parts, naming: old.naming.replacing(part), isolated: change.isolated)
+                parts: parts, naming: old.naming.replacing(part, in: parts), isolated: change.isolated)
             return (next, diagnostics)
         case .refused: return (nil, diagnostics)
         case .concernsAll:
-            if case .servers = extent { return compile(change, change.dependents, in: group, onto: compiled) }
-            return compile(all: change, in: group, onto: compiled)
+            switch extent {
+            case .servers, .policies: return compile(change, change.dependents, in: group, onto: compiled)
+            case .some, .all: return compile(all: change, in: group, onto: compiled)
+            }
         }
     }
 
     private func compile(
         all change: APISIXChange, in group: GatewayGroup, onto compiled: Compiled
     ) -> (compiled: Compiled?, diagnostics: [Diagnostic]) {
-        let (part, keys, decoding) = decode(change, .all, group)
+        let (part, keys, decoding) = decode(change, .all, group, onto: nil)
         let (outcome, compiling) = SnapshotParts.compile(
             all: part, keys: keys, instance: instance, previous: compiled.snapshot(of: group.id))
-        let diagnostics = decoding + compiling
+        let diagnostics = decoding + APISIXDialect.atEachRoute(compiling, of: part.configuration)
         guard case .compiled(let parts) = outcome, !diagnostics.hasErrors else { return (nil, diagnostics) }
         var next = compiled
         next.groups[group.id] = .init(
@@ -145,18 +147,29 @@ package struct DocumentCompiler: Sendable {
 
     /// What the documents of an extent mean, with the keys that they name.
     private func decode(
-        _ change: APISIXChange, _ extent: APISIXChange.Extent, _ group: GatewayGroup
+        _ change: APISIXChange, _ extent: APISIXChange.Extent, _ group: GatewayGroup, onto parts: SnapshotParts?
     ) -> (part: ConfigurationChange, keys: KeyMaterial, diagnostics: [Diagnostic]) {
-        let entries = change.entries(of: extent)
+        var (written, read) = (extent, extent)
+        var examples: [PolicySetID: RouteID] = [:]
+        if case .policies(let documents, let consumers) = extent, let parts {
+            let taking = parts.routes(takingFrom: documents)
+            examples = taking.examples
+            let others = change.routes(taking.others.map(\.name), naming: documents)
+            written = .some(routes: others, consumers: consumers)
+            read = .some(routes: others.union(examples.values.map(\.name)), consumers: consumers)
+        }
+        let entries = change.entries(of: read)
         let (configuration, decoding) = APISIXDialect.decode(
             entries.map(\.document), isolated: change.isolated, group: group, process: process,
-            secrets: { [secrets] in secrets.text(of: $0) }, extent: extent)
+            secrets: { [secrets] in secrets.text(of: $0) }, extent: read)
         let (keys, loading) = KeyLoader.load(for: configuration, remote: remote)
-        var part = Self.part(configuration, entries, extent)
+        var part = Self.part(configuration, entries, written)
+        part.policySets = examples
+        if case .policies(from: nil, _) = extent { part.replacesListener = true }
         // Of a document whose upstream alone is compiled, all limits go on.
         if !part.replacesUpstreams { part.limitGroups = change.touchedKeys }
         part.addresses = group.addresses
-        return (part, keys, decoding + loading)
+        return (part, keys, decoding + APISIXDialect.atEachRoute(loading, of: configuration))
     }
 
     private static func part(
@@ -189,13 +202,21 @@ extension GatewayConfiguration {
         return copy
     }
 
-    /// What names sources of keys after a change of some routes and consumers, which has all other attachments in it.
-    fileprivate func replacing(_ change: ConfigurationChange) -> GatewayConfiguration {
+    /// What names sources of keys after a change of some routes and consumers, which has all attachments in it that are
+    /// neither a route's nor a policy set's.
+    ///
+    /// - Parameter parts: what is served then.
+    fileprivate func replacing(_ change: ConfigurationChange, in parts: SnapshotParts) -> GatewayConfiguration {
         let new = change.configuration.namingKeys
+        let written = Set(new.attachments.map(\.scope))
         var copy = self
         copy.attachments.removeAll { attachment in
-            guard case .route(let route) = attachment.scope else { return true }
-            return change.routes.contains(route)
+            switch attachment.scope {
+            case .route(let route): change.routes.contains(route)
+            case .policySet(let set):
+                written.contains(attachment.scope) || change.policySets[set] != nil || !parts.isTaken(set)
+            case .gateway, .listener, .overlay: true
+            }
         }
         copy.attachments += new.attachments
         copy.consumers.removeAll { change.consumers.contains($0.name) }

@@ -5,6 +5,8 @@ package struct Attachment: Equatable, Sendable {
         case gateway(String)
         case listener(ListenerID)
         case route(RouteID)
+        /// All routes that take it (`Route.policySet`), as if it were written at each of them.
+        case policySet(PolicySetID)
         /// The requests of consumers that name it, once they are known to be theirs. Of a kind it takes the place of a
         /// route's policy; authorization rules hold beside the route's.
         case overlay(OverlayID)

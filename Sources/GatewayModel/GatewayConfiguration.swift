@@ -1,3 +1,5 @@
+package import Bytes
+
 /// The one domain model: what every dialect is decoded to and the engine compiles.
 ///
 /// A plain value without defaults: whoever builds it has decided every field. Expressions and
@@ -96,6 +98,19 @@ package struct RouteID: Hashable, Sendable {
 package struct OverlayID: Hashable, Sendable {
     package var name: String
     package init(_ name: String) { self.name = name }
+}
+
+/// One name among all sets of policies that routes take as they are, made by the dialect.
+package struct PolicySetID: Hashable, Sendable {
+    /// The keys of the documents that its policies come from.
+    package var documents: [String]
+    /// Of what its routes say themselves.
+    package var own: Fingerprint
+
+    package init(documents: [String], own: Fingerprint) {
+        self.documents = documents
+        self.own = own
+    }
 }
 
 /// One name among all upstreams of a configuration, made by the dialect.

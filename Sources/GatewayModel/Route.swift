@@ -14,6 +14,10 @@ package struct Route: Equatable, Sendable {
     package var ancestors: [RouteID] = []
     /// What it is called among documents; nil: it is part of a file.
     package var document: RouteDocument?
+    /// What it has its policies from together with others; nil: it has its own alone. Routes of one set differ in what
+    /// decides that a request is theirs, in their names and, where no `Upstream.sharedName` says that it is one for all of
+    /// them, in their upstream.
+    package var policySet: PolicySetID?
     package var provenance: Provenance
 
     package init(

@@ -4,6 +4,7 @@ import GatewayModel
 struct ModelDump {
     private var text = ""
     private var indentation = 0
+    private var routes: [Route] = []
 
     static func text(of configuration: GatewayConfiguration) -> String {
         var dump = ModelDump()
@@ -23,6 +24,7 @@ struct ModelDump {
     }
 
     private mutating func add(_ configuration: GatewayConfiguration) {
+        routes = configuration.binds.flatMap(\.listeners).flatMap(\.routes)
         line("workerThreads: \(configuration.process.workerThreads.map(String.init) ?? "one per core")")
         dump(configuration.accessLog, configuration.process)
         dump(configuration.traffic)
@@ -133,6 +135,8 @@ extension ModelDump {
             case .gateway(let name): "gateway \(name)"
             case .listener(let id): "listener \(id.name)"
             case .route(let id): "route \(id.name)"
+            case .policySet(let id):
+                "route \(routes.filter { $0.policySet == id }.map(\.id.name).joined(separator: ", "))"
             case .overlay(let id): "consumers of \(id.name)"
             }
         let title = "for \(scope), \(attachment.phase.rawValue) phase:"

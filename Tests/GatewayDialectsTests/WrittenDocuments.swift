@@ -32,6 +32,24 @@ struct WrittenDocuments {
     /// Compiles a change and, where it can be served, makes it. Answers the errors.
     mutating func write(_ bodies: [(APISIXKind, String, String?)]) throws -> [String] {
         revision += 1
+        let (change, written, deleted) = try change(bodies)
+        let (compiled, diagnostics) = compiler.compile(change, in: group, onto: compiled)
+        guard let compiled else { return diagnostics.filter { $0.severity == .error }.map(\.message) }
+        for document in deleted { set.remove(document.kind, document.id) }
+        for (entry, document) in written { set.put(entry, document) }
+        self.compiled = compiled
+        return []
+    }
+
+    /// What of them a write would compile.
+    func extent(of bodies: [(APISIXKind, String, String?)]) throws -> APISIXChange.Extent {
+        try change(bodies).change.extent
+    }
+
+    private func change(_ bodies: [(APISIXKind, String, String?)]) throws -> (
+        change: APISIXChange, written: [(entry: APISIXDocumentSet.Entry, document: APISIXDocument)],
+        deleted: [APISIXDocument]
+    ) {
         var written: [(entry: APISIXDocumentSet.Entry, document: APISIXDocument)] = []
         var deleted: [APISIXDocument] = []
         for (kind, id, body) in bodies {
@@ -45,13 +63,7 @@ struct WrittenDocuments {
             written.append(
                 (.init(document, body: body, created: created, modified: revision), document))
         }
-        let change = APISIXChange(to: set, written: written, deleted: deleted)
-        let (compiled, diagnostics) = compiler.compile(change, in: group, onto: compiled)
-        guard let compiled else { return diagnostics.filter { $0.severity == .error }.map(\.message) }
-        for document in deleted { set.remove(document.kind, document.id) }
-        for (entry, document) in written { set.put(entry, document) }
-        self.compiled = compiled
-        return []
+        return (APISIXChange(to: set, written: written, deleted: deleted), written, deleted)
     }
 
     /// What they compile to where those that can't be served are set apart.
@@ -131,6 +143,8 @@ extension WrittenDocuments {
                 #""consumer-restriction":{"type":"service_id","whitelist":["\#(id)","\#(other)"]}"#,
                 #""proxy-rewrite":{"uri":"/$route_id-$service_id-$service_name"}"#,
                 #""mocking":{"response_example":"\#(other)"}"#, #""redirect":{"uri":"/see\#(other)"}"#,
+                #""proxy-rewrite":{"headers":{"X":"$route_id-$route_name-$service_id-$service_name-\#(port)"}}"#,
+                #""consumer-restriction":{"type":"route_id","whitelist":["1","2","\#(other)"]}"#,
             ].randomElement(using: &generator) ?? ""
         let plugins =
             [#"{"key-auth":{}}"#, #"{"key-auth":{},\#(traffic)}"#, #"{"jwt-auth":{}}"#, "{}"]
@@ -155,7 +169,8 @@ extension WrittenDocuments {
             let target =
                 [
                     #""upstream":\#(nodes)"#, #""upstream_id":"\#(other)""#, #""service_id":"\#(other)""#,
-                    #""upstream":\#(nodes),"plugin_config_id":"\#(other)""#,
+                    #""upstream":\#(nodes),"plugin_config_id":"\#(other)""#, #""service_id":"1""#,
+                    #""service_id":"1","plugin_config_id":"1""#,
                 ].randomElement(using: &generator) ?? ""
             let status = Bool.random(using: &generator) ? 1 : 0
             let uri = ["/r\(id)", "/r\(other)", "/r\(other)*", "/*"].randomElement(using: &generator) ?? ""
@@ -167,13 +182,19 @@ extension WrittenDocuments {
             let timeout =
                 Int.random(in: 0..<20, using: &generator) == 0
                 ? #""timeout":{"connect":\#(port),"send":1,"read":1},"# : ""
-            body = #"{"uri":"\#(uri)",\#(more)\#(timeout)"plugins":\#(plugins),"status":\#(status),\#(target)}"#
+            // Most say nothing of their own, so that they are alike.
+            let own = Int.random(in: 0..<3, using: &generator) == 0 ? #""plugins":\#(plugins),"# : ""
+            let name = Bool.random(using: &generator) ? #""name":"n\#(id)","# : ""
+            body = #"{"uri":"\#(uri)",\#(more)\#(timeout)\#(own)\#(name)"status":\#(status),\#(target)}"#
         case .service:
             let target =
                 Bool.random(using: &generator) ? #""upstream_id":"\#(other)""# : #""upstream":\#(servers)"#
             // Few of them have plugins, so that one is often written anew with other servers alone.
             let few = Int.random(in: 0..<3, using: &generator) == 0 ? plugins : "{}"
-            body = #"{"plugins":\#(few),\#(target)}"#
+            let more =
+                ["", "", "", #""hosts":["a"],"#, #""name":"s\#(port)","#, #""status":\#(port % 2),"#]
+                .randomElement(using: &generator) ?? ""
+            body = #"{\#(more)"plugins":\#(few),\#(target)}"#
         case .upstream: body = servers
         case .consumerGroup: body = #"{"id":"\#(id)","plugins":{\#(traffic)}}"#
         case .pluginConfig, .globalRule: body = #"{"id":"\#(id)","plugins":\#(plugins)}"#

@@ -21,14 +21,11 @@ extension APISIXDecoder {
     ///
     /// - Parameter authority: the Host that the upstream says it wants; nil: it does not mind.
     /// - Returns: whether one of them answers every request.
-    mutating func plugins(
-        of route: APISIXDocument, service: APISIXDocument?, authority: URLChange.Authority?
+    mutating func attachPlugins(
+        of route: APISIXDocument, service: APISIXDocument?, authority: URLChange.Authority?, at place: PluginPlace
     ) -> Bool {
         let shared = document(.pluginConfig, route.value["plugin_config_id"])
         let plugins = Self.held([service, shared, route].compactMap(\.self))
-        let place = PluginPlace(
-            scope: .route(RouteID(route.id)), phase: .route,
-            variables: APISIXVariables(of: RouteDocument(route, service: service)), provenance: route.provenance)
         attachGuards(plugins, at: place)
         attachTraffic(plugins, behind: globalPlugins, authority: authority, at: place)
         return plugins["mocking"] != nil

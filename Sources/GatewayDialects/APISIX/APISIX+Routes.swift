@@ -6,27 +6,44 @@ extension APISIXDecoder {
     mutating func route(_ document: APISIXDocument) -> Route? {
         let value = document.value
         if value["status"]?.integer == 0 { return nil }
-        let id = RouteID(document.id)
         let service = self.document(.service, value["service_id"])
         if service?.value["status"]?.integer == 0 { return nil }
         if isIsolated(route: document) { return isolatedRoute(document, service: service) }
-        var target = target(of: document, service: service)
+        let target = target(of: document, service: service)
+        let set = policySet(of: document)
+        let isForwarded =
+            set.flatMap { policySets[$0] } ?? attachPolicies(of: document, service: service, target, as: set)
+        if let set { policySets[set] = isForwarded }
+        var action = RouteAction.noBackend
+        if isForwarded, let target { action = .forward(to: upstream(target, by: document)) }
+        var route = route(
+            document, service: service, where: condition(of: document, service: service), action: action)
+        route.policySet = set
+        return route
+    }
+
+    /// Attaches all that becomes of a route's requests; answers whether they go to its upstream.
+    ///
+    /// - Parameter set: what it is attached to; nil: the route alone.
+    private mutating func attachPolicies(
+        of document: APISIXDocument, service: APISIXDocument?, _ target: Target?, as set: PolicySetID?
+    ) -> Bool {
+        let scope: Attachment.Scope = set.map { .policySet($0) } ?? .route(RouteID(document.id))
         let place = PluginPlace(
-            scope: .route(id), phase: .route, variables: APISIXVariables(), provenance: document.provenance)
-        if let status = statusOfDangling(value) {
+            scope: scope, phase: .route, variables: APISIXVariables(),
+            provenance: set.map(Self.place) ?? document.provenance)
+        if let status = statusOfDangling(document.value) {
             // What is gone may have held the plugins that keep strangers out.
             attach(.directResponse(DirectResponse(status: status, body: [])), at: place)
-        } else {
-            let authority = target.flatMap { Self.authority($0.value) }
-            if plugins(of: document, service: service, authority: authority) {
-                target = nil
-            } else if target == nil, hasDanglingUpstream(value, service?.value) {
-                attach(.directResponse(DirectResponse(status: 502, body: [])), at: place)
-            }
+        } else if attachPlugins(
+            of: document, service: service, authority: target.flatMap { Self.authority($0.value) }, at: place)
+        {
+            return false
+        } else if target == nil, hasDanglingUpstream(document.value, service?.value) {
+            attach(.directResponse(DirectResponse(status: 502, body: [])), at: place)
         }
-        return route(
-            document, service: service, where: condition(of: document, service: service),
-            action: target.map { forward(to: $0, from: document) } ?? .noBackend)
+        if let target { attachBounds(target, of: document, to: scope) }
+        return target != nil
     }
 
     /// Takes the requests of a route that can't be served: all that it could mean, where it can't be read itself.

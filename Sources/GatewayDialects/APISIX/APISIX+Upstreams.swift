@@ -42,10 +42,13 @@ extension APISIXDecoder {
         return nil
     }
 
-    mutating func forward(to target: Target, from route: APISIXDocument) -> RouteAction {
+    /// Attaches what the upstream of a route says of its requests.
+    ///
+    /// - Parameter scope: the route's, or that of the policy set that it has its policies from.
+    mutating func attachBounds(_ target: Target, of route: APISIXDocument, to scope: Attachment.Scope) {
         let (value, owner) = (target.value, target.owner)
         let place = PluginPlace(
-            scope: .route(RouteID(route.id)), phase: .route, variables: APISIXVariables(), provenance: owner.provenance)
+            scope: scope, phase: .route, variables: APISIXVariables(), provenance: owner.provenance)
         if value["type"]?.string == "chash", let key = balanceKey(value, at: owner.provenance) {
             attach(.balanceKey(key), at: place)
         }
@@ -53,11 +56,10 @@ extension APISIXDecoder {
         if let read = Self.seconds(timeout?["read"]) {
             attach(.timeouts(RouteTimeouts(request: nil, upstream: read, silence: read)), at: place)
         }
-        return .forward(to: upstream(target, by: route))
     }
 
     /// - Parameter route: nil: none that has a say in it.
-    private mutating func upstream(_ target: Target, by route: APISIXDocument?) -> UpstreamID {
+    mutating func upstream(_ target: Target, by route: APISIXDocument?) -> UpstreamID {
         let (value, owner) = (target.value, target.owner)
         // A time to connect in is the servers', and a route may have one of its own.
         let ownTimeout = route?.value["timeout"]
@@ -94,7 +96,7 @@ extension APISIXDecoder {
     }
 
     /// Fields of upstreams that routes take nothing of.
-    private static let onlyOfServers =
+    static let onlyOfServers =
         APISIXDocument.stamps + [
             "nodes", "retries", "retry_timeout", "checks", "keepalive_pool", "name", "desc", "labels",
         ]
@@ -222,7 +224,7 @@ extension APISIXDocument {
 
 extension JSONTree {
     /// An object without some members.
-    fileprivate func without(_ names: [String]) -> JSONTree {
+    func without(_ names: [String]) -> JSONTree {
         guard let members = object else { return self }
         return .object(JSONObjectTree(members.entries.filter { !names.contains($0.name) }.map { ($0.name, $0.value) }))
     }

@@ -16,6 +16,9 @@ package struct APISIXChange: Sendable {
         /// The upstream that is this document, or stands in it: all that names it stays as it is.
         case servers(APISIXKind, String)
         case some(routes: Set<String>, consumers: Set<String>)
+        /// What routes take from these documents, by key; nil: from all. Routes of one policy set (`Route.policySet`) stay
+        /// alike, so that one of each says what becomes of all.
+        case policies(from: Set<String>?, consumers: Set<String>)
     }
 
     package init(
@@ -45,7 +48,7 @@ package struct APISIXChange: Sendable {
     }
 
     /// What has to be compiled for the write.
-    package var extent: Extent { servers ?? dependents }
+    package var extent: Extent { servers ?? policies ?? dependents }
 
     /// Where an upstream or a service is written anew and its servers are all that changes for routes, of which there may
     /// be very many: a write of it looks at none of them.
@@ -55,6 +58,27 @@ package struct APISIXChange: Sendable {
             !documents.isUsedWithOwnTimeout(new.kind, new.id), APISIXDecoder.meansTheSameToRoutes(old.document, new)
         else { return nil }
         return .servers(new.kind, new.id)
+    }
+
+    /// Where something is written anew that very many routes may take their policies from: which requests are theirs stays,
+    /// so that routes that say the same need not be looked at each.
+    private var policies: Extent? {
+        guard isolated.isEmpty, !wasIsolated, !touched.isEmpty, !touched.contains(where: { $0.limitGroup != nil })
+        else { return nil }
+        if touched.allSatisfy({ $0.kind == .globalRule }) {
+            return .policies(from: nil, consumers: documents.consumersWithPolicies)
+        }
+        guard touched.count == 1, let new = touched.first, written[new.key] != nil,
+            [.upstream, .service, .pluginConfig].contains(new.kind),
+            let old = documents.entry(new.kind, new.id)?.document, new.kind != .service || old.matchesAlike(new)
+        else { return nil }
+        return .policies(from: documents.services(naming: new).union([new.key]), consumers: [])
+    }
+
+    /// Those of these routes that name one of some documents.
+    package func routes(_ ids: [String], naming documents: Set<String>?) -> Set<String> {
+        guard let documents else { return Set(ids) }
+        return Set(ids.filter { id in documents.contains { self.documents.isUser(.route, id, of: $0) } })
     }
 
     /// What depends on the documents that are written or deleted.
@@ -89,6 +113,7 @@ package struct APISIXChange: Sendable {
         case .all: return ordered(everything)
         case .servers(let kind, let id): return entry(kind, id).map { [$0] } ?? []
         case .some(let some, let others): (routes, consumers) = (some, others)
+        case .policies(_, let others): (routes, consumers) = ([], others)
         }
         var found: [String: APISIXDocumentSet.Entry] = [:]
         var rest = routes.map { (kind: APISIXKind.route, id: $0) } + consumers.map { (kind: .consumer, id: $0) }

@@ -21,7 +21,7 @@ package enum APISIXDialect {
         var decoder = APISIXDecoder(documents, isolated: isolated, secrets: secrets)
         if case .servers = extent { for document in documents { decoder.upstream(alone: document) } }
         let configuration = decoder.decode(group, process: process)
-        return (configuration, decoder.diagnostics)
+        return (configuration, atEachRoute(decoder.diagnostics, of: configuration))
     }
 }
 
@@ -42,6 +42,8 @@ struct APISIXDecoder {
     var overlays: Set<OverlayID> = []
     /// Of global rules, by name.
     var globalPlugins: [String: HeldPlugin] = [:]
+    /// Those that have been attached, and whether their routes' requests go to an upstream.
+    var policySets: [PolicySetID: Bool] = [:]
 
     let isolated: Set<String>
 

@@ -51,20 +51,14 @@ package struct APISIXDocumentSet: Sendable {
     private var credentialIDs: [String: [String]] = [:]
     /// Keys of the routes that have a `timeout` of their own.
     private var ownTimeouts: Set<String> = []
+    /// Keys of the consumers and consumer groups that have plugins which do something for their requests.
+    private var policies: Set<String> = []
     /// Whose it is.
     private var owners: [Fingerprint: String] = [:]
-    private let hashes = (KeyedHash.random(), KeyedHash.random())
 
-    /// What stands for a key that tells consumers apart, which may be longer, and is said in its document already. Two of
-    /// one fingerprint nobody finds: the hashes are keyed by chance.
-    private struct Fingerprint: Hashable, Sendable {
-        let first: UInt64
-        let second: UInt64
-    }
-
+    /// What stands for a key that tells consumers apart, which is said in its document already.
     private func fingerprint(_ key: APISIXUniqueKey) -> Fingerprint {
-        let text = Array("\(key.plugin)\0\(key.member)\0\(key.text)".utf8)
-        return Fingerprint(first: hashes.0(text.span), second: hashes.1(text.span))
+        Fingerprint(of: "\(key.plugin)\0\(key.member)\0\(key.text)")
     }
 
     package init() {}
@@ -103,6 +97,29 @@ package struct APISIXDocumentSet: Sendable {
             }
     }
 
+    func isUser(_ kind: APISIXKind, _ id: String, of key: String) -> Bool {
+        users[key]?.contains(APISIXDocument.key(kind, id)) ?? false
+    }
+
+    /// Keys of the services that name a document. No document is read.
+    func services(naming document: APISIXDocument) -> Set<String> {
+        let prefix = APISIXDocument.key(.service, "")
+        return (users[document.key] ?? []).filter { $0.hasPrefix(prefix) }
+    }
+
+    /// Ids of the consumers whose requests plugins of their own or of their group do something for.
+    var consumersWithPolicies: Set<String> {
+        var consumers: Set<String> = []
+        for case let (kind, id)? in policies.map(APISIXDocument.address) {
+            if kind == .consumer {
+                consumers.insert(id)
+            } else {
+                consumers.formUnion(users(of: kind, id).map(\.id))
+            }
+        }
+        return consumers
+    }
+
     /// What a document says to be told apart by and another consumer's says, too; with that document.
     package func duplicate(of document: APISIXDocument) -> (plugin: String, member: String, entry: Entry)? {
         for key in document.uniqueKeys {
@@ -130,6 +147,7 @@ package struct APISIXDocumentSet: Sendable {
         for key in document.uniqueKeys.map(fingerprint) where owners[key] == nil { owners[key] = document.owner }
         if entry.kind == .credential { credentialIDs[document.owner, default: []].append(entry.id) }
         if document.hasOwnTimeout { ownTimeouts.insert(entry.key) }
+        if document.hasConsumerPolicies { policies.insert(entry.key) }
     }
 
     package mutating func remove(_ kind: APISIXKind, _ id: String) {
@@ -147,6 +165,7 @@ package struct APISIXDocumentSet: Sendable {
             if users[target]?.isEmpty == true { users[target] = nil }
         }
         if document.hasOwnTimeout { ownTimeouts.remove(old.key) }
+        if document.hasConsumerPolicies { policies.remove(old.key) }
         if old.kind == .credential {
             credentialIDs[document.owner]?.removeAll { $0 == old.id }
             if credentialIDs[document.owner]?.isEmpty == true { credentialIDs[document.owner] = nil }
@@ -192,4 +211,9 @@ package struct APISIXDocumentSet: Sendable {
 
 extension APISIXDocument {
     fileprivate var hasOwnTimeout: Bool { kind == .route && value["timeout"] != nil }
+
+    fileprivate var hasConsumerPolicies: Bool {
+        guard kind == .consumer || kind == .consumerGroup else { return false }
+        return value["plugins"]?.object?.names.contains { APISIXPlugin.named($0)?.isAuthentication == false } ?? false
+    }
 }

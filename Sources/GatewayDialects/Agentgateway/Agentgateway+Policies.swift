@@ -213,8 +213,9 @@ struct PolicyCollector {
         case .gateway(let name): "the gateway `\(name)`"
         case .listener(let id): "the listener `\(id.name)`"
         case .route(let id): "the route `\(id.name)`"
-        // Other dialects have it.
+        // Other dialects have these.
         case .overlay(let id): "consumers of `\(id.name)`"
+        case .policySet(let id): "routes of `\(id.documents.joined(separator: ", "))`"
         }
     }
 }

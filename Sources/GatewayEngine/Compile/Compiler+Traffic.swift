@@ -33,7 +33,10 @@ struct TrafficPolicies: Equatable {
     mutating func add(_ attachment: Attachment, _ index: Int) {
         let place = attachment.provenance
         if let field = attachment.policy.fieldOfForwarding {
-            ofForwarding[field] = if case .route = attachment.scope { place } else { nil }
+            switch attachment.scope {
+            case .route, .policySet: ofForwarding[field] = place
+            case .gateway, .listener, .overlay: ofForwarding[field] = nil
+            }
         }
         switch attachment.policy {
         case .urlRewrite(let value): urlRewrite = Placed(value: value, provenance: place)

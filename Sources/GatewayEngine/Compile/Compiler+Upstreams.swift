@@ -16,7 +16,6 @@ extension Compiler {
         }
         fillers.settleAtTheEnd()
         mirrorUpstreams = indices.filter { mirrors.contains($0.key) }
-        upstreamsThatNeedBodies = Set(indices.values.filter { upstreams.snapshots[$0].needsBody })
         return indices
     }
 

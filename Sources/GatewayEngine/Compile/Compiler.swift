@@ -46,8 +46,8 @@ package struct Compiler {
     var fillers = FillerCheck()
     var headers = HeaderCompiler()
     var rateLimits: RateLimitCompiler
-    /// By their index.
-    var upstreamsThatNeedBodies: Set<Int> = []
+    /// What the routes of policy sets have in common, in the listener that is compiled.
+    private var routePolicies: [PolicySetID: RoutePolicies] = [:]
     /// By index of the attachment; nil where it is none, which has been reported.
     var refusalForms: [Int: CompiledRefusalForm?] = [:]
     /// Indices of the attachments of each scope, in the order written.
@@ -139,6 +139,7 @@ package struct Compiler {
 
     private mutating func compile(_ listener: Listener, upstreams: [UpstreamID: Int]) -> ListenerSnapshot {
         let gatewayPolicy = effectivePolicy(.gatewayPhase(of: listener))
+        routePolicies = [:]
         var builder = RouteTableBuilder()
         let names = RouteNames(listener.routes.map(\.displayName))
         var snapshots: [Treatment: RouteSnapshot] = [:]
@@ -179,7 +180,7 @@ package struct Compiler {
 
     private func treatment(of route: Route, upstreams: [UpstreamID: Int]) -> Treatment {
         var treatment = Treatment(attachments: attachments[.route(route.id)], document: route.document)
-        if !route.ancestors.isEmpty {
+        if !route.ancestors.isEmpty || route.policySet != nil {
             treatment.attachments = route.scopes(behind: []).flatMap { attachments[$0] ?? [] }
         }
         if case .forward(let id) = route.action { treatment.upstream = upstreams[id] }
@@ -190,20 +191,27 @@ package struct Compiler {
         of route: Route, _ treatment: Treatment, _ names: RouteNames, in listener: Listener,
         after gatewayPolicy: EffectivePolicy
     ) -> RouteSnapshot {
+        let policies = policies(of: route, in: listener, after: gatewayPolicy)
+        return RouteSnapshot(
+            names: names, upstream: treatment.upstream, policies, upstreams, document: route.document)
+    }
+
+    /// What becomes of a route's requests whichever upstream and names it has. Routes of one set share it.
+    mutating func policies(
+        of route: Route, in listener: Listener, after gatewayPolicy: EffectivePolicy
+    ) -> RoutePolicies {
+        let set = attachments[.route(route.id)] == nil && route.ancestors.isEmpty ? route.policySet : nil
+        if let set, let known = routePolicies[set] { return known }
         let place = PolicyPlace.route(route, in: listener, after: gatewayPolicy)
         let policy = effectivePolicy(place)
         warnOfRivals(in: place.scopes)
         warnOfChangedClaims(in: place.scopes)
         let guarded = FieldNames.union(gatewayPolicy.traffic?.guardedNames, policy.traffic?.guardedNames)
-        return RouteSnapshot(
-            names: names, upstream: treatment.upstream, policy: policy,
-            guardedNames: .union(headers.guardedNames(policy.requestEdit), guarded),
-            needsBody: policy.traffic?.transformation?.needsBody ?? false
-                || needsBody(treatment.upstream) || needsBody(policy.traffic?.mirror?.upstream),
-            document: route.document)
+        let policies = RoutePolicies(
+            policy: policy, guardedNames: .union(headers.guardedNames(policy.requestEdit), guarded))
+        if let set { routePolicies[set] = policies }
+        return policies
     }
-
-    private func needsBody(_ upstream: Int?) -> Bool { upstream.map(upstreamsThatNeedBodies.contains) ?? false }
 
     /// What becomes of one route's requests, shared with no other.
     mutating func snapshot(
@@ -343,9 +351,10 @@ extension Route {
     /// - Parameter outer: what those of its listener may be attached to.
     func scopes(behind outer: [Attachment.Scope]) -> [Attachment.Scope] {
         var scopes: [Attachment.Scope] = []
-        scopes.reserveCapacity(outer.count + ancestors.count + 1)
+        scopes.reserveCapacity(outer.count + ancestors.count + 2)
         scopes += outer
         for ancestor in ancestors { scopes.append(.route(ancestor)) }
+        if let policySet { scopes.append(.policySet(policySet)) }
         scopes.append(.route(id))
         return scopes
     }

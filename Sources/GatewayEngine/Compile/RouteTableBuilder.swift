@@ -66,7 +66,7 @@ struct RouteTableBuilder: Sendable {
     mutating func remove(_ route: Route, number: Int, conditions: [CELProgram?]) {
         conditionCount -= conditions.count { $0 != nil }
         places.remove(route, number: number)
-        snapshots[Int(snapshotIndices[number])] = .none
+        self[number] = .none
         freeNumbers.append(number)
         if added.removeValue(forKey: number) == nil { removed.insert(number) }
         diagnostics = []
@@ -92,9 +92,15 @@ struct RouteTableBuilder: Sendable {
     /// Uses the snapshots of a table that it was frozen to, and that has others since.
     mutating func renewSnapshots(from table: RouteTable) { snapshots = table.snapshots }
 
+    /// Of a route that was added under this number, and shares its snapshot with none.
+    subscript(number: Int) -> RouteSnapshot {
+        get { snapshots[Int(snapshotIndices[number])] }
+        set { snapshots[Int(snapshotIndices[number])] = newValue }
+    }
+
     private mutating func number(for snapshot: RouteSnapshot) -> Int {
         if let number = freeNumbers.popLast() {
-            snapshots[Int(snapshotIndices[number])] = snapshot
+            self[number] = snapshot
             return number
         }
         if snapshots.last !== snapshot { snapshots.append(snapshot) }

@@ -12,6 +12,11 @@ package struct ConfigurationChange: Sendable {
     package var consumers: Set<String>
     /// Whether its upstreams take the place of those of the same `sharedName`, whichever routes lead there.
     package var replacesUpstreams = false
+    /// Sets whose policies are written anew, with one route of each: all routes that take it have what comes of them, and
+    /// are no others than before.
+    package var policySets: [PolicySetID: RouteID] = [:]
+    /// Whether what holds for all requests is written anew.
+    package var replacesListener = false
     /// Groups of limits (`RateLimit.group`) that nothing is in any more but what the configuration has of them.
     package var limitGroups: Set<String> = []
     /// Where the group takes traffic.
@@ -44,18 +49,16 @@ package struct SnapshotParts: Sendable {
         case concernsAll
     }
 
-    /// One route as it was compiled.
+    /// What decides which requests are a route's, as it was compiled.
     fileprivate final class Part: Sendable {
         let rank: DocumentRank
         let route: Route
-        let snapshot: RouteSnapshot
         /// What its matches ask besides, compiled.
         let conditions: [CELProgram?]
 
-        init(rank: DocumentRank, route: Route, snapshot: RouteSnapshot, conditions: [CELProgram?]) {
+        init(rank: DocumentRank, route: Route, conditions: [CELProgram?]) {
             self.rank = rank
             self.route = route
-            self.snapshot = snapshot
             self.conditions = conditions
         }
     }
@@ -65,34 +68,61 @@ package struct SnapshotParts: Sendable {
         private var parts: [RouteID: (part: Part, number: Int)] = [:]
         private var builder = RouteTableBuilder()
 
-        /// Those that were compiled last.
-        var snapshots: some Sequence<RouteSnapshot> { parts.values.lazy.map(\.part.snapshot) }
-
         /// - Returns: what was there.
         mutating func remove(_ ids: some Sequence<RouteID>) -> [RouteSnapshot] {
             ids.compactMap { id in
                 guard let (part, number) = parts.removeValue(forKey: id) else { return nil }
-                builder.remove(part.route, number: number, conditions: part.conditions)
-                return part.snapshot
+                defer { builder.remove(part.route, number: number, conditions: part.conditions) }
+                return builder[number]
             }
         }
 
-        mutating func add(_ part: Part) {
-            let number = builder.add(part.route, part.snapshot, conditions: part.conditions, rank: part.rank)
+        mutating func add(_ part: Part, _ snapshot: RouteSnapshot) {
+            let number = builder.add(part.route, snapshot, conditions: part.conditions, rank: part.rank)
             parts[part.route.id] = (part, number)
         }
+
+        /// Gives the routes of policy sets what those have been compiled to.
+        ///
+        /// - Returns: what they have now, and what they had; nil where that does not say all.
+        mutating func change(
+            _ sets: [PolicySetID: PolicySetChange], _ upstreams: UpstreamTable
+        ) -> (added: [RouteSnapshot], removed: [RouteSnapshot])? {
+            var (added, removed): ([RouteSnapshot], [RouteSnapshot]) = ([], [])
+            guard !sets.isEmpty else { return (added, removed) }
+            for (part, number) in parts.values {
+                guard let set = part.route.policySet, let change = sets[set] else { continue }
+                let old = builder[number]
+                guard let new = change.renewed(old, upstreams) else { return nil }
+                builder[number] = new
+                added.append(new)
+                removed.append(old)
+            }
+            return (added, removed)
+        }
+
+        /// One route of each policy set that comes from any of these documents, and those that take none; nil: of each set.
+        func routes(takingFrom documents: Set<String>?) -> (examples: [PolicySetID: RouteID], others: [RouteID]) {
+            var known: [PolicySetID: RouteID?] = [:]
+            var others: [RouteID] = []
+            for (id, (part, _)) in parts {
+                guard let set = part.route.policySet else {
+                    others.append(id)
+                    continue
+                }
+                if known[set] != nil { continue }
+                let isTaken = documents.map { !$0.isDisjoint(with: set.documents) } ?? true
+                known.updateValue(isTaken ? id : nil, forKey: set)
+            }
+            return (known.compactMapValues(\.self), others)
+        }
+
+        func isTaken(_ set: PolicySetID) -> Bool { parts.values.contains { $0.part.route.policySet == set } }
 
         mutating func build() -> (RouteTable, [Diagnostic]) { (builder.build(), builder.diagnostics) }
 
         /// The same with the snapshots of a table that has others since.
-        mutating func renew(from table: RouteTable) {
-            builder.renewSnapshots(from: table)
-            parts = parts.mapValues { part, number in
-                let renewed = Part(
-                    rank: part.rank, route: part.route, snapshot: table[number], conditions: part.conditions)
-                return (renewed, number)
-            }
-        }
+        mutating func renew(from table: RouteTable) { builder.renewSnapshots(from: table) }
     }
 
     package let snapshot: Snapshot
@@ -135,6 +165,18 @@ package struct SnapshotParts: Sendable {
             snapshot: snapshot.replacing(renewed.at(addresses)), bind: renewed, routes: routes, upstreams: upstreams,
             identity: identity, consumerAuthentications: consumerAuthentications)
     }
+
+    /// One route of each policy set that comes from any of these documents, and the routes that take none.
+    ///
+    /// - Parameter documents: by key; nil: all.
+    package func routes(
+        takingFrom documents: Set<String>?
+    ) -> (examples: [PolicySetID: RouteID], others: [RouteID]) {
+        routes.routes(takingFrom: documents)
+    }
+
+    /// Whether any route takes a policy set.
+    package func isTaken(_ set: PolicySetID) -> Bool { routes.isTaken(set) }
 
     private var addresses: [ListenAddress] { snapshot.binds.map(\.address) }
 
@@ -185,24 +227,28 @@ extension Compiler {
         if change.replacesUpstreams, !replaceUpstreams() { return .concernsAll }
         let indices = change.replacesUpstreams ? [:] : compileUpstreams()
         let oldListener = old?.bind.listeners.first
-        let gatewayPolicy =
-            oldListener?.gatewayPolicy
-            ?? effectivePolicy(.gatewayPhase(of: listener))
-        let written = listener.routes.map { route in
-            SnapshotParts.Part(
+        let keptListener = change.replacesListener ? nil : oldListener
+        let gatewayPolicy = keptListener?.gatewayPolicy ?? effectivePolicy(.gatewayPhase(of: listener))
+        let examples = Set(change.policySets.values)
+        let written = listener.routes.filter { !examples.contains($0.id) }.map { route in
+            let part = SnapshotParts.Part(
                 rank: change.routeRanks[route.id] ?? .last, route: route,
-                snapshot: self.snapshot(of: route, in: listener, upstreams: indices, after: gatewayPolicy),
                 conditions: conditions(of: route, in: listener, after: gatewayPolicy))
+            return (part, self.snapshot(of: route, in: listener, upstreams: indices, after: gatewayPolicy))
         }
         var routes = old?.routes ?? SnapshotParts.Routes()
+        guard let sets = compile(change.policySets, in: listener, upstreams: indices, after: gatewayPolicy),
+            let changed = routes.change(sets, upstreams)
+        else { return .concernsAll }
         let removed = routes.remove(change.routes)
-        for part in written.sorted(by: { $0.rank < $1.rank }) { routes.add(part) }
-        upstreams.count(added: written.lazy.map(\.snapshot), removed: removed)
+        for (part, snapshot) in written.sorted(by: { $0.0.rank < $1.0.rank }) { routes.add(part, snapshot) }
+        upstreams.count(added: written.map(\.1) + changed.added, removed: removed + changed.removed)
         let newListener: ListenerSnapshot
-        if let oldListener, change.routes.isEmpty {
-            newListener = oldListener
+        if let keptListener, change.routes.isEmpty, sets.isEmpty {
+            newListener = keptListener
         } else {
-            newListener = put(&routes, together: listener, gatewayPolicy, oldListener, written)
+            let policies = written.map(\.1.policy) + sets.values.map(\.policies.policy)
+            newListener = put(&routes, together: listener, gatewayPolicy, keptListener, policies)
         }
         let accessLog = old?.snapshot.accessLog ?? accessLogPolicy()
         for diagnostic in fillers.diagnostics(knowsAll: old == nil) { report(diagnostic) }
@@ -236,7 +282,7 @@ extension Compiler {
 
     private mutating func put(
         _ routes: inout SnapshotParts.Routes, together listener: Listener, _ gatewayPolicy: EffectivePolicy,
-        _ old: ListenerSnapshot?, _ written: [SnapshotParts.Part]
+        _ old: ListenerSnapshot?, _ written: [EffectivePolicy]
     ) -> ListenerSnapshot {
         let (table, problems) = routes.build()
         for diagnostic in problems { report(diagnostic) }
@@ -244,7 +290,7 @@ extension Compiler {
             old?.unroutedPolicy
             ?? effectivePolicy(.unrouted(in: listener, after: gatewayPolicy))
         // Of a change only what is written: these documents have no such policies, or all of it is compiled.
-        let documents = resourceDocuments([gatewayPolicy, unroutedPolicy] + written.map(\.snapshot.policy))
+        let documents = resourceDocuments([gatewayPolicy, unroutedPolicy] + written)
         return ListenerSnapshot(
             listener, gatewayPolicy: gatewayPolicy, unroutedPolicy: unroutedPolicy, routes: table,
             resourceMetadata: documents, instance: instance)

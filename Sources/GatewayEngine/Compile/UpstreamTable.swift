@@ -57,6 +57,9 @@ struct UpstreamTable: Sendable {
         return true
     }
 
+    /// Whether the policies of its servers ask for a request's body.
+    func needsBody(_ index: Int?) -> Bool { index.map { snapshots[$0].needsBody } ?? false }
+
     private mutating func note(_ upstream: Upstream, _ index: Int) {
         revision.note(index)
         known[Self.addresses(upstream), default: []].append(index)

@@ -1,4 +1,5 @@
 import Foundation
+import GatewayStore
 import JOSE
 import Testing
 
@@ -37,6 +38,33 @@ import Testing
             let bytes = try Data(contentsOf: gateway.data.appending(path: name))
             #expect(bytes.range(of: Data("PRIVATE KEY".utf8)) == nil, "\(name)")
         }
+    }
+
+    @Test func `leaves a store of an earlier version by an export and an import`() async throws {
+        let folder = try CommandLineFolder()
+        let data = folder.url.appending(path: "data").path
+        do {
+            let store = try SQLiteStore(folder: data)
+            let bodies = [
+                ("consumer", "jack", #"{"username":"jack"}"#),
+                ("credential", "jack/credentials/c", Self.credential(Self.pem)),
+            ]
+            _ = try await store.commit(
+                bodies.map { DocumentChange(key: DocumentKey(kind: $0, id: $1), body: $2) },
+                audit: AuditEntry(time: 1, actor: "test", origin: "test", action: "test"))
+        }
+        let exported = try folder.run("store", "export", "--with-secrets", "-o", "all.json", "--data", data)
+        #expect(exported.exitCode == 0, "\(exported)")
+        let imported = try folder.run("store", "import", "all.json", "--data", data)
+        #expect(imported.errors.contains("jwt-auth.public_key: warning: a private key stood there"), "\(imported)")
+        let kept = try folder.run("store", "export", "--with-secrets", "--data", data).output
+        #expect(kept.contains("PUBLIC KEY") && !kept.contains("PRIVATE KEY"))
+        // What it was is forgotten with a later write.
+        try folder.write(kept.replacing("\"k\"", with: "\"other\""), to: "more.json")
+        let more = try folder.run("store", "import", "more.json", "--keep-history", "1", "--data", data)
+        #expect(more.exitCode == 0, "\(more)")
+        let stored = try Data(contentsOf: folder.url.appending(path: "data/tollgate.sqlite"))
+        #expect(stored.range(of: Data("PRIVATE KEY".utf8)) == nil)
     }
 
     /// Each as the member's value, and as text in it.

@@ -100,7 +100,8 @@ import Testing
         Claims(#"{"key":"jacks","nbf":"soon"}"#, .claimMalformed), Claims(#"{"sub":1}"#, .consumerUnnamed),
         Claims(#"{"key":"jacks","sub":42,"iss":1,"jti":[],"aud":{},"iat":"now"}"#),
         Claims(#"{"key":"checked","aud":"api"}"#),
-        Claims(#"{"key":"checked","aud":["api"],"sub":42}"#, .claimMalformed),
+        Claims(#"{"key":"checked","aud":["api"],"sub":42,"iss":[]}"#),
+        Claims(#"{"key":"checked","aud":["api",1]}"#, .claimMalformed),
         Claims(#"{"key":"checked","aud":1}"#, .claimMalformed),
     ]) func `proves itself by what its credential asks for`(_ claims: Claims) throws {
         var gateway = try Self.gateway([Self.token])

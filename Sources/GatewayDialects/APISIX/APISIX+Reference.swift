@@ -223,16 +223,17 @@ extension APISIXDialect {
         - **A public key** that can't be read is stored, and its tokens are refused; the log says so. Of a private key, in
           PEM or in a JWK of `public_key` or `jwks`, only the public half is kept, and shown by every answer from the first
           on, with a warning in the log; one that can't be read is refused. A shared secret (`oct`) in `jwks`, which nobody
-          uses, is not kept either. A store of an earlier version may hold whole ones: write those documents anew, and
-          forget the history.
+          uses, is not kept either. A store of an earlier version may hold whole ones: `tollgate store export
+          --with-secrets -o FILE` and `tollgate store import FILE` write those documents anew; the first write after that with
+          `--keep-history 1` forgets what they were.
         - **Repeated query parameters** with a token, and repeated cookies, are refused as `JWT token invalid`.
         - **Identity headers** (`X-Consumer-Username`, `X-Credential-Identifier`, `X-Consumer-Custom-ID`) of a client are
           dropped on all routes as soon as there is a consumer, and in trailers; an underscore counts as a hyphen.
         - **`store_in_ctx`** changes nothing: the claims of a verified token are there for rules in any case.
         - **`enable_websocket`** changes nothing: an upgrade that a client asks for is passed on.
-        - **Claims**: `iss`, `sub`, `aud`, `jti` and `iat` may be anything, as with theirs, where the credential has one key or
-          secret and neither `issuer` nor `audiences`; else they must have the types of RFC 7519 §4.1. `sub` is in the log only
-          where it is text.
+        - **Claims**: `iss`, `sub`, `aud`, `jti` and `iat` may be anything, as with theirs, but for those that the credential
+          asks for: with `issuer` or `discovery` the `iss`, with `audiences` the `aud`. `sub` is in the log only where it is
+          text.
         - **`exp`** of a credential changes nothing, as with theirs: it was about signing.
         - **`openid-connect`** asks for `exp`, and with `match_with_client_id` for an audience that is there. `pass` as its
           `unauth_action` lets everybody through, without their token and the headers of another one. Two tokens in one

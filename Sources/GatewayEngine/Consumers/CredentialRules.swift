@@ -62,7 +62,7 @@ extension TokenCredential {
             clockSkewSeconds: clockSkewSeconds, maxLifetimeSeconds: nil, type: admitsAnyType ? .any : .ordinary,
             subjects: [], requiredScopes: [], claims: [], maxTokenBytes: Self.maxTokenBytes,
             refusesFutureIssuedAt: false, allowsUnprovenBinding: false)
-        rules.ignoresUnaskedClaims = admitsAnyType && issuers.isEmpty && audiences.isEmpty
+        rules.ignoresUnaskedClaims = true
         if case .only(let expiration, let notBefore) = dates {
             rules.ignoresExpiration = !expiration
             rules.ignoresNotBefore = !notBefore

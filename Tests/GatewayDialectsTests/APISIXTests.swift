@@ -108,6 +108,12 @@ import Testing
         Case(.upstream, #"{"nodes":[{"host":"::1","port":1,"weight":1}]}"#, "must be enclosed with '[' and ']'"),
         Case(.upstream, #"{"nodes":{"a:1":1,"a:99999":1}}"#, "the port of the node `a:99999` is none from 1 to 65535"),
         Case(.route, #"{"uri":"/a","upstream":{"nodes":{"[::1]:0":1}}}"#, "the port of the node `[::1]:0`"),
+        Case(.upstream, #"{"nodes":{"a:b":1}}"#, "the node `a:b` is not `host:port`"),
+        Case(.upstream, #"{"nodes":{":80":1}}"#, "the node `:80` is not `host:port`"),
+        Case(.upstream, #"{"nodes":{"http://a:80":1}}"#, "the node `http://a:80` is not `host:port`"),
+        Case(.upstream, #"{"nodes":{"u:p@a:80":1}}"#, "a node has user information; write"),
+        Case(
+            .globalRule, #"{"id":"g","plugins":{"jwt-aut":{}}}"#, "unknown plugin [jwt-aut]; did you mean `jwt-auth`?"),
         Case(.upstream, #"{"nodes":{"a:1":-1}}"#, "object matches none of the required"),
         Case(
             .route, #"{"uri":"/a","plugins":{"multi-auth":{"auth_plugins":[{"key-auth":{}},{}]}}}"#,

@@ -105,11 +105,19 @@ package enum APISIXCheck {
                 return "invalid configuration: IPv6 address must be enclosed with '[' and ']'"
             }
         }
-        let wrong = value["nodes"]?.object?.names.first { APISIXDecoder.split($0).port.map(ports.contains) == false }
-        return wrong.map { "invalid configuration: the port of the node `\($0)` is none from 1 to 65535" }
+        return value["nodes"]?.object?.names.lazy.compactMap(nodeProblem).first.map { "invalid configuration: \($0)" }
     }
 
-    private static let ports = 1...65535
+    /// APISIX takes any text and answers 502 by it later.
+    private static func nodeProblem(_ address: String) -> String? {
+        if address.contains("@") { return "a node has user information; write `host:port`" }
+        let (host, port) = APISIXDecoder.split(address)
+        if let port, !(1...65535).contains(port) { return "the port of the node `\(address)` is none from 1 to 65535" }
+        let isNamed = !host.isEmpty && host.utf8.allSatisfy { $0 > ASCII.space && !"/?#".utf8.contains($0) }
+        // Of an IPv6 address it is two at least.
+        let hasOneColon = host.utf8.count { $0 == UInt8(ascii: ":") } == 1
+        return isNamed && !hasOneColon ? nil : "the node `\(address)` is not `host:port`"
+    }
 
     private static func consumerProblem(_ value: JSONTree) -> String? {
         (overlayProblem(value, of: "a consumer") ?? APISIXPlugin.problem(ofPlugins: value["plugins"], onConsumer: true))

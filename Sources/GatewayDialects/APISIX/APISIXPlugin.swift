@@ -93,8 +93,9 @@ extension APISIXPlugin {
                 return "invalid plugin conf \(configuration.text) for plugin [\(name)]"
             }
             guard let plugin = named(name) else {
-                return known.contains(name)
-                    ? "plugin [\(name)] is part of APISIX and not offered in this version" : "unknown plugin [\(name)]"
+                if known.contains(name) { return "plugin [\(name)] is part of APISIX and not offered in this version" }
+                let near = Suggestion.nearest(to: name, among: all.map(\.name))
+                return "unknown plugin [\(name)]" + (near.map { "; did you mean `\($0)`?" } ?? "")
             }
             guard let problem = plugin.problem(configuration, onConsumer: onConsumer) else { continue }
             return "\(failedCheck) \(name) err: \(problem)"

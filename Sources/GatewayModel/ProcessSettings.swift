@@ -45,6 +45,9 @@ package enum ControlListener: Equatable, Sendable {
 /// How a request is written to the access log.
 package enum AccessLogFormat: String, Hashable, Sendable, CaseIterable {
     case off, text, json
+
+    /// Asked for every request: `==` would compare the values' texts.
+    package var isOff: Bool { if case .off = self { true } else { false } }
 }
 
 package enum LogFormat: String, Hashable, Sendable, CaseIterable {

@@ -1,5 +1,6 @@
 import GatewayDialects
 import GatewayEngine
+import GatewayModel
 import Testing
 
 @Suite struct `Routes that take their policies from what they share` {

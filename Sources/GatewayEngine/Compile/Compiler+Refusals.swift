@@ -1,3 +1,4 @@
+internal import Bytes
 internal import CEL
 internal import GatewayModel
 internal import HTTPWire

@@ -5,6 +5,9 @@ package import JOSE
 
 /// What the stages of one request work on. One per event loop, reused: a request passes the pipeline
 /// in one go, and steady traffic allocates nothing.
+///
+/// Hand it on `inout`, even to who only reads: of an event loop's own, anything else makes a copy, which counts
+/// references to all that it holds.
 package struct RequestScratch {
     package var table = FieldTable()
     package var target = CanonicalTarget()

@@ -10,7 +10,7 @@ extension DownstreamConnection {
         let course = ensuredCourse()
         if pool.speaksHTTP2(exchange.request) { exchange.keepsBody = true }
         var queue = ByteQueue()
-        Self.render(head, bytes, worker.scratch, into: &queue)
+        Self.render(head, bytes, &worker.scratch, into: &queue)
         moveBody(to: &queue)
         send(queue, to: pool, after: nanoseconds, course)
     }

@@ -27,7 +27,7 @@ extension DownstreamConnection {
     func beginWithoutHead() {
         exchange = Exchange()
         exchange.startedAt = worker.uptime
-        if worker.accessLog.format != .off { exchange.record = AccessRecord(startedAt: worker.uptime) }
+        if !worker.accessLog.format.isOff { exchange.record = AccessRecord(startedAt: worker.uptime) }
     }
 
     func refuse(_ refusal: Refusal) {

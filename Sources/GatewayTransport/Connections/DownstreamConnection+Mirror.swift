@@ -22,7 +22,7 @@ extension DownstreamConnection {
             // All of it is sent at once.
             scratch.table.drop(.expect)
             let head = scratch.framed(head)
-            Self.render(head, bytes, scratch, into: &copy)
+            Self.render(head, bytes, &scratch, into: &copy)
             return (scratch.guardedNames, scratch.replacedBody)
         }
         let mirrored = MirroredRequest(

@@ -29,11 +29,8 @@ extension DownstreamConnection {
             } else {
                 ask(bind, head, bytes, body: nil)
             }
-        exchange.tokenExpiresAt = worker.scratch.tokenExpiresAt
-        exchange.responseEdit = worker.scratch.wholeResponseEdit
-        exchange.guardedNames = worker.scratch.guardedNames
-        if worker.scratch.answerPlan != nil { exchange.answerPlan = worker.scratch.answerPlan }
-        if worker.accessLog.format != .off { beginRecord(head, bytes) }
+        keep(&worker.scratch)
+        if !worker.accessLog.format.isOff { exchange.record = record(head, bytes, &worker.scratch) }
         if exchange.answerPlan != nil { planAnswer(head, bytes, bind) }
         switch decision {
         case .refuse(let refusal):
@@ -109,12 +106,12 @@ extension DownstreamConnection {
         if let connection = pool.takeIdle() {
             upstream = connection
             connection.requestHead.removeAll()
-            Self.render(head, bytes, worker.scratch, into: &connection.requestHead)
+            Self.render(head, bytes, &worker.scratch, into: &connection.requestHead)
             moveBody(to: &connection.requestHead)
             connection.begin(for: self, exchange.request)
         } else {
             var queue = ByteQueue()
-            Self.render(head, bytes, worker.scratch, into: &queue)
+            Self.render(head, bytes, &worker.scratch, into: &queue)
             moveBody(to: &queue)
             connect(pool, head: queue)
         }
@@ -124,7 +121,7 @@ extension DownstreamConnection {
         // The upstream may refuse a stream that it has not acted upon.
         exchange.keepsBody = true
         var queue = ByteQueue()
-        Self.render(head, bytes, worker.scratch, into: &queue)
+        Self.render(head, bytes, &worker.scratch, into: &queue)
         moveBody(to: &queue)
         send(queue, to: pool)
     }
@@ -167,44 +164,38 @@ extension DownstreamConnection {
         guard let bind = slot.bind else { return }
         let setting = setting(head, bind)
         withGathered { policy.apply(to: &worker.scratch, setting, bytes, body: $0) }
-        exchange.guardedNames = worker.scratch.guardedNames
-        guard policy.concernsAnswers else { return }
-        exchange.responseEdit = worker.scratch.wholeResponseEdit
-        guard worker.scratch.answerPlan != nil else { return }
-        exchange.answerPlan = worker.scratch.answerPlan
-        planAnswer(head, bytes, bind)
+        keep(&worker.scratch)
+        if policy.concernsAnswers, worker.scratch.answerPlan != nil { planAnswer(head, bytes, bind) }
+    }
+
+    /// Keeps what the answer will want of the request, which the next one overwrites.
+    private func keep(_ scratch: inout RequestScratch) {
+        exchange.tokenExpiresAt = scratch.tokenExpiresAt
+        exchange.responseEdit = scratch.wholeResponseEdit
+        exchange.guardedNames = scratch.guardedNames
+        if scratch.answerPlan != nil { exchange.answerPlan = scratch.answerPlan }
     }
 
     static func render(
-        _ head: RequestHead, _ bytes: Span<UInt8>, _ scratch: borrowing RequestScratch, into queue: inout ByteQueue
+        _ head: RequestHead, _ bytes: Span<UInt8>, _ scratch: inout RequestScratch, into queue: inout ByteQueue
     ) {
-        if scratch.target.isVerbatim {
-            render(head, bytes, target: bytes, scratch, into: &queue)
-        } else {
-            let storage = scratch.target.storage
-            render(head, bytes, target: storage.span, scratch, into: &queue)
-        }
+        write(head, bytes, scratch, to: &queue)
     }
 
-    private static func render(
-        _ head: RequestHead, _ bytes: Span<UInt8>, target text: Span<UInt8>, _ scratch: borrowing RequestScratch,
-        into queue: inout ByteQueue
+    private static func write(
+        _ head: RequestHead, _ bytes: Span<UInt8>, _ scratch: borrowing RequestScratch, to queue: inout ByteQueue
     ) {
+        let text = scratch.target.isVerbatim ? bytes : scratch.target.storage.span
+        let path = scratch.rewrittenPath.span
         let query = scratch.target.query.map { $0.lowerBound - 1..<$0.upperBound } ?? 0..<0
-        let rewritten = scratch.rewrittenQuery
-        let lines = scratch.addedLines
-        let forwarding = scratch.forwardingLines
-        let path = scratch.rewrittenPath
-        let host = scratch.rewrittenHost
-        let method = scratch.rewrittenMethod
         let additions = HeadWriter.RequestAdditions(
-            method: method.span, path: path.isEmpty ? text.extracting(scratch.target.path) : path.span, host: host.span,
-            query: scratch.hasRewrittenQuery ? rewritten.span : text.extracting(query),
-            lines: lines.span, moreLines: forwarding.span, authority: bytes.extracting(scratch.target.authority),
-            sendsForwardedHost: scratch.sendsForwardedHost)
-        let table = scratch.table
+            method: scratch.rewrittenMethod.span, path: path.isEmpty ? text.extracting(scratch.target.path) : path,
+            host: scratch.rewrittenHost.span,
+            query: scratch.hasRewrittenQuery ? scratch.rewrittenQuery.span : text.extracting(query),
+            lines: scratch.addedLines.span, moreLines: scratch.forwardingLines.span,
+            authority: bytes.extracting(scratch.target.authority), sendsForwardedHost: scratch.sendsForwardedHost)
         queue.append(room: HeadWriter.boundOfRequest(head, additions)) {
-            HeadWriter.writeRequest(head, table, bytes, additions, into: &$0)
+            HeadWriter.writeRequest(head, scratch.table, bytes, additions, into: &$0)
         }
     }
 
@@ -292,8 +283,9 @@ extension DownstreamConnection {
         exchange.record?.loggedRefusals = worker.scratch.loggedRefusals
     }
 
-    private func beginRecord(_ head: RequestHead, _ bytes: Span<UInt8>) {
-        let scratch = worker.scratch
+    private func record(
+        _ head: RequestHead, _ bytes: Span<UInt8>, _ scratch: inout RequestScratch
+    ) -> AccessRecord {
         var record = AccessRecord(startedAt: exchange.startedAt)
         record.speaksHTTP2 = context.speaksHTTP2
         record.method = bytes.extracting(head.methodName).copied
@@ -308,7 +300,7 @@ extension DownstreamConnection {
             record.request = LoggedRequest(
                 policy, head, bytes, scratch, bind: bind, connection: context, now: worker.now)
         }
-        exchange.record = record
+        return record
     }
 
     /// Counts the request in service and writes its line.

@@ -36,7 +36,7 @@ final class NIODriver: Driver {
     private static func schedule(_ worker: NIOLoopBound<Worker>) {
         let second = TimeAmount.seconds(1)
         worker.eventLoop.scheduleRepeatedTask(initialDelay: second, delay: second) { _ in worker.value.everySecond() }
-        guard worker.value.accessLog.format != .off else { return }
+        guard !worker.value.accessLog.format.isOff else { return }
         let flush = TimeAmount.milliseconds(100)
         worker.eventLoop.scheduleRepeatedTask(initialDelay: flush, delay: flush) { _ in worker.value.accessLog.flush() }
     }

@@ -33,6 +33,9 @@ extension RefusalCode {
         case .apiKeyInvalid: "Invalid API key in request"
         case .basicMalformed: "Invalid authorization in request"
         case .basicMissing: "Missing authorization in request"
+        case .hmacMissing: "client request can't be validated: missing Authorization header"
+        case .hmacScheme: "client request can't be validated: Authorization header does not start with 'Signature'"
+        case .hmacMalformed, .hmacDate, .hmacUncovered, .hmacInvalid, .hmacDigest: "client request can't be validated"
         case .tokenAlgorithm, .tokenCriticalHeader, .tokenType, .tokenBound, .keyUnknown, .keysUnavailable,
             .signatureInvalid, .tokenExpired, .tokenNotYetValid, .tokenLifetime, .claimMissing, .claimMismatch,
             .claimMalformed:

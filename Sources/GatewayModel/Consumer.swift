@@ -35,6 +35,8 @@ package struct Credential: Equatable, Sendable {
         case key(String)
         /// RFC 7617.
         case password(user: String, password: String)
+        /// What requests are signed with, by the name that they call it.
+        case signingSecret(keyID: String, secret: String)
     }
 
     /// The credential's own name; nil where it is written on the consumer itself.

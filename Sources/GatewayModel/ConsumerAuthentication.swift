@@ -31,6 +31,8 @@ package struct ConsumerScheme: Hashable, Sendable {
         case token(claim: String, dates: CheckedDates)
         case key
         case password
+        /// A signature over the request.
+        case signature(RequestSignature)
     }
 
     package var kind: Kind
@@ -52,4 +54,28 @@ package enum CheckedDates: Hashable, Sendable {
     case thoseThatAreThere
     /// Only these; they have to be there.
     case only(expiration: Bool, notBefore: Bool)
+}
+
+/// What signatures over requests have to be.
+package struct RequestSignature: Hashable, Sendable {
+    /// The algorithms that a request may be signed with, as `Authorization` names them: `hmac-sha256`.
+    package var algorithms: [String]
+    /// How far `Date` may be from now, either way.
+    package var clockSkewSeconds: Int64
+    /// What every signature has to cover: names of fields, and `@request-target` for the request line.
+    package var coveredFields: [String]
+    /// Whether `Digest` has to be there, and that of the body.
+    package var verifiesBody: Bool
+    /// Longer bodies are refused where they would have to be digested.
+    package var maxBodyBytes: Int
+
+    package init(
+        algorithms: [String], clockSkewSeconds: Int64, coveredFields: [String], verifiesBody: Bool, maxBodyBytes: Int
+    ) {
+        self.algorithms = algorithms
+        self.clockSkewSeconds = clockSkewSeconds
+        self.coveredFields = coveredFields
+        self.verifiesBody = verifiesBody
+        self.maxBodyBytes = maxBodyBytes
+    }
 }

@@ -21,6 +21,7 @@ extension RefusalCode {
                 case .bearer: "(none: no token)"
                 case .apiKey: "(none: `ApiKey`)"
                 case .basic: "(none: `Basic`)"
+                case .hmac: "(none: `hmac`)"
                 default: entry.challenge.errorAttribute.map { "`\($0)`" } ?? ""
                 }
             let retry = entry.isWorthRetrying ? "yes" : "no"

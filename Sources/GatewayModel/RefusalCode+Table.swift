@@ -168,6 +168,36 @@ extension RefusalCode {
             Entry(
                 503, .gateway, retry: true, "too many passwords wait to be checked",
                 remedy: "Try again; find out who sends so many passwords, or lower the cost of their hashes.")
+        case .hmacMissing:
+            Entry(
+                401, .client, challenge: .hmac, "the request is not signed",
+                remedy: "Send `Authorization: Signature`, with `keyId`, `algorithm`, `headers` and `signature`.")
+        case .hmacScheme:
+            Entry(
+                401, .client, challenge: .hmac, "the request is not signed",
+                remedy: "Send the scheme `Signature` in `Authorization`; this route takes no other.")
+        case .hmacMalformed:
+            Entry(
+                401, .client, challenge: .hmac, "the signature cannot be read",
+                remedy:
+                    "Send `keyId`, `algorithm`, `headers` and `signature` once each, in quotes, and `Authorization` once."
+            )
+        case .hmacDate:
+            Entry(
+                401, .client, challenge: .hmac, "the request's date is not near now",
+                remedy: "Send one `Date` like `Sun, 06 Nov 1994 08:49:37 GMT`, not further from now than `clock_skew`.")
+        case .hmacUncovered:
+            Entry(
+                401, .client, challenge: .hmac, "the signature does not cover what it has to",
+                remedy: "Name all of `signed_headers` in `headers`, and send each header that is named there once.")
+        case .hmacInvalid:
+            Entry(
+                401, .client, challenge: .hmac, "the signature is not valid",
+                remedy: "Compare `keyId`, secret, algorithm and the text that was signed (Docs/Reference/APISIX.md).")
+        case .hmacDigest:
+            Entry(
+                401, .client, challenge: .hmac, "the body is not the one of `Digest`",
+                remedy: "Send `Digest: SHA-256=` once, with the base64 of the SHA-256 of the body.")
         case .credentialsAmbiguous:
             Entry(
                 400, .client, "the request carries a credential more than once",

@@ -51,6 +51,13 @@ package enum RefusalCode: String, Error, CaseIterable, Sendable {
     case basicMalformed = "basic_malformed"
     case basicInvalid = "basic_invalid"
     case passwordsBusy = "passwords_busy"
+    case hmacMissing = "hmac_missing"
+    case hmacScheme = "hmac_scheme"
+    case hmacMalformed = "hmac_malformed"
+    case hmacDate = "hmac_date"
+    case hmacUncovered = "hmac_uncovered"
+    case hmacInvalid = "hmac_invalid"
+    case hmacDigest = "hmac_digest"
     case credentialsAmbiguous = "credentials_ambiguous"
     case credentialsMissing = "credentials_missing"
     case credentialsInvalid = "credentials_invalid"
@@ -104,6 +111,8 @@ extension RefusalCode {
         case apiKey
         /// RFC 7617 §2.
         case basic
+        /// As APISIX's `hmac-auth` has it; no registered scheme.
+        case hmac
 
         /// The authentication scheme, or nil.
         package var scheme: StaticString? {
@@ -112,13 +121,14 @@ extension RefusalCode {
             case .bearer, .invalidToken, .invalidRequest, .insufficientScope: "Bearer"
             case .apiKey: "ApiKey"
             case .basic: "Basic"
+            case .hmac: "hmac"
             }
         }
 
         /// The `error` attribute, or nil.
         package var errorAttribute: StaticString? {
             switch self {
-            case .none, .bearer, .apiKey, .basic: nil
+            case .none, .bearer, .apiKey, .basic, .hmac: nil
             case .invalidToken: "invalid_token"
             case .invalidRequest: "invalid_request"
             case .insufficientScope: "insufficient_scope"

@@ -1,3 +1,5 @@
+internal import Bytes
+
 /// How long an answer stays fresh by what its header says (RFC 9111 §4.2.1).
 package enum CacheLifetime {
     /// The fields of an answer that say so, as they came.
@@ -39,36 +41,5 @@ package enum CacheLifetime {
         guard !text.isEmpty, text.utf8.allSatisfy({ $0 &- 0x30 < 10 }) else { return nil }
         // RFC 9111 §1.2.2: what is too large to hold counts as the largest.
         return min(Int64(text) ?? longest, longest)
-    }
-}
-
-/// A moment as HTTP writes it.
-package enum HTTPMoment {
-    private static let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
-
-    /// Unix seconds of an IMF-fixdate (RFC 9110 §5.6.7), `Sun, 06 Nov 1994 08:49:37 GMT`; nil for anything else.
-    /// The two obsolete forms are not read.
-    package static func seconds(_ text: String) -> Int64? {
-        let parts = text.split(separator: " ")
-        guard parts.count == 6, parts[0].utf8.count == 4, parts[5] == "GMT", let day = number(parts[1]),
-            let month = months.firstIndex(of: String(parts[2])), let year = number(parts[3]), year >= 1970
-        else { return nil }
-        let clock = parts[4].split(separator: ":", omittingEmptySubsequences: false).map { number($0) }
-        guard clock.count == 3, let hour = clock[0], let minute = clock[1], let second = clock[2],
-            (1...31).contains(day), hour < 24, minute < 60, second <= 60
-        else { return nil }
-        return days(year, month + 1, day) * 86400 + hour * 3600 + minute * 60 + second
-    }
-
-    private static func number(_ text: Substring) -> Int64? {
-        guard (1...4).contains(text.utf8.count), text.utf8.allSatisfy({ $0 &- 0x30 < 10 }) else { return nil }
-        return Int64(text)
-    }
-
-    /// Days since 1970 in the Gregorian calendar; years begin in March, so that the leap day comes last.
-    private static func days(_ year: Int64, _ month: Int, _ day: Int64) -> Int64 {
-        let year = month <= 2 ? year - 1 : year
-        let months = Int64((month + 9) % 12)
-        return year * 365 + year / 4 - year / 100 + year / 400 + (months * 153 + 2) / 5 + day - 719_469
     }
 }

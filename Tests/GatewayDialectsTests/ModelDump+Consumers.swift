@@ -30,6 +30,7 @@ extension ModelDump {
     private mutating func add(_ proof: Credential.Proof) {
         switch proof {
         case .key(let key): line("key \(key)")
+        case .signingSecret(let keyID, let secret): line("signs as \(keyID) with \(secret)")
         case .password(let user, let password): line("user \(user), password \(password)")
         case .token(let token):
             line("tokens of \(token.name), \(token.algorithm ?? "any algorithm"), skew \(token.clockSkewSeconds) s")

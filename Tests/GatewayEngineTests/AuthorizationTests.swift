@@ -259,7 +259,7 @@ import Testing
         Filling(
             rule: "consumer.name == 'a'", attachments: [],
             message:
-                "`consumer` is always null: no `jwt-auth`, `key-auth` or `basic-auth` of APISIX stands before this rule"
+                "`consumer` is always null: no `jwt-auth`, `key-auth`, `basic-auth` or `hmac-auth` of APISIX stands before this rule"
         ),
         Filling(
             rule: "extauthz.user == 'a'", attachments: [], message: "`extauthz` is always null: nothing fills it yet",

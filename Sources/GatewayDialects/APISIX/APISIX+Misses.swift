@@ -22,7 +22,6 @@ extension APISIXDialect {
             "t/plugin/jwt-auth.t", "26",
             "an RSA key of 512 bits, which anyone can break: its tokens are refused, and the log says so"
         ),
-        ("t/plugin/multi-auth2.t", "2-9, 12-16", "`hmac-auth` among the plugins; it is not offered"),
         ("t/router/radixtree-uri-host.t", "12, 14", "`filter_func` is Lua"),
         (
             "t/router/radixtree-uri-with-parameter-encoded-slash.t", "7, 8, 9, 14",

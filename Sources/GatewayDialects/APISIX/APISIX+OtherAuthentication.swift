@@ -77,6 +77,7 @@ extension APISIXDecoder {
         case "jwt-auth": tokenScheme(value)
         case "key-auth": keyScheme(value)
         case "basic-auth": passwordScheme(value)
+        case "hmac-auth": signatureScheme(value)
         default: nil
         }
     }
@@ -88,6 +89,8 @@ extension APISIXDecoder {
         case "key-auth": .key(value["key"]?.string ?? "")
         case "basic-auth":
             .password(user: value["username"]?.string ?? "", password: value["password"]?.string ?? "")
+        case "hmac-auth":
+            .signingSecret(keyID: value["key_id"]?.string ?? "", secret: value["secret_key"]?.string ?? "")
         default: nil
         }
     }

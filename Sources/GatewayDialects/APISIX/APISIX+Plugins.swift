@@ -151,10 +151,11 @@ extension APISIXDecoder {
             Attachment(scope: place.scope, phase: place.phase, policy: policy, provenance: place.provenance))
     }
 
-    private func step(_ plugin: APISIXPlugin, _ value: JSONTree, at place: Provenance) -> ConsumerStep? {
+    private mutating func step(_ plugin: APISIXPlugin, _ value: JSONTree, at place: Provenance) -> ConsumerStep? {
         let choices: [(name: String, value: JSONTree)] =
             plugin.name == "multi-auth"
             ? value["auth_plugins"]?.array?.flatMap { $0.object?.entries ?? [] } ?? [] : [(plugin.name, value)]
+        for choice in choices where choice.name == "hmac-auth" { warn(ofUncovered: choice.value, at: place) }
         let schemes = choices.compactMap { Self.scheme($0.name, $0.value) }
         guard !schemes.isEmpty else { return nil }
         let realm = value["realm"]?.string ?? Self.realms[plugin.name] ?? "jwt"
@@ -163,7 +164,7 @@ extension APISIXDecoder {
             realm: realm, provenance: place)
     }
 
-    private static let realms = ["jwt-auth": "jwt", "key-auth": "key", "basic-auth": "basic"]
+    private static let realms = ["jwt-auth": "jwt", "key-auth": "key", "basic-auth": "basic", "hmac-auth": "hmac"]
 
     // MARK: - Consumers
 

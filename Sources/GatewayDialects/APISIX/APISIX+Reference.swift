@@ -113,7 +113,7 @@ extension APISIXDialect {
     private static let extensions = """
         ## References to secrets
 
-        The `secret` of `jwt-auth`, the `key` of `key-auth` and the `password` of `basic-auth` may refer to a secret:
+        The `secret` of `jwt-auth`, the `key` of `key-auth`, the `password` of `basic-auth` and the `secret_key` of `hmac-auth` may refer to a secret:
 
         - `$env://TOLLGATE_SECRET_NAME`: a variable of the gateway, whose name has to begin so; with `/member` behind it, a
           text in the JSON object that the variable holds;
@@ -144,6 +144,32 @@ extension APISIXDialect {
 
         Keys are fetched off the requests' way and kept below `DIR`, so that a restart serves while the provider is away. A
         token with an unknown `kid` has them fetched anew, every ten seconds at most. `http` is taken, with a warning.
+
+        ## Signed requests
+
+        `hmac-auth` takes `Authorization: Signature keyId="…",algorithm="hmac-sha256",headers="@request-target date",signature="…"`.
+        What is signed with the `secret_key` are lines that each end in a line feed: `keyId`, then one for each name in
+        `headers`, in that order; of `@request-target` the method, a blank and the target as the request line has them, before
+        anything is decoded or rewritten; of a header `name: value`, the name as `headers` spells it, the value without the
+        blanks around it. `signature` is the base64 of the whole code. Where a route does not say otherwise, `signed_headers`
+        are `date` alone, and `allowed_algorithms` all three.
+
+        Stricter than APISIX, which leaves a header out of the text that is not there, and takes the last of two parameters:
+        `headers` has to name something; each header in it has to be there once, and each name to stand there once, with
+        one blank between two; `Authorization`, `Date` and `Digest` stand in the request once; `Date` is an IMF-fixdate
+        (`Sun, 06 Nov 1994 08:49:37 GMT`); parameters are in quotes and there once, `created` and `expires` are refused, as
+        nobody would look at them, others say nothing. `signed_headers` are compared without regard to case.
+        A `key_id` that nobody has takes as long as a wrong signature.
+
+        As weak as APISIX, unless `signed_headers` say more: a client may sign its `Date` alone, and whoever sees that
+        signature can send it with any method, path and body for `clock_skew` seconds, so list `@request-target`; without
+        `date` for ever, and with `validate_request_body` but without `digest` with another body, of which the log warns.
+        A request that was seen can be sent again within `clock_skew`: no signature is remembered. `hmac-sha1` is taken
+        unless `allowed_algorithms` leave it out.
+
+        With `validate_request_body` the whole body is held until it has been compared with `Digest: SHA-256=…`, once all
+        else holds: longer than `max_req_body_size` it is refused (413, or the anonymous consumer's), and so is one of more
+        than 2 MiB, whatever that says.
         """
 
     private static var notOffered: String {

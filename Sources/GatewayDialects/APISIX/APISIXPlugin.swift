@@ -71,7 +71,8 @@ package struct APISIXPlugin: Sendable {
 extension APISIXPlugin {
     /// All that are offered, the highest priority first.
     package static let all: [APISIXPlugin] = [
-        multiAuth, openIDConnect, basicAuth, jwtAuth, keyAuth, consumerRestriction, requestID, cors, ipRestriction,
+        multiAuth, openIDConnect, hmacAuth, basicAuth, jwtAuth, keyAuth, consumerRestriction, requestID, cors,
+        ipRestriction,
         proxyRewrite, redirect, limitCount, mocking, responseRewrite,
     ].sorted { $0.priority > $1.priority }
 

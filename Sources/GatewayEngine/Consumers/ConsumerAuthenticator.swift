@@ -23,6 +23,7 @@ package final class ConsumerAuthenticator: Sendable {
             case token(TokenProof)
             case key
             case password
+            case signature(SignedRequestRules)
         }
 
         let kind: Kind
@@ -35,6 +36,7 @@ package final class ConsumerAuthenticator: Sendable {
             case .token: .tokenMissing
             case .key: .apiKeyMissing
             case .password: .basicMissing
+            case .signature: .hmacMissing
             }
         }
 
@@ -44,6 +46,7 @@ package final class ConsumerAuthenticator: Sendable {
             case .token: .tokenMalformed
             case .key: .apiKeyInvalid
             case .password: .basicMalformed
+            case .signature: .hmacMalformed
             }
         }
     }
@@ -81,6 +84,7 @@ extension ConsumerAuthenticator.Scheme {
                     cacheName: VerificationIdentity(shared: "consumer\0\(claim)\0\(dates)")))
         case .key: kind = .key
         case .password: kind = .password
+        case .signature(let rules): kind = .signature(SignedRequestRules(rules))
         }
         self.locations = locations
         forwardsProof = scheme.forwardsProof

@@ -10,6 +10,8 @@ final class ConsumerDirectory: Sendable {
     private let tokens: ShardedTable<IdentifiedConsumer>
     private let keys: ShardedTable<IdentifiedConsumer>
     private let users: ShardedTable<IdentifiedConsumer>
+    /// Credentials that requests are signed with.
+    private let signers: ShardedTable<IdentifiedConsumer>
     private let consumers: ShardedTable<IdentifiedConsumer>
     /// Those of whose credentials keys are fetched.
     private let remote: [ObjectIdentifier: ConsumerSnapshot]
@@ -24,6 +26,7 @@ final class ConsumerDirectory: Sendable {
         tokens = ShardedTable()
         keys = ShardedTable()
         users = ShardedTable()
+        signers = ShardedTable()
         consumers = ShardedTable()
         remote = [:]
         dates = [.thoseThatAreThere]
@@ -69,17 +72,20 @@ final class ConsumerDirectory: Sendable {
         dates: Set<CheckedDates>, rules: CredentialRulesPool
     ) {
         var (tokens, keys, users, consumers) = (old.tokens, old.keys, old.users, old.consumers)
+        var signers = old.signers
         let (less, more) = (CredentialIndex(removed), CredentialIndex(added))
         consumers.change(removing: less.consumers, adding: more.consumers)
         tokens.change(removing: less.tokens, adding: more.tokens)
         keys.change(removing: less.keys, adding: more.keys)
         users.change(removing: less.users, adding: more.users)
+        signers.change(removing: less.signers, adding: more.signers)
         var remote = old.remote
         for consumer in removed { remote[ObjectIdentifier(consumer)] = nil }
         for consumer in added where consumer.hasRemoteKeys { remote[ObjectIdentifier(consumer)] = consumer }
         self.tokens = tokens
         self.keys = keys
         self.users = users
+        self.signers = signers
         self.consumers = consumers
         self.remote = remote
         self.dates = dates
@@ -107,6 +113,8 @@ final class ConsumerDirectory: Sendable {
     func consumer(ofKey key: Span<UInt8>) -> IdentifiedConsumer? { keys.find(key) }
 
     func consumer(ofUser user: Span<UInt8>) -> IdentifiedConsumer? { users.find(user) }
+
+    func consumer(ofSigner keyID: Span<UInt8>) -> IdentifiedConsumer? { signers.find(keyID) }
 }
 
 /// Consumers and their credentials, by what each is found by.
@@ -115,6 +123,7 @@ private struct CredentialIndex {
     private(set) var tokens: [IdentifiedConsumer] = []
     private(set) var keys: [IdentifiedConsumer] = []
     private(set) var users: [IdentifiedConsumer] = []
+    private(set) var signers: [IdentifiedConsumer] = []
 
     init(_ snapshots: [ConsumerSnapshot]) {
         for consumer in snapshots {
@@ -125,6 +134,7 @@ private struct CredentialIndex {
                 case .secret, .publicKeys, .none: tokens.append(known)
                 case .key: keys.append(known)
                 case .password: users.append(known)
+                case .signingSecret: signers.append(known)
                 }
             }
         }

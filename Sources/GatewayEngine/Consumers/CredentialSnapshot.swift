@@ -8,6 +8,8 @@ struct CredentialSnapshot: Sendable {
     enum Proof: Sendable {
         case key
         case password(TextRange)
+        /// Requests signed with this secret.
+        case signingSecret(TextRange)
         /// Tokens signed with this secret.
         case secret(TextRange, identity: VerificationIdentity, CredentialRules)
         case publicKeys(CredentialVerifiers)
@@ -15,7 +17,7 @@ struct CredentialSnapshot: Sendable {
         case none
     }
 
-    /// What it is named by: a claim's text, a key, a user.
+    /// What it is named by: a claim's text, a key, a user, what signed requests call it.
     let name: TextRange
     /// The credential's own name; nil where it is written on the consumer itself.
     let id: TextRange?
@@ -34,6 +36,9 @@ struct CredentialSnapshot: Sendable {
         case .password(let user, let password):
             name = text.add(user.utf8)
             proof = .password(text.add(password.utf8))
+        case .signingSecret(let keyID, let secret):
+            name = text.add(keyID.utf8)
+            proof = .signingSecret(text.add(secret.utf8))
         case .key(let key):
             name = text.add(key.utf8)
             proof = .key
@@ -83,7 +88,7 @@ struct CredentialSnapshot: Sendable {
         switch proof {
         case .secret(_, let identity, let rules): rules.rules(dates).map { identity.under($0) }
         case .publicKeys(let verifiers): verifiers.verifier(dates, of: consumer)?.firstIdentity
-        case .key, .password, .none: nil
+        case .key, .password, .signingSecret, .none: nil
         }
     }
 

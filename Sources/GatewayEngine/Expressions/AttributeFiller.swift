@@ -68,7 +68,7 @@ package enum AttributeFiller: CaseIterable, Sendable {
         case .jwtAuth: "`jwtAuth`"
         case .basicAuth: "`basicAuth`"
         case .apiKey: "`apiKey`"
-        case .consumers: "`jwt-auth`, `key-auth` or `basic-auth` of APISIX"
+        case .consumers: "`jwt-auth`, `key-auth`, `basic-auth` or `hmac-auth` of APISIX"
         case .extAuthz: "`extAuthz`"
         case .transformations: "`metadata` of `transformations`"
         case .clientCertificates: "`root` in the listener's `tls`"

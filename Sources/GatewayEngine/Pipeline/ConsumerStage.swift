@@ -16,19 +16,19 @@ enum ConsumerStage {
     }
 
     static func run(
-        _ authenticator: ConsumerAuthenticator, _ directory: ConsumerDirectory, _ scratch: inout RequestScratch,
-        _ bytes: Span<UInt8>, cache: inout TokenCache, now: Int64
+        _ authenticator: ConsumerAuthenticator, _ setting: RequestSetting, _ scratch: inout RequestScratch,
+        _ bytes: Span<UInt8>, body: Span<UInt8>?, cache: inout TokenCache
     ) throws(Failure) {
         for step in authenticator.steps {
             do {
-                scratch.consumer = try consumer(step, directory, &scratch, bytes, cache: &cache, now: now)
+                scratch.consumer = try consumer(step, setting, &scratch, bytes, body: body, cache: &cache)
             } catch {
                 let awaited = scratch.awaitedKeys
                 if awaited != nil { scratch.awaitedKeys = nil }
                 guard let name = step.anonymous else {
                     throw Failure(code: error, realm: step.realm, keyRefresh: awaited)
                 }
-                guard let anonymous = directory.consumer(named: name.span) else {
+                guard let anonymous = setting.bind.consumers.consumer(named: name.span) else {
                     throw step.missingAnonymous
                 }
                 scratch.consumer = anonymous
@@ -42,13 +42,13 @@ enum ConsumerStage {
 
     /// The consumer of the first scheme that succeeds.
     private static func consumer(
-        _ step: ConsumerAuthenticator.Step, _ directory: ConsumerDirectory, _ scratch: inout RequestScratch,
-        _ bytes: Span<UInt8>, cache: inout TokenCache, now: Int64
+        _ step: ConsumerAuthenticator.Step, _ setting: RequestSetting, _ scratch: inout RequestScratch,
+        _ bytes: Span<UInt8>, body: Span<UInt8>?, cache: inout TokenCache
     ) throws(RefusalCode) -> IdentifiedConsumer {
         var failure = RefusalCode.consumerUnproven
         for scheme in step.schemes {
             do {
-                return try consumer(scheme, directory, &scratch, bytes, cache: &cache, now: now)
+                return try consumer(scheme, setting, &scratch, bytes, body: body, cache: &cache)
             } catch {
                 // Of several ways nobody knows which one the client meant.
                 failure = step.schemes.count == 1 ? error : .consumerUnproven
@@ -58,9 +58,10 @@ enum ConsumerStage {
     }
 
     private static func consumer(
-        _ scheme: ConsumerAuthenticator.Scheme, _ directory: ConsumerDirectory,
-        _ scratch: inout RequestScratch, _ bytes: Span<UInt8>, cache: inout TokenCache, now: Int64
+        _ scheme: ConsumerAuthenticator.Scheme, _ setting: RequestSetting, _ scratch: inout RequestScratch,
+        _ bytes: Span<UInt8>, body: Span<UInt8>?, cache: inout TokenCache
     ) throws(RefusalCode) -> IdentifiedConsumer {
+        let directory = setting.bind.consumers
         guard let found = try proof(of: scheme, &scratch, bytes) else { throw scheme.missing }
         // What failed leaves too: the request may go on as the anonymous consumer's.
         if !scheme.forwardsProof { TokenRemoval.noteWithItsKind(found, &scratch, bytes) }
@@ -69,7 +70,7 @@ enum ConsumerStage {
         switch scheme.kind {
         case .token(let proof):
             let (token, consumer) = try verify(
-                text, proof, directory, &scratch.awaitedKeys, cache: &cache, now: now)
+                text, proof, directory, &scratch.awaitedKeys, cache: &cache, now: setting.now)
             scratch.verifiedToken = token
             scratch.verifiedText = found
             return consumer
@@ -82,6 +83,8 @@ enum ConsumerStage {
             guard let known else { throw .apiKeyInvalid }
             return known
         case .password: return try consumer(ofPassword: text, directory)
+        case .signature(let rules):
+            return try rules.consumer(ofSignature: text, setting, &scratch, bytes, body: body)
         }
     }
 

@@ -63,7 +63,7 @@ package struct RequestScratch {
     var awaitedKeys: KeyRefresh?
     /// What policies that only log would have refused the request for.
     package var loggedRefusals: [LoggedRefusal] = []
-    /// Whether a rule needs the body, which has not come.
+    /// Whether a rule, or a proof, needs the body, which has not come.
     var awaitsBody = false
     /// What becomes of the requests of the chosen route; nil until one is chosen.
     package private(set) var route: RouteSnapshot?

@@ -44,7 +44,9 @@ extension RequestSetting {
                 try refuse(error, authenticator, listener, bytes, &scratch)
             }
         }
-        if let further = policy.furtherAuthentication { try run(further, listener, bytes, &scratch, &cache) }
+        if let further = policy.furtherAuthentication {
+            try run(further, listener, bytes, body: body, &scratch, &cache)
+        }
         if let authorizer = policy.authorization { try run(authorizer, listener, bytes, body: body, &scratch) }
     }
 
@@ -83,13 +85,12 @@ extension RequestSetting {
 
     @inline(never)
     private func run(
-        _ further: FurtherAuthentication, _ listener: ListenerSnapshot, _ bytes: Span<UInt8>,
+        _ further: FurtherAuthentication, _ listener: ListenerSnapshot, _ bytes: Span<UInt8>, body: Span<UInt8>?,
         _ scratch: inout RequestScratch, _ cache: inout TokenCache
     ) throws(Refusal) {
         if let authenticator = further.consumers {
             do throws(ConsumerStage.Failure) {
-                try ConsumerStage.run(
-                    authenticator, bind.consumers, &scratch, bytes, cache: &cache, now: now)
+                try ConsumerStage.run(authenticator, self, &scratch, bytes, body: body, cache: &cache)
             } catch {
                 throw Refusal(
                     error.code, realm: error.realm, challenge: error.challenge, keyRefresh: error.keyRefresh)

@@ -46,6 +46,7 @@ extension Refusal {
         case .bearer, .invalidToken, .invalidRequest, .insufficientScope: "authentication failure: \(message)"
         case .apiKey: "api key authentication failure: \(message)"
         case .basic: "basic authentication failure: \(message)"
+        case .hmac: "signature authentication failure: \(message)"
         }
     }
 

@@ -15,8 +15,8 @@ extension Span where Element == UInt8 {
         return position
     }
 
-    /// The first byte at or behind `start` that is no letter, no digit and no hyphen, or `count`: names of fields and of
-    /// hosts are made of little else.
+    /// The first byte at or behind `start` that is no letter, no digit and no hyphen, or `count`: names of fields and
+    /// of hosts are made of little else.
     @inlinable @inline(__always)
     package func endOfLettersDigitsAndHyphens(from start: Int) -> Int {
         var position = start
@@ -34,8 +34,8 @@ extension Span where Element == UInt8 {
         return position
     }
 
-    /// The first byte that `marking` marks, of the whole sixteens at or behind `position`; nil where it marks none, with
-    /// `position` behind them.
+    /// The first byte that `marking` marks, of the whole sixteens at or behind `position`; nil where it marks none,
+    /// with `position` behind them.
     @inlinable @inline(__always)
     func end(of position: inout Int, marking: (SIMD16<UInt8>) -> SIMDMask<SIMD16<Int8>>) -> Int? {
         let bytes = unsafe bytes

@@ -89,8 +89,8 @@ package struct ByteTable: Sendable {
 // MARK: - Changing
 
 extension ByteTable {
-    /// Gives a key a value, or takes it out. A copy of the table is not touched: where there is one, this costs a copy of
-    /// the memory, and no look at the other keys.
+    /// Gives a key a value, or takes it out. A copy of the table is not touched: where there is one, this costs a copy
+    /// of the memory, and no look at the other keys.
     package mutating func set(_ key: [UInt8], _ value: Int?) {
         let index = index(of: key.span)
         switch (slots[index].mark != 0, value) {

@@ -1,5 +1,5 @@
-/// What stands for a text that may be longer. Two texts of one fingerprint nobody finds: they are keyed by chance, and so
-/// mean something within one process alone.
+/// What stands for a text that may be longer. Two texts of one fingerprint nobody finds: they are keyed by chance, and
+/// so mean something within one process alone.
 package struct Fingerprint: Hashable, Sendable, CustomStringConvertible {
     private let first: UInt64
     private let second: UInt64

@@ -1,4 +1,4 @@
-package import HTTPWire
+internal import HTTPWire
 
 /// Policies of one backend of a route: they run once it has been chosen.
 package final class EndpointPolicy: Sendable {

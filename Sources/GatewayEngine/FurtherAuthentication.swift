@@ -1,7 +1,7 @@
 internal import GatewayModel
 
-/// What proves who sent a request beside a `jwtAuth` of its own: one field of a policy for all of it, so that a route without it
-/// looks at one.
+/// What proves who sent a request beside a `jwtAuth` of its own: one field of a policy for all of it, so that a route
+/// without it looks at one.
 package final class FurtherAuthentication: Sendable {
     let consumers: ConsumerAuthenticator?
     let combined: CombinedAuthenticator?

@@ -10,7 +10,8 @@ extension Refusal {
     ///   - form: how refusals are written there.
     ///   - requestID: empty where there is none.
     ///   - change: what transformations make of answers; nil: nothing.
-    ///   - edit: what other policies change of them afterwards; what says that and why a request was refused stays as it is.
+    ///   - edit: what other policies change of them afterwards; what says that and why a request was refused stays as
+    ///     it is.
     package func answer(
         isGRPC: Bool = false, form: CompiledRefusalForm, requestID: [UInt8] = [], change: AnswerChange? = nil,
         edit: FieldEdit? = nil

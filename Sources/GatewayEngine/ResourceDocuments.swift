@@ -2,7 +2,8 @@ internal import Bytes
 internal import GatewayModel
 internal import HTTPWire
 
-/// The documents by which a listener says what its tokens are for (RFC 9728 §3): whoever asks gets them, without a token.
+/// The documents by which a listener says what its tokens are for (RFC 9728 §3): whoever asks gets them, without a
+/// token.
 final class ResourceDocuments: Sendable {
     private let paths: ByteTable
     private let answers: [LocalAnswer]

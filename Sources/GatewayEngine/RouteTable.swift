@@ -27,9 +27,9 @@ struct HostTable: Sendable {
     }
 }
 
-/// A listener's routes, numbered in the order written, or as numbers were free: by host, then path, then the rest. The cost of a match
-/// does not grow with the number of routes, and of the memory that does, a match touches three lines: a slot and a
-/// key of the paths' table, and the number in `snapshotIndices`.
+/// A listener's routes, numbered in the order written, or as numbers were free: by host, then path, then the rest. The
+/// cost of a match does not grow with the number of routes, and of the memory that does, a match touches three lines: a
+/// slot and a key of the paths' table, and the number in `snapshotIndices`.
 struct RouteTable: Sendable {
     let places: HostedPaths
     /// Whether any route has a condition.
@@ -163,8 +163,8 @@ final class PathTable: Sendable {
         self.candidates = candidates
     }
 
-    /// The number of a route, `awaitsBody` or `nobody`; and how many bytes of the path its prefix is, 0 where it is no prefix
-    /// that matched.
+    /// The number of a route, `awaitsBody` or `nobody`; and how many bytes of the path its prefix is, 0 where it is no
+    /// prefix that matched.
     typealias Found = (route: Int, prefixLength: Int)
 
     /// In the place of a route: only the body can tell which one it is.

@@ -1,4 +1,4 @@
-package import GatewayModel
+internal import GatewayModel
 
 // Keys change often, and routes are many: what does not depend on keys is shared with the snapshot before.
 extension Snapshot {

@@ -109,8 +109,8 @@ package final class ListenerSnapshot: Sendable {
     }
 }
 
-/// What becomes of a route's requests. Routes of files that treat them alike share one: of a hundred thousand routes the
-/// few that are busy would else be cold memory.
+/// What becomes of a route's requests. Routes of files that treat them alike share one: of a hundred thousand routes
+/// the few that are busy would else be cold memory.
 package final class RouteSnapshot: Sendable {
     /// Of all routes of the listener; or of the only one whose requests are treated so.
     let names: RouteNames

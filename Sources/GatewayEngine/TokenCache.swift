@@ -4,8 +4,8 @@ package import JOSE
 /// Tokens verified before: one cache per event loop, bounded in bytes.
 ///
 /// A keyed hash finds the entry; a hit needs equality of every byte of the token and of the
-/// verification identity of the provider that took it, so that a change of keys or rules makes its entries unreachable at once and
-/// an unrelated change none. Time is checked on every hit. Failures are not kept.
+/// verification identity of the provider that took it, so that a change of keys or rules makes its entries unreachable
+/// at once and an unrelated change none. Time is checked on every hit. Failures are not kept.
 package struct TokenCache {
     /// An object, as a copy would count references to all that it holds.
     private final class Entry {

@@ -1,5 +1,5 @@
-/// Which upstreams of a snapshot are not those of the one before it: an event loop that serves by that one looks at these
-/// and at no other, however many there are.
+/// Which upstreams of a snapshot are not those of the one before it: an event loop that serves by that one looks at
+/// these and at no other, however many there are.
 package struct UpstreamRevision: Sendable {
     /// Of no other snapshot but those with the very same upstreams.
     package let id: UInt64

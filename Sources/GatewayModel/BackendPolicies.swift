@@ -14,8 +14,8 @@ package struct BackendPolicies: Equatable, Sendable {
     package var health: HealthChecks?
     /// Opening a connection; nil: as the upstream says, or the process.
     package var connectTimeout: Duration?
-    /// From a whole request to the first byte of an answer, for each attempt, where the route leaves no less; nil: as the
-    /// route says, or the process.
+    /// From a whole request to the first byte of an answer, for each attempt, where the route leaves no less; nil: as
+    /// the route says, or the process.
     package var requestTimeout: Duration?
     /// Nil: at the system's times.
     package var keepalive: TCPKeepalive?

@@ -6,7 +6,8 @@ package struct Consumer: Equatable, Sendable {
     package var customID: String?
     /// The group it belongs to; nil where there is none.
     package var group: String?
-    /// Whether that group is not there: what it would say of the consumer's requests is not known, and they are refused.
+    /// Whether that group is not there: what it would say of the consumer's requests is not known, and they are
+    /// refused.
     package var lacksGroup: Bool
     package var credentials: [Credential]
     /// Whose policies (`Attachment.Scope.overlay`) take the place of a route's for its requests; nil: nobody's.

@@ -9,14 +9,14 @@ package struct Route: Equatable, Sendable {
     /// Any of these; never empty.
     package var matches: [RouteMatch]
     package var action: RouteAction
-    /// The routes that lead to it, the outermost first: it takes requests that they take, and their policies hold where it
-    /// has none of the kind. Empty for one that stands for itself.
+    /// The routes that lead to it, the outermost first: it takes requests that they take, and their policies hold where
+    /// it has none of the kind. Empty for one that stands for itself.
     package var ancestors: [RouteID] = []
     /// What it is called among documents; nil: it is part of a file.
     package var document: RouteDocument?
     /// What it has its policies from together with others; nil: it has its own alone. Routes of one set differ in what
-    /// decides that a request is theirs, in their names and, where no `Upstream.sharedName` says that it is one for all of
-    /// them, in their upstream.
+    /// decides that a request is theirs, in their names and, where no `Upstream.sharedName` says that it is one for all
+    /// of them, in their upstream.
     package var policySet: PolicySetID?
     package var provenance: Provenance
 
@@ -35,8 +35,8 @@ package struct Route: Equatable, Sendable {
     }
 }
 
-/// What a route that is a document is called, and the service it is of, for expressions: ids are what documents name each
-/// other by, names what their users gave them.
+/// What a route that is a document is called, and the service it is of, for expressions: ids are what documents name
+/// each other by, names what their users gave them.
 package struct RouteDocument: Hashable, Sendable {
     package struct Service: Hashable, Sendable {
         package var id: String

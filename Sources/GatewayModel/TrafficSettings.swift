@@ -78,7 +78,8 @@ package struct HTTP2Measures: Hashable, Sendable {
     package var connectionWindow: Int?
     /// Of one frame, 16384 to 16777215 (`SETTINGS_MAX_FRAME_SIZE`).
     package var maxFrameBytes: Int?
-    /// Of a request's fields, each counted with 32 bytes more (`SETTINGS_MAX_HEADER_LIST_SIZE`); nil: as `maxHeadBytes`.
+    /// Of a request's fields, each counted with 32 bytes more (`SETTINGS_MAX_HEADER_LIST_SIZE`); nil: as
+    /// `maxHeadBytes`.
     package var maxHeaderBytes: Int?
 
     package init() {}

@@ -1,7 +1,7 @@
 /// Where documents are kept: what the Admin API wrote, as it was written.
 ///
-/// Every commit is one revision, and is durable when it has been answered. Each implementation passes one suite of tests
-/// (`Tests/GatewayStoreTests`).
+/// Every commit is one revision, and is durable when it has been answered. Each implementation passes one suite of
+/// tests (`Tests/GatewayStoreTests`).
 package protocol DocumentStore: Sendable {
     /// All documents in the order they were first written, and the revision they stand at.
     func load() async throws -> StoredDocuments

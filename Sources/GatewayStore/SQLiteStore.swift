@@ -87,7 +87,8 @@ package final class SQLiteStore: DocumentStore {
 
     package func load() async throws -> StoredDocuments {
         try await reading { database in
-            // Row by row: bodies stay, and between them all rows at once would leave holes that no page is given back of.
+            // Row by row: bodies stay, and between them all rows at once would leave holes that no page is given back
+            // of.
             let rows = try Row.fetchCursor(
                 database,
                 sql: """

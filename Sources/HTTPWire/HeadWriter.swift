@@ -137,8 +137,8 @@ package enum HeadWriter {
     /// Writes a head that is not the one received; room for `boundOfAnswer` bytes and `lines` must be there.
     ///
     /// - Parameters:
-    ///   - lines: all of its field lines but those that say how the answer is conveyed, each with its CRLF; the length of
-    ///     a body that is neither empty nor in chunks among them.
+    ///   - lines: all of its field lines but those that say how the answer is conveyed, each with its CRLF; the length
+    ///     of a body that is neither empty nor in chunks among them.
     ///   - date: an IMF-fixdate, where `lines` have none; else empty.
     package static func writeAnswer(
         status: Int, plan: ResponsePlan, lines: Span<UInt8>, date: Span<UInt8>, into output: inout OutputRawSpan

@@ -14,8 +14,8 @@ internal import NIOPosix
 
 /// Fetches documents that keys are in, over HTTP/1.1.
 ///
-/// Each fetch has a client and a connection of its own: fetches are rare, and what is kept between them would be paid for
-/// all the time. One thread serves all of them. No proxy, no cookies, no compression.
+/// Each fetch has a client and a connection of its own: fetches are rare, and what is kept between them would be paid
+/// for all the time. One thread serves all of them. No proxy, no cookies, no compression.
 package struct KeyClient: Sendable {
     package init() {}
 

@@ -20,8 +20,8 @@ struct `A connection that was verified` {
         private static let drivers = ["nio"]
     #endif
 
-    /// Has TLS on behalf of a client in plain text. Arguments: the port, the authority, the certificate and its key, and
-    /// the protocol that is offered.
+    /// Has TLS on behalf of a client in plain text. Arguments: the port, the authority, the certificate and its key,
+    /// and the protocol that is offered.
     private static let relay = """
         import select, socket, ssl, sys, threading
         port, authority, certificate, key, protocol = sys.argv[1:]

@@ -157,8 +157,8 @@ final class RunningGateway {
         return id
     }
 
-    /// The first connection that the process takes, once it is ready: only then it heeds signals. Nil if it ends before,
-    /// although another program may take connections in its place.
+    /// The first connection that the process takes, once it is ready: only then it heeds signals. Nil if it ends
+    /// before, although another program may take connections in its place.
     private static func connection(to id: pid_t, port: Int, controlPort: Int) -> Wire? {
         let deadline = ContinuousClock.now + .seconds(20)
         var first: Wire?

@@ -284,6 +284,8 @@ final class ReservedPort: Sendable {
     init() throws {
         for _ in 0..<1000 {
             let number = Int.random(in: 10_000..<32_000)
+            // Of each gateway that is started without another address for what it says of itself.
+            guard number != 15020 else { continue }
             guard let descriptor = Sockets.reserve(port: number) else { continue }
             self.number = number
             self.descriptor = descriptor

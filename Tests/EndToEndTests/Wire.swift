@@ -14,8 +14,8 @@ final class Wire {
     /// Bytes that have come and were not asked for yet.
     private var unread: [UInt8] = []
 
-    /// No wait of a test is longer, in milliseconds: a disk that has a build to write may hold a durable write up for ten
-    /// seconds.
+    /// No wait of a test is longer, in milliseconds: a disk that has a build to write may hold a durable write up for
+    /// ten seconds.
     static let patience: Int32 = 30_000
 
     init(descriptor: Int32) {

@@ -209,8 +209,8 @@ import Testing
         #expect(printed.contains("did you mean `strict`?"), "\(printed)")
     }
 
-    /// Whatever is wrong with a document: what is known of its fields decides. Of a header the name does, which a damage
-    /// makes another one.
+    /// Whatever is wrong with a document: what is known of its fields decides. Of a header the name does, which a
+    /// damage makes another one.
     @Test(arguments: cases.filter { !$0.text.contains("://") && !$0.text.contains("transformations") })
     func `are not shown of texts that are damaged anywhere`(_ example: Case) {
         var state = UInt64(example.text.utf8.count)

@@ -8,7 +8,8 @@ enum CELTruth: UInt8 {
 
 /// A step of a plan: everything that can be known before the evaluation is resolved.
 ///
-/// Immutable once built, in every subclass: programs are shared between threads. A subclass overrides `evaluate`, or `truth` and inherits from `ConditionNode`.
+/// Immutable once built, in every subclass: programs are shared between threads. A subclass overrides `evaluate`, or
+/// `truth` and inherits from `ConditionNode`.
 class PlanNode {
     /// Byte offset in the source, for errors.
     let offset: Int32

@@ -5,7 +5,8 @@ internal import GatewayModel
 /// Documents as one JSON text, in the order they were first written: what one store hands to another.
 ///
 /// `{"format": 2, "revision": 7, "documents": [{"key": "/apisix/routes/1", "group": "blue", "value": {…}}, …]}`; a
-/// document without `group` is of the gateway group `default`, and gateway groups are documents, too. Format 1 knew none.
+/// document without `group` is of the gateway group `default`, and gateway groups are documents, too. Format 1 knew
+/// none.
 package struct DocumentArchive: Sendable {
     package struct Problem: Error, Sendable {
         package let message: String

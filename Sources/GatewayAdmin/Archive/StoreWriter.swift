@@ -124,8 +124,8 @@ package struct StoreWriter: Sendable {
             warnings: danglingReferences(written, deleted, next))
     }
 
-    /// What is written, or loses what it names, and names what is not there. Deleting by force leaves such documents, so
-    /// a store that had them must take them back; whatever depends on them is refused when it is served.
+    /// What is written, or loses what it names, and names what is not there. Deleting by force leaves such documents,
+    /// so a store that had them must take them back; whatever depends on them is refused when it is served.
     private func danglingReferences(
         _ written: [GroupedDocument], _ deleted: [GroupedDocument], _ next: LoadedDocuments
     ) -> [Diagnostic] {

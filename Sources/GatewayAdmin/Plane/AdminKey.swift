@@ -24,8 +24,8 @@ package struct AdminKey: Sendable {
         self.secret = Array(secret.utf8)
     }
 
-    /// Whether guessing leads nowhere, however often somebody tries: it is as long as the keys that are generated, and not
-    /// one character over and over.
+    /// Whether guessing leads nowhere, however often somebody tries: it is as long as the keys that are generated, and
+    /// not one character over and over.
     fileprivate var isBeyondGuessing: Bool {
         secret.count >= AdminGuard.unguessableBytes && Set(secret).count >= 8
     }
@@ -33,8 +33,8 @@ package struct AdminKey: Sendable {
 
 /// Tells who calls by the key they show.
 ///
-/// Too many wrong keys lock their address for a while, which may be that of others, too: a proxy's, or this machine's. So
-/// that an enemy there keeps nobody out, keys that can't be guessed pass all the same; the lock is for the others.
+/// Too many wrong keys lock their address for a while, which may be that of others, too: a proxy's, or this machine's.
+/// So that an enemy there keeps nobody out, keys that can't be guessed pass all the same; the lock is for the others.
 final class AdminGuard: Sendable {
     enum Verdict: Sendable {
         case allowed(AdminKey)

@@ -6,8 +6,8 @@ package import Logging
 package import ServiceLifecycle
 internal import Synchronization
 
-/// Serves gateway groups at the addresses that they are to have. One that a document names and that somebody else has at
-/// the start is done without, loudly, until it is free: the other groups are served.
+/// Serves gateway groups at the addresses that they are to have. One that a document names and that somebody else has
+/// at the start is done without, loudly, until it is free: the other groups are served.
 package final class GroupPublisher: Sendable {
     private let publisher: any SnapshotPublisher
     private let groups: GatewayGroups
@@ -43,8 +43,8 @@ package final class GroupPublisher: Sendable {
         }
     }
 
-    /// Throws where a gateway group can't be served, be it at an address that is new to it. One that it lacks already it
-    /// may go on without.
+    /// Throws where a gateway group can't be served, be it at an address that is new to it. One that it lacks already
+    /// it may go on without.
     func prepare(_ id: String, _ compiled: DocumentCompiler.Compiled) throws {
         guard let snapshot = available(id, compiled, without: missing(id)) else { return }
         try publisher.prepare(snapshot, of: .gatewayGroup(id))

@@ -4,7 +4,8 @@ internal import GatewayModel
 internal import JOSE
 
 extension APISIXDocument {
-    /// Why a document can't be kept: a private key stands where a public one belongs, and its public half can't be told.
+    /// Why a document can't be kept: a private key stands where a public one belongs, and its public half can't be
+    /// told.
     struct PrivateKeyProblem: Error {
         let message: String
     }

@@ -7,8 +7,8 @@ package import Logging
 
 /// The documents of the Admin API: the one place they are changed in.
 ///
-/// A write is checked, compiled with all the others, stored, and served by every event loop; then it is answered. Writes
-/// come one after the other.
+/// A write is checked, compiled with all the others, stored, and served by every event loop; then it is answered.
+/// Writes come one after the other.
 package actor ResourceSet {
     typealias Entry = APISIXDocumentSet.Entry
 
@@ -50,8 +50,8 @@ package actor ResourceSet {
         groups[LoadedDocuments.noGroup]?.entry(.gatewayGroup, group) != nil
     }
 
-    /// The documents of a group as they are now: to be looked at and let go, as a change behind a copy of them would copy
-    /// all of them.
+    /// The documents of a group as they are now: to be looked at and let go, as a change behind a copy of them would
+    /// copy all of them.
     func documents(of group: String) -> GroupDocuments {
         GroupDocuments(
             group: group, documents: groups[group] ?? APISIXDocumentSet(), revision: revision, unixTime: now())

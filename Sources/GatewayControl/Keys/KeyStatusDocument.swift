@@ -3,7 +3,8 @@ internal import JOSE
 
 /// What `/keys` answers.
 package enum KeyStatusDocument {
-    /// `{"sources": [...]}`, moments in Unix seconds: first what is fetched, then what the configuration holds or names.
+    /// `{"sources": [...]}`, moments in Unix seconds: first what is fetched, then what the configuration holds or
+    /// names.
     package static func text(remote: [KeySourceStatus], local: [LocalKeySource]) -> String {
         var object = JSONObjectWriter()
         object.add("sources", remote.map(\.json) + local.map(\.json))

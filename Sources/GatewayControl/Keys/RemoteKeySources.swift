@@ -1,8 +1,8 @@
 package import GatewayModel
 internal import Synchronization
 
-/// All remote key sources of the configuration that is served, which are fetched, and those of one that is being loaded,
-/// which are not: it may be refused.
+/// All remote key sources of the configuration that is served, which are fetched, and those of one that is being
+/// loaded, which are not: it may be refused.
 package final class RemoteKeySources: Sendable {
     private struct Known {
         var served: [RemoteKeySource.ID: RemoteKeySource] = [:]
@@ -33,8 +33,8 @@ package final class RemoteKeySources: Sendable {
     package var statuses: [KeySourceStatus] { all.map(\.status) }
 
     /// The source of an issuer's keys, which is one for all that name it with equal settings; a new one begins with the
-    /// keys last fetched for the same issuer from the same place by the word of the same authorities, under other settings
-    /// or before a restart.
+    /// keys last fetched for the same issuer from the same place by the word of the same authorities, under other
+    /// settings or before a restart.
     package func source(_ keys: RemoteKeys, of issuer: Issuer) -> RemoteKeySource {
         let id = RemoteKeySource.ID(keys: keys, issuers: issuer.names, allowsWeakKeys: issuer.allowsWeakKeys)
         if let known = sources.withLock({ $0.served[id] ?? $0.loaded[id] }) { return known }
@@ -49,8 +49,8 @@ package final class RemoteKeySources: Sendable {
         }
     }
 
-    /// Fetches every source of a loaded configuration once, for a command that asks what tokens would meet. Answers what
-    /// failed.
+    /// Fetches every source of a loaded configuration once, for a command that asks what tokens would meet. Answers
+    /// what failed.
     package func fetchOnce(with fetcher: any RemoteDocumentFetcher) async -> [RemoteFailure] {
         var failures: [RemoteFailure] = []
         for source in Self.ordered(sources.withLock { Array($0.loaded.values) }) {

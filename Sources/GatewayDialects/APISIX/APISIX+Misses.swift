@@ -1,5 +1,6 @@
 extension APISIXDialect {
-    /// Cases of APISIX's own tests that fail here, each with its reason: `Scripts/test-apisix` holds that there are no others.
+    /// Cases of APISIX's own tests that fail here, each with its reason: `Scripts/test-apisix` holds that there are no
+    /// others.
     static let misses: [(file: String, cases: String, reason: String)] = [
         ("t/admin/api.t", "1", "`Server` would have to say that this is APISIX"),
         ("t/admin/api.t", "6", "no answer of the Admin API allows another origin"),

@@ -216,8 +216,8 @@ extension APISIXDecoder {
         return found
     }
 
-    /// A consumer's form of a plugin with secrets in the place of references to them; nil, and a warning, where one leads
-    /// to none: whoever would prove who it is by it does not.
+    /// A consumer's form of a plugin with secrets in the place of references to them; nil, and a warning, where one
+    /// leads to none: whoever would prove who it is by it does not.
     private mutating func resolved(_ name: String, _ value: JSONTree, at place: Provenance) -> JSONTree? {
         guard let plugin = APISIXPlugin.named(name), var members = value.object else { return value }
         var hasReference = false

@@ -1,13 +1,13 @@
 internal import Bytes
 package import GatewayModel
 
-// Of ten thousand routes most say nothing of their own but where they are: what they take of a service, a plugin config,
-// an upstream and global rules is one for all of them, and read once.
+// Of ten thousand routes most say nothing of their own but where they are: what they take of a service, a plugin
+// config, an upstream and global rules is one for all of them, and read once.
 
 extension APISIXDecoder {
-    /// The set that a route has its policies from: another route has the same ones that names the same documents and says
-    /// the same itself. Nil where it has a limit of its own, which counts for itself, or a `timeout`, as its upstream is
-    /// what that makes of a shared one.
+    /// The set that a route has its policies from: another route has the same ones that names the same documents and
+    /// says the same itself. Nil where it has a limit of its own, which counts for itself, or a `timeout`, as its
+    /// upstream is what that makes of a shared one.
     func policySet(of route: APISIXDocument) -> PolicySetID? {
         let (value, plugins) = (route.value, route.value["plugins"])
         guard value["timeout"] == nil, plugins?["limit-count"] == nil else { return nil }
@@ -43,8 +43,8 @@ extension APISIXDialect {
 }
 
 extension APISIXDocument {
-    /// Whether all routes that name it take the same from it besides policies and servers: which requests are theirs, and
-    /// what it is called.
+    /// Whether all routes that name it take the same from it besides policies and servers: which requests are theirs,
+    /// and what it is called.
     func matchesAlike(_ other: APISIXDocument) -> Bool {
         ["host", "hosts", "status", "name"].allSatisfy { value[$0] == other.value[$0] }
     }

@@ -10,8 +10,8 @@ extension APISIXDecoder {
         var owner: APISIXDocument
     }
 
-    /// The route's own upstream before its service's; nil where there is none, or where it is for streams, or balanced in a
-    /// way that nobody knows: such a one may be written, and no request is sent to it.
+    /// The route's own upstream before its service's; nil where there is none, or where it is for streams, or balanced
+    /// in a way that nobody knows: such a one may be written, and no request is sent to it.
     mutating func target(of route: APISIXDocument, service: APISIXDocument?) -> Target? {
         guard let target = writtenTarget(of: route, service: service) else { return nil }
         for (field, offered) in Self.offered {
@@ -84,8 +84,8 @@ extension APISIXDecoder {
         _ = upstream(Target(value: value, owner: owner), by: nil)
     }
 
-    /// Whether routes mean the same whichever of two versions of a document they name: then nothing but the upstream has
-    /// to be compiled.
+    /// Whether routes mean the same whichever of two versions of a document they name: then nothing but the upstream
+    /// has to be compiled.
     ///
     /// - Parameter old: what it was; no route that names it has a `timeout` of its own.
     static func meansTheSameToRoutes(_ old: APISIXDocument, _ new: APISIXDocument) -> Bool {

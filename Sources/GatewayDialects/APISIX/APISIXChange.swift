@@ -16,8 +16,8 @@ package struct APISIXChange: Sendable {
         /// The upstream that is this document, or stands in it: all that names it stays as it is.
         case servers(APISIXKind, String)
         case some(routes: Set<String>, consumers: Set<String>)
-        /// What routes take from these documents, by key; nil: from all. Routes of one policy set (`Route.policySet`) stay
-        /// alike, so that one of each says what becomes of all.
+        /// What routes take from these documents, by key; nil: from all. Routes of one policy set (`Route.policySet`)
+        /// stay alike, so that one of each says what becomes of all.
         case policies(from: Set<String>?, consumers: Set<String>)
     }
 
@@ -50,8 +50,8 @@ package struct APISIXChange: Sendable {
     /// What has to be compiled for the write.
     package var extent: Extent { servers ?? policies ?? dependents }
 
-    /// Where an upstream or a service is written anew and its servers are all that changes for routes, of which there may
-    /// be very many: a write of it looks at none of them.
+    /// Where an upstream or a service is written anew and its servers are all that changes for routes, of which there
+    /// may be very many: a write of it looks at none of them.
     private var servers: Extent? {
         guard touched.count == 1, let new = touched.first, [.upstream, .service].contains(new.kind), !wasIsolated,
             let old = documents.entry(new.kind, new.id), written[new.key] != nil,
@@ -60,8 +60,8 @@ package struct APISIXChange: Sendable {
         return .servers(new.kind, new.id)
     }
 
-    /// Where something is written anew that very many routes may take their policies from: which requests are theirs stays,
-    /// so that routes that say the same need not be looked at each.
+    /// Where something is written anew that very many routes may take their policies from: which requests are theirs
+    /// stays, so that routes that say the same need not be looked at each.
     private var policies: Extent? {
         guard isolated.isEmpty, !wasIsolated, !touched.isEmpty, !touched.contains(where: { $0.limitGroup != nil })
         else { return nil }
@@ -105,8 +105,8 @@ package struct APISIXChange: Sendable {
         return .some(routes: routes, consumers: consumers)
     }
 
-    /// The documents of an extent, with all that has a say in them and all that is written, in the order they were first
-    /// written.
+    /// The documents of an extent, with all that has a say in them and all that is written, in the order they were
+    /// first written.
     package func entries(of extent: Extent) -> [APISIXDocumentSet.Entry] {
         let (routes, consumers): (Set<String>, Set<String>)
         switch extent {

@@ -87,7 +87,8 @@ package struct APISIXDocumentSet: Sendable {
         }.sorted { $0.rank < $1.rank }
     }
 
-    /// Whether a route that names a document, itself or by its service, has a `timeout` of its own. No document is read.
+    /// Whether a route that names a document, itself or by its service, has a `timeout` of its own. No document is
+    /// read.
     func isUsedWithOwnTimeout(_ kind: APISIXKind, _ id: String) -> Bool {
         guard !ownTimeouts.isEmpty, let users = users[APISIXDocument.key(kind, id)] else { return false }
         return !users.isDisjoint(with: ownTimeouts)

@@ -110,7 +110,8 @@ extension String {
         return "\(name): \(APISIXDocument.mask)"
     }
 
-    /// The text without what shows itself to be a secret: a private key, or the password in a URL; nil where there is none.
+    /// The text without what shows itself to be a secret: a private key, or the password in a URL; nil where there is
+    /// none.
     fileprivate var secretsHidden: String? {
         if SecretName.isPrivateKey(text: self) { return APISIXDocument.mask }
         guard contains("//"), contains("@") else { return nil }
@@ -126,7 +127,8 @@ extension String {
     }
 }
 
-/// Members that are taken for secrets by their names: whoever writes what this version does not know is not shown with it.
+/// Members that are taken for secrets by their names: whoever writes what this version does not know is not shown with
+/// it.
 package enum SecretName {
     /// How they end, in lower case and without what separates words: `redis_password`, `X-API-Key`, `clientSecret`.
     package static let endings = [

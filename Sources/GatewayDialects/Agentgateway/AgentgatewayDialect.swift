@@ -33,8 +33,8 @@ package enum AgentgatewayDialect {
         return (configuration, findings.sorted)
     }
 
-    /// Findings about a document as anybody may read them: with the lines and columns of what is wrong inside its values,
-    /// and without what its variables hold, which may be secrets.
+    /// Findings about a document as anybody may read them: with the lines and columns of what is wrong inside its
+    /// values, and without what its variables hold, which may be secrets.
     ///
     /// - Parameter environment: the variables it was decoded with.
     package static func presented(

@@ -91,7 +91,8 @@ extension MappingReader {
         return true
     }
 
-    /// What is written as a name may be a part of a value, of a secret even: behind a colon without a blank, or a comma.
+    /// What is written as a name may be a part of a value, of a secret even: behind a colon without a blank, or a
+    /// comma.
     private static func reportUnknown(_ entry: DocumentEntry, _ shape: ObjectShape, _ findings: Findings) {
         let name = entry.key.prefix { "_-.".contains($0) || ($0.isASCII && ($0.isLetter || $0.isNumber)) }
         let isName = name.count == entry.key.count

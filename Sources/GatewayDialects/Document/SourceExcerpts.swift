@@ -1,4 +1,4 @@
-package import GatewayModel
+internal import GatewayModel
 
 /// Lines of a document as they are shown beside what is wrong with them, without its secrets.
 ///
@@ -67,7 +67,8 @@ extension SourceExcerpts {
     /// How many characters of a line are shown.
     private static var width: Int { 160 }
 
-    /// The line, cut to what is near the column where it is long, with a caret under it; nil where there is no such line.
+    /// The line, cut to what is near the column where it is long, with a caret under it; nil where there is no such
+    /// line.
     package func excerpt(line: Int, column: Int) -> String? {
         guard let range = source.line(line), let caret = source.offset(line: line, column: column) else { return nil }
         let isShort = after(range.lowerBound, in: range, by: Self.width) == range.upperBound

@@ -1,4 +1,4 @@
-package import GatewayModel
+internal import GatewayModel
 
 /// The text of a document, by lines and columns as its reader counts them.
 package struct SourceText: Sendable {

@@ -7,7 +7,8 @@ struct WrittenURL {
     /// What stands behind its question mark; nil: nothing.
     var query: Range<Int>?
 
-    /// All of those that a text holds, `//host` among them, and those in queries. A blank or a quotation mark ends each.
+    /// All of those that a text holds, `//host` among them, and those in queries. A blank or a quotation mark ends
+    /// each.
     static func all(in bytes: [UInt8], _ range: Range<Int>) -> [WrittenURL] {
         var found: [WrittenURL] = []
         var index = range.lowerBound

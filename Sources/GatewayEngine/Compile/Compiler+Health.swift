@@ -2,8 +2,8 @@ internal import CEL
 internal import GatewayModel
 
 extension Compiler {
-    /// What is known of a server: as before where neither it nor its checks have changed, and one for all upstreams whose
-    /// checks have the same name. Nil where nothing has to be.
+    /// What is known of a server: as before where neither it nor its checks have changed, and one for all upstreams
+    /// whose checks have the same name. Nil where nothing has to be.
     mutating func condition(of endpoint: Upstream.Endpoint, _ balance: Balance) -> EndpointCondition? {
         guard let checks = endpoint.policies.health else {
             return balance == .latency ? EndpointCondition(endpoint.address, nil, probe: nil) : nil

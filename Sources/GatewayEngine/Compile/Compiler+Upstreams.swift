@@ -28,8 +28,8 @@ extension Compiler {
         }
     }
 
-    /// Puts the configuration's upstreams in the place of those of the same names. Answers whether that is all there is to
-    /// do.
+    /// Puts the configuration's upstreams in the place of those of the same names. Answers whether that is all there is
+    /// to do.
     mutating func replaceUpstreams() -> Bool {
         for upstream in configuration.upstreams {
             let servers = upstream.withoutNames

@@ -9,7 +9,8 @@ package struct KeyMaterial: Sendable {
     package var keySets: [KeySource: KeySet]
     /// What fetches those that are fetched.
     package var refreshes: [KeySource: KeyRefresh]
-    /// What stands in the files of `TLSTermination` and `BackendTLS`, by path; a file that could not be read is not there.
+    /// What stands in the files of `TLSTermination` and `BackendTLS`, by path; a file that could not be read is not
+    /// there.
     package var tlsFiles: [String: [UInt8]] = [:]
     /// What stands in the files of `TextSource`, by path; a file that could not be read is not there.
     package var textFiles: [String: [UInt8]] = [:]
@@ -36,8 +37,9 @@ package struct Compiler {
     var basicAuthenticators: [Int: Shared<BasicAuthenticator>] = [:]
     var combinedAuthenticators: [Int: Shared<CombinedAuthenticator>] = [:]
     var consumerAuthenticators: [Int: Shared<ConsumerAuthenticator>] = [:]
-    /// By policy, wherever that was written: of ten thousand routes that ask alike, each would else have one of its own,
-    /// which no cache holds when a request comes. Those whose expressions are looked at place by place are not here.
+    /// By policy, wherever that was written: of ten thousand routes that ask alike, each would else have one of its
+    /// own, which no cache holds when a request comes. Those whose expressions are looked at place by place are not
+    /// here.
     var consumerAuthentications: [ConsumerAuthentication: FurtherAuthentication] = [:]
     /// The upstreams so far.
     var upstreams = UpstreamTable()

@@ -12,8 +12,8 @@ package struct ConfigurationChange: Sendable {
     package var consumers: Set<String>
     /// Whether its upstreams take the place of those of the same `sharedName`, whichever routes lead there.
     package var replacesUpstreams = false
-    /// Sets whose policies are written anew, with one route of each: all routes that take it have what comes of them, and
-    /// are no others than before.
+    /// Sets whose policies are written anew, with one route of each: all routes that take it have what comes of them,
+    /// and are no others than before.
     package var policySets: [PolicySetID: RouteID] = [:]
     /// Whether what holds for all requests is written anew.
     package var replacesListener = false
@@ -37,9 +37,9 @@ package struct ConfigurationChange: Sendable {
     }
 }
 
-/// The snapshot of a gateway group, with what it was put together from: a change compiles the routes and consumers that it
-/// touches, and shares all others with the snapshot before. The configuration has one listener, which every address of
-/// the group leads to.
+/// The snapshot of a gateway group, with what it was put together from: a change compiles the routes and consumers that
+/// it touches, and shares all others with the snapshot before. The configuration has one listener, which every address
+/// of the group leads to.
 package struct SnapshotParts: Sendable {
     package enum Outcome {
         case compiled(SnapshotParts)
@@ -101,7 +101,8 @@ package struct SnapshotParts: Sendable {
             return (added, removed)
         }
 
-        /// One route of each policy set that comes from any of these documents, and those that take none; nil: of each set.
+        /// One route of each policy set that comes from any of these documents, and those that take none; nil: of each
+        /// set.
         func routes(takingFrom documents: Set<String>?) -> (examples: [PolicySetID: RouteID], others: [RouteID]) {
             var known: [PolicySetID: RouteID?] = [:]
             var others: [RouteID] = []

@@ -41,8 +41,8 @@ struct UpstreamTable: Sendable {
         return index
     }
 
-    /// Puts an upstream in the place of the one of its `sharedName`, for all routes that lead there. False where that does
-    /// not say enough: then the routes have to be compiled.
+    /// Puts an upstream in the place of the one of its `sharedName`, for all routes that lead there. False where that
+    /// does not say enough: then the routes have to be compiled.
     mutating func replace(_ upstream: Upstream, by snapshot: UpstreamSnapshot) -> Bool {
         guard let name = upstream.sharedName else { return false }
         // No route leads there.

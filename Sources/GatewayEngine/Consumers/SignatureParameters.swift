@@ -1,8 +1,8 @@
 internal import Bytes
 internal import GatewayModel
 
-/// What `Authorization: Signature` says (draft-cavage-http-signatures-12 §2.1, the part that APISIX reads): offsets into
-/// the header's value. All four parameters are there once.
+/// What `Authorization: Signature` says (draft-cavage-http-signatures-12 §2.1, the part that APISIX reads): offsets
+/// into the header's value. All four parameters are there once.
 struct SignatureParameters {
     private(set) var keyID = 0..<0
     private(set) var algorithm = 0..<0

@@ -13,7 +13,8 @@ struct SignedRequestRules: Sendable {
 
     /// The request line without its version, among the names of fields.
     private static let requestTarget = Array("@request-target".utf8)
-    /// In the place of that of a signer whom nobody knows: the time until the refusal does not tell which ones there are.
+    /// In the place of that of a signer whom nobody knows: the time until the refusal does not tell which ones there
+    /// are.
     private static let nobodysSecret = Array("the secret that belongs to nobody".utf8)
 
     init(_ rules: RequestSignature) {
@@ -69,17 +70,17 @@ struct SignedRequestRules: Sendable {
         parameters.fields.contains { value.extracting($0).equalsIgnoringASCIICase(name.span) }
     }
 
-    /// `keyId`, and a line for each name in `headers`: method and target as they were sent, or the name as it is written
-    /// there and the field's value. Each ends in a line feed.
+    /// `keyId`, and a line for each name in `headers`: method and target as they were sent, or the name as it is
+    /// written there and the field's value. Each ends in a line feed.
     static func signedText(
         _ parameters: SignatureParameters, _ value: Span<UInt8>, _ head: RequestHead, _ lines: [FieldLine],
         _ bytes: Span<UInt8>
     ) throws(RefusalCode) -> [UInt8] {
         var text: [UInt8] = []
         text.reserveCapacity(512)
-        func add(_ piece: Span<UInt8>, _ end: String) {
-            for index in piece.indices { text.append(piece[index]) }
-            text += end.utf8
+        func add(_ piece: Span<UInt8>, _ end: StaticString) {
+            text.append(copying: piece)
+            text.append(end)
         }
         add(value.extracting(parameters.keyID), "\n")
         for range in parameters.fields {

@@ -3,8 +3,8 @@ package import CEL
 /// What expressions of the gateway that a dialect comes from have in common with these.
 ///
 /// Whoever has to be able to take a file back there may use no more: there only the grammar is checked, so that a name
-/// it does not know is an error of each evaluation, by which a `deny` rule lets requests pass. What is not listed counts
-/// as ours. Attributes are marked in their own table (`RequestAttribute`).
+/// it does not know is an error of each evaluation, by which a `deny` rule lets requests pass. What is not listed
+/// counts as ours. Attributes are marked in their own table (`RequestAttribute`).
 package struct OriginalVocabulary: Sendable {
     /// As messages call it.
     package let name: String

@@ -2,8 +2,8 @@ internal import Bytes
 internal import CEL
 
 extension RequestFunctions {
-    /// `uri.addQuery(name, value)`, `uri.setQuery(name, value)`: a URI, or a path with a query, with a parameter more; the
-    /// second has no other of that name.
+    /// `uri.addQuery(name, value)`, `uri.setQuery(name, value)`: a URI, or a path with a query, with a parameter more;
+    /// the second has no other of that name.
     static let queryChanges = [queryChange("addQuery", keepsOthers: true), queryChange("setQuery", keepsOthers: false)]
 
     private static func queryChange(_ function: String, keepsOthers: Bool) -> CELFunction {

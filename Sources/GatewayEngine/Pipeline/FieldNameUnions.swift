@@ -1,7 +1,7 @@
 internal import HTTPWire
 
-/// Names of a route with those of what meets it in a request alone: a consumer's policies, a server's. Which of them meet
-/// is known then, and few do: each union is made once.
+/// Names of a route with those of what meets it in a request alone: a consumer's policies, a server's. Which of them
+/// meet is known then, and few do: each union is made once.
 struct FieldNameUnions: Sendable {
     private var known: [(some: FieldNames, others: FieldNames, union: FieldNames)] = []
     /// The one that is given up next.

@@ -8,8 +8,8 @@ package struct LoggedRefusal: Sendable {
     package let rule: String
 }
 
-/// Lets requests pass that a policy would refuse which only logs. The verdict is all that such a policy keeps to itself:
-/// who proved nothing is nobody, and what proves nothing goes no further.
+/// Lets requests pass that a policy would refuse which only logs. The verdict is all that such a policy keeps to
+/// itself: who proved nothing is nobody, and what proves nothing goes no further.
 enum Trial {
     static func note(_ verdict: AuthorizationVerdict, _ scratch: inout RequestScratch) {
         scratch.loggedRefusals.append(LoggedRefusal(code: verdict.refusalCode, rule: verdict.mark))
@@ -33,8 +33,8 @@ enum Trial {
 }
 
 extension Refusal {
-    /// Whether a request waits for the check of a password before a policy that only logs lets it pass: that nobody knows
-    /// yet is no verdict worth logging. It waits once.
+    /// Whether a request waits for the check of a password before a policy that only logs lets it pass: that nobody
+    /// knows yet is no verdict worth logging. It waits once.
     func isAwaited(_ setting: RequestSetting) -> Bool { passwordCheck != nil && !setting.hasAwaitedPassword }
 }
 

@@ -114,7 +114,8 @@ package final class TrafficSlots: Sendable {
             delay?.run(setting, bytes, &scratch, listener)
             return response?.run(setting, bytes, &scratch, listener)
         }
-        // Whoever comes later, the access log say, sees what transformations have made of it, as without such an answer.
+        // Whoever comes later, the access log say, sees what transformations have made of it, as without such an
+        // answer.
         let changed = scratch.changed
         defer { scratch.changed = changed }
         scratch.show(edit, of: setting.head, bytes)

@@ -306,7 +306,8 @@ extension DownstreamConnection {
     /// Counts the request in service and writes its line.
     func finishRecord(wasAborted: Bool) {
         if wasAborted { worker.counters.aborted &+= 1 }
-        // What the gateway answers itself it answers in the event that brought the request: look at the clock once more.
+        // What the gateway answers itself it answers in the event that brought the request: look at the clock once
+        // more.
         if worker.uptime == exchange.startedAt { worker.tick() }
         worker.counters.countAnswer(exchange.status, nanoseconds: worker.uptime - exchange.startedAt)
         guard var record = exchange.record else { return }

@@ -4,8 +4,8 @@ internal import HTTPWire
 
 /// A stream of bytes to a client or to an upstream, with what waits to leave on it.
 ///
-/// Below it stands a driver: `EpollStream` or `NIOStream`; or another stream: `TLSStream`. Above it stands its user, which is told of what
-/// comes in. All of it is touched by one thread.
+/// Below it stands a driver: `EpollStream` or `NIOStream`; or another stream: `TLSStream`. Above it stands its user,
+/// which is told of what comes in. All of it is touched by one thread.
 class Stream {
     final let worker: Worker
     /// Held until the stream has closed.

@@ -68,8 +68,8 @@ struct MLDSA87Checker: SignatureChecker {
 
 /// HMAC of RFC 7518 §3.2. The full code must be there: no truncation.
 struct HMACChecker: SignatureChecker {
-    // Copied for each token: the blocks of the key are hashed once. Nil where the key does not serve the algorithm: each
-    // takes several hundred bytes.
+    // Copied for each token: the blocks of the key are hashed once. Nil where the key does not serve the algorithm:
+    // each takes several hundred bytes.
     private let sha256: HMAC<SHA256>?
     private let sha384: HMAC<SHA384>?
     private let sha512: HMAC<SHA512>?

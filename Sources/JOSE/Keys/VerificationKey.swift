@@ -52,8 +52,8 @@ package final class VerificationKey: Sendable {
         return checker.isValid(signature, over: message, algorithm)
     }
 
-    /// DER that `KeyImport` reads this very key from, by the options that it was imported by: for whoever keeps very many
-    /// keys unread. Nil where the key is named, or serves less than its kind can: that is said in its text alone.
+    /// DER that `KeyImport` reads this very key from, by the options that it was imported by: for whoever keeps very
+    /// many keys unread. Nil where the key is named, or serves less than its kind can: that is said in its text alone.
     package var compactForm: [UInt8]? {
         guard kid == nil, algorithms == material.natural else { return nil }
         if case .rsa(let modulus, let exponent) = material {

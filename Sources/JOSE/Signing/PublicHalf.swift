@@ -15,8 +15,8 @@ package enum PublicHalf {
         package static let sharedSecret = Found(rawValue: 2)
     }
 
-    /// The public half of the first private key in a PEM text, as a SubjectPublicKeyInfo (RFC 5280 §4.1.2.7) in PEM. RSA
-    /// keys of any length are read; whether they are long enough is asked where they are used.
+    /// The public half of the first private key in a PEM text, as a SubjectPublicKeyInfo (RFC 5280 §4.1.2.7) in PEM.
+    /// RSA keys of any length are read; whether they are long enough is asked where they are used.
     package static func pem(ofPrivate text: String) throws(SigningError) -> String {
         let bytes = Array(text.utf8)
         guard let block = privateKey(in: bytes) ?? privateKey(in: PEM.withLineBreaksRestored(bytes)) else {

@@ -74,8 +74,8 @@ package final class CompiledRules: Sendable {
 // One secret of very many: nothing is prepared of it but its name in the cache of tokens. What preparing it anew costs
 // is a fraction of a microsecond per token that was not seen before; keeping it prepared takes a kilobyte and more.
 extension CompiledRules {
-    /// Verifies a token that was parsed before by a shared secret, as a `TokenVerifier` of these rules and of a set with
-    /// that secret alone does. `token` must be the very bytes it was parsed from.
+    /// Verifies a token that was parsed before by a shared secret, as a `TokenVerifier` of these rules and of a set
+    /// with that secret alone does. `token` must be the very bytes it was parsed from.
     ///
     /// - Parameters:
     ///   - secret: one that has been imported, and serves the one algorithm of the rules.
@@ -109,8 +109,8 @@ extension VerificationIdentity {
         self.init(digestOf: Array("rules\0".utf8) + writer.bytes)
     }
 
-    /// The identity of what takes tokens by a secret and by rules, both of which decide it. Not digested again, as it is
-    /// asked for with every request: that two pairs give the same is as unlikely as it is for two digests.
+    /// The identity of what takes tokens by a secret and by rules, both of which decide it. Not digested again, as it
+    /// is asked for with every request: that two pairs give the same is as unlikely as it is for two digests.
     package func under(_ rules: CompiledRules) -> VerificationIdentity {
         let (a, b) = (words, rules.digest.words)
         return VerificationIdentity(words: (a.0 ^ b.0, a.1 ^ b.1, a.2 ^ b.2, a.3 ^ b.3))

@@ -2,8 +2,8 @@ internal import Bytes
 internal import CEL
 internal import HTTPWire
 
-/// The stage that changes messages by expressions: the request's are evaluated here, on the request as earlier ones have
-/// left it; those of the answer when there is one.
+/// The stage that changes messages by expressions: the request's are evaluated here, on the request as earlier ones
+/// have left it; those of the answer when there is one.
 final class TransformationStage: Sendable {
     struct Choice: Sendable {
         /// Nil: always.

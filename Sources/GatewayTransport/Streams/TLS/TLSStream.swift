@@ -42,7 +42,8 @@ final class TLSStream: Stream {
 
     /// The side of the client.
     ///
-    /// - Parameter serverName: a name or an IP address, which is asked for and expected in the certificate; nil: none is.
+    /// - Parameter serverName: a name or an IP address, which is asked for and expected in the certificate; nil: none
+    ///   is.
     init(
         over records: Stream, _ initiator: TLSInitiator, serverName: String?, speaksHTTP2: Bool, loop: EmbeddedEventLoop
     ) throws {

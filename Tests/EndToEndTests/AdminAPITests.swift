@@ -49,6 +49,39 @@ import Testing
         #expect(try gateway.admin("PUT", "/consumers", masked.replacing("jack", with: "jill")).status == 400)
     }
 
+    @Test func `moves no secret to where it is shown, and tells nobody whether one is guessed`() throws {
+        let body =
+            #"{"uri":"/a","desc":"mine","plugins":{"proxy-rewrite":{"headers":{"set":{"Authorization":"hidden"}}}}}"#
+        let headers = "/plugins/proxy-rewrite/headers"
+        let refused = [
+            #"{"op":"copy","from":"\#(headers)/set/Authorization","path":"/desc"}"#,
+            #"{"op":"move","from":"\#(headers)/set/Authorization","path":"\#(headers)/set/X-Plain"}"#,
+            #"{"op":"copy","from":"\#(headers)/set","path":"/labels"}"#
+                + #",{"op":"copy","from":"/labels/Authorization","path":"/desc"}"#,
+            #"{"op":"test","path":"\#(headers)/set/Authorization","value":"hidden"}"#,
+            #"{"op":"test","path":"\#(headers)/set/Authorization","value":"guessed"}"#,
+            #"{"op":"test","path":"/plugins","value":{}}"#,
+        ]
+        let taken = [
+            #"{"op":"copy","from":"\#(headers)/set/Authorization","path":"\#(headers)/set/X-API-Key"}"#,
+            #"{"op":"test","path":"/desc","value":"mine"},{"op":"copy","from":"/desc","path":"/name"}"#,
+        ]
+        let gateway = try AdminGateway(arguments: ["--mask-secrets"])
+        #expect(try gateway.admin("PUT", "/routes/1", body).status == 201)
+        for patch in refused {
+            let answer = try gateway.admin("PATCH", "/routes/1", "[\(patch)]")
+            #expect(answer.status == 400 && text(answer).contains("is or holds a secret"), "\(patch) \(text(answer))")
+        }
+        for patch in taken {
+            let answer = try gateway.admin("PATCH", "/routes/1", "[\(patch)]")
+            #expect(answer.status == 200 && !text(answer).contains("hidden"), "\(patch) \(text(answer))")
+        }
+        // Who sees the secrets may have them where he likes.
+        let open = try AdminGateway()
+        #expect(try open.admin("PUT", "/routes/1", body).status == 201)
+        #expect(try open.admin("PATCH", "/routes/1", "[\(refused[3]),\(refused[0])]").status == 200)
+    }
+
     @Test func `takes asterisks for a mask where a secret belongs, and nowhere else`() throws {
         let gateway = try AdminGateway()
         let stars = #"{"uri":"/a","plugins":{"mocking":{"response_example":"********"}}}"#
@@ -70,8 +103,9 @@ import Testing
             #""limit-count":{"count":1,"time_window":1,"old_redis_password":"hidden-3","apiKeys":["hidden-4"]}"#,
             #""multi-auth":{"auth_plugins":[{"jwt-auth":{"csrf_token":"hidden-5"}},{"key-auth":{"key":"hidden-6"}}]}"#,
             #""proxy-rewrite":{"headers":{"set":{"Authorization":"Basic hidden-7","X-Plain":"seen"}}}"#,
-            #""mocking":{"response_example":"-----BEGIN PRIVATE KEY-----hidden-8"}"#,
-            #""response-rewrite":{"headers":{"add":["X-API-Key: hidden-9","set-cookie: a=hidden-10","X-B: seen"]}}"#,
+            #""mocking":{"response_example":"-----BEGIN PRIVATE KEY-----hidden-8","#
+                + #""response_headers":{"Set-Cookie":"a=hidden-15","Cookie":"a=hidden-16"}}"#,
+            #""response-rewrite":{"headers":{"add":["X-API-Key: hidden-9","set-cookie: a=hidden-10","Authorization : hidden-14","X-B: seen"]}}"#,
             #""redirect":{"uri":"https://user:hidden-11@a/$uri?b=//hidden-12@c","ret_code":302}"#,
         ]
         let checks = #"{"active":{"http_path":"/a","req_headers":["Cookie: a=hidden-13","Accept: seen"]}}"#
@@ -79,7 +113,7 @@ import Testing
         let body = #"{"uri":"/a","plugins":{\#(plugins.joined(separator: ","))},"upstream":\#(upstream)}"#
         #expect(try gateway.admin("PUT", "/routes/1", body).status == 201)
         let shown = text(try gateway.admin("GET", "/routes/1"))
-        for number in 1...13 { #expect(shown.contains("hidden-\(number)")) }
+        for number in 1...16 { #expect(shown.contains("hidden-\(number)")) }
 
         let store = ["--data", gateway.data.path]
         let export = try CommandLineRunner.run(["store", "export"] + store).output

@@ -44,16 +44,22 @@ extension GroupDocuments {
         guard !request.body.isEmpty else { throw AdminRefusal(400, "missing new configuration") }
         let patch = try request.document()
         guard let known = entry(address.kind, id) else { throw AdminRefusal(.notFound) }
-        let value = try Self.patched(known.document.value, by: patch, at: address.subPath)
+        let value = try Self.patched(known.document, by: patch, at: address.subPath, request.caller)
         let document = APISIXDocument(kind: address.kind, id: id, value: value)
         return try plan(document, replacing: known, request, status: 200)
     }
 
-    private static func patched(_ value: JSONTree, by patch: JSONTree, at path: [String]) throws -> JSONTree {
+    private static func patched(
+        _ known: APISIXDocument, by patch: JSONTree, at path: [String], _ caller: AdminRequest.Caller
+    ) throws -> JSONTree {
+        let value = known.value
         if !path.isEmpty { return value.replacing(path[...], by: patch) }
         if let operations = patch.array {
             do {
-                return try JSONPatch.apply(operations, to: value)
+                return try JSONPatch.apply(
+                    operations, to: value,
+                    masked: caller.seesMasks
+                        ? { APISIXDocument(kind: known.kind, id: known.id, value: $0).masked.value } : nil)
             } catch {
                 throw AdminRefusal(400, "invalid JSON Patch: \(error.message)")
             }

@@ -6,10 +6,39 @@ enum JSONPatch {
         let message: String
     }
 
-    static func apply(_ operations: [JSONTree], to value: JSONTree) throws(Failure) -> JSONTree {
+    /// - Parameter masked: the value as its client is shown it, where that is without secrets; nil: with them. No
+    ///   operation tells such a client what a secret is, or takes one to where it is shown.
+    static func apply(
+        _ operations: [JSONTree], to value: JSONTree, masked: ((JSONTree) -> JSONTree)? = nil
+    ) throws(Failure) -> JSONTree {
         var value = value
-        for operation in operations { value = try apply(operation, to: value) }
+        for operation in operations {
+            if let masked { try checkSecrets(operation, value, masked) }
+            value = try apply(operation, to: value)
+        }
         return value
+    }
+
+    /// Of an operation that reads what it is not given.
+    private static func checkSecrets(
+        _ operation: JSONTree, _ value: JSONTree, _ masked: (JSONTree) -> JSONTree
+    ) throws(Failure) {
+        guard let name = operation["op"]?.string, ["test", "copy", "move"].contains(name),
+            let place = operation[name == "test" ? "path" : "from"]?.string
+        else { return }
+        let shown = masked(value)
+        let pointer = try tokens(place)
+        // Below a secret nothing is shown.
+        guard try value.value(at: pointer) != (try? shown.value(at: pointer)) else { return }
+        guard name != "test" else {
+            throw Failure(message: "`\(place)` is or holds a secret, which is not shown and can't be tested")
+        }
+        // A secret stays one where masking it before is as good as after.
+        let changed = masked(try apply(operation, to: value))
+        guard (try? apply(operation, to: shown)) != changed else { return }
+        throw Failure(
+            message: "`\(place)` is or holds a secret that would be shown at its new place; "
+                + "write there what is no secret")
     }
 
     private static func apply(_ operation: JSONTree, to value: JSONTree) throws(Failure) -> JSONTree {

@@ -92,11 +92,13 @@ extension APISIXDialect {
         makes them, passes all the same, so that nobody at the same address can lock out who has one; use no shorter ones.
 
         Secrets in documents are those that credentials prove themselves with, private keys in PEM, passwords in URLs
-        (`//user:password@host`), values of `Cookie` and `Set-Cookie` in `headers`, and whatever has a name that ends as secrets' names do, at any depth and whether this version knows the member or not:
+        (`//user:password@host`), values of `Cookie` and `Set-Cookie` in `headers` and
+        `response_headers`, and whatever has a name that ends as secrets' names do, at any depth and whether this version knows the member or not:
         \(SecretName.endings.map { "`\($0)`" }.joined(separator: ", ")), also in the plural, with `_` or `-` between words
         (`client_secret` and `session.secret` of `openid-connect`, `redis_password`, an `Authorization` that `proxy-rewrite`
         sets, or stands in a list as `Authorization: value`). A switch of such a name is none. A mask that is written where
-        the stored document has a secret means that one; elsewhere it is refused where a secret belongs. Private keys that nothing reads, as the `private_key` that `jwt-auth` had, are
+        the stored document has a secret means that one; elsewhere it is refused where a secret belongs. Of who is shown masks a JSON Patch is refused that would
+        `copy` or `move` a secret to where it is shown, or `test` one. Private keys that nothing reads, as the `private_key` that `jwt-auth` had, are
         not stored at all, and a warning names them: tokens are verified, and none is signed.
 
         A stored document that this version can't serve, because one before it took more, is named in the log at every

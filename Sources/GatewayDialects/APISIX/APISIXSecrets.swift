@@ -105,7 +105,8 @@ extension String {
     /// `Name: value` of a header that is a secret by its name, without the value; nil where it is none.
     fileprivate var headerHidden: String? {
         guard let colon = firstIndex(of: ":") else { return nil }
-        let name = String(self[..<colon])
+        // Blanks before the colon are none of the name to whoever sends it.
+        let name = String(self[..<colon].filter { !$0.isWhitespace })
         guard SecretName.isSecret(name) || SecretName.isCookie(name) else { return nil }
         return "\(name): \(APISIXDocument.mask)"
     }
@@ -142,8 +143,9 @@ package enum SecretName {
         return endings.contains { singular.hasSuffix($0) }
     }
 
-    /// Members whose members or items are headers: of plugins, and of health checks.
-    fileprivate static func holdsHeaders(_ name: String) -> Bool { name == "headers" || name == "req_headers" }
+    /// Members whose members or items are headers: `headers` of plugins, `req_headers` of health checks,
+    /// `response_headers` of mocked answers.
+    fileprivate static func holdsHeaders(_ name: String) -> Bool { letters(name).hasSuffix("headers") }
 
     /// Names of headers that hold who somebody is; elsewhere they name a cookie.
     fileprivate static func isCookie(_ name: String) -> Bool { ["cookie", "setcookie"].contains(letters(name)) }

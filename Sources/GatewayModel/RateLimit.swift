@@ -46,6 +46,9 @@ package struct RateLimit: Hashable, Sendable {
     /// What a window counts, and seconds that it lasts, at most.
     package static let maxAmount = 1 << 24 - 1
 
+    /// Keys that are told apart at least, unless a limit says otherwise.
+    package static let defaultMaxKeys = 65536
+
     /// What a bucket holds, and begins with.
     package var maxTokens: Int
     /// What comes in at the end of each interval, as far as there is room.
@@ -53,7 +56,7 @@ package struct RateLimit: Hashable, Sendable {
     package var fillInterval: Duration
     /// What tells buckets apart; nil: there is one for all requests.
     package var key: Expression?
-    /// Buckets there are at most.
+    /// Keys that are told apart before one takes the place of another.
     package var maxKeys: Int
     /// Whether the limit is asked at all; nil: always.
     package var condition: Expression?

@@ -184,6 +184,15 @@ struct PluggedGateway {
             "duplicate key '$uri' in rules"
         ),
         (
+            #""limit-count":{"rules":[{"count":1,"time_window":1,"key":"a","header_prefix":"A"},"#
+                + #"{"count":2,"time_window":9,"key":"b","header_prefix":"a"}]}"#,
+            "duplicate header_prefix 'a' in rules"
+        ),
+        (
+            #""limit-count":{"rules":[{"count":1,"time_window":1,"key":"a","header_prefix":"2"},"#
+                + #"{"count":2,"time_window":9,"key":"b"}]}"#, "duplicate header_prefix '2' in rules"
+        ),
+        (
             #""limit-count":{"rules":[{"count":1,"time_window":1}]}"#,
             #"failed to validate item 1: property \"key\" is required"#
         ),

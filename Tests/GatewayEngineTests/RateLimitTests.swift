@@ -136,16 +136,61 @@ import Testing
         #expect(throws: TestGateway.Invalid.self) { try Self.gateway(Self.attachment(Self.limit(key: key))) }
     }
 
-    @Test func `gives whoever invents keys what others have left`() throws {
+    @Test func `holds nobody up who comes when all buckets belong to others, and leaves as many as it may`() throws {
         let buckets = TokenBuckets(capacity: 4, maxKeys: 8)
-        #expect(buckets.count == 8)
-        var passed = 0
         for key in 1...1000 {
-            for _ in 0..<4 where buckets.take(hash: UInt64(key) << 1, granted: 0) != nil { passed += 1 }
+            let left = (0..<5).map { _ in buckets.take(hash: UInt64(key) << 1, granted: 0)?.left }
+            #expect(left == [3, 2, 1, 0, nil])
         }
-        #expect(passed == 8 * 4)
-        // When tokens come in, all of them are full again.
-        #expect(buckets.take(hash: 7, granted: 4) != nil)
+        #expect(buckets.count == 8)
+    }
+
+    @Test func `has few buckets for few keys, and more as keys come`() throws {
+        let buckets = TokenBuckets(capacity: 1, maxKeys: 1000)
+        #expect(buckets.count == 0)
+        for key in Self.hashes(5) { #expect(buckets.take(hash: key, granted: 0) != nil) }
+        #expect(buckets.count == 8)
+        for key in Self.hashes(100) { _ = buckets.take(hash: key, granted: 0) }
+        #expect((100...200).contains(buckets.count))
+        // What it had is where it was.
+        for key in Self.hashes(100) { #expect(buckets.take(hash: key, granted: 0) == nil) }
+        for key in Self.hashes(20_000) { #expect(buckets.take(hash: ~key, granted: 0) != nil) }
+        #expect((1000...2000).contains(buckets.count))
+        // Those that are idle are used again.
+        let again = TokenBuckets(capacity: 1, maxKeys: 1000)
+        for key in 0..<1000 { #expect(again.take(hash: UInt64(key) << 1, granted: UInt64(key)) != nil) }
+        #expect(again.count == 8)
+    }
+
+    @Test func `grows while many loops ask`() {
+        let buckets = TokenBuckets(capacity: 1, maxKeys: 65_536)
+        let hashes = Self.hashes(5_000)
+        let passed = Atomic<Int>(0)
+        DispatchQueue.concurrentPerform(iterations: 4) { _ in
+            for hash in hashes where buckets.take(hash: hash, granted: 0) != nil {
+                passed.wrappingAdd(1, ordering: .relaxed)
+            }
+        }
+        // Two loops that meet a new key at one moment may give it a word each.
+        #expect((4_900...5_100).contains(passed.load(ordering: .relaxed)))
+        #expect(hashes.count { buckets.take(hash: $0, granted: 0) != nil } < 100)
+    }
+
+    @Test func `of windows holds nobody up for what many others did, and remembers who has used his up`() throws {
+        var limit = Self.limit(2, key: "request.headers['x-client']", maxKeys: 64)
+        limit.measure = .window
+        var gateway = try Self.gateway(Self.attachment(limit))
+        #expect(Self.passing(3, &gateway, "X-Client: busy\r\n") == 2)
+        #expect((0..<1000).allSatisfy { gateway.get("/", "X-Client: \($0)\r\n").refusal == nil })
+        #expect(gateway.get("/", "X-Client: busy\r\n").refusal == .rateLimited)
+    }
+
+    /// Always the same numbers, spread as hashes are.
+    private static func hashes(_ count: Int) -> [UInt64] {
+        (1...UInt64(count)).map { number in
+            let mixed = (number &* 0x9E37_79B9_7F4A_7C15) ^ (number &* 0x9E37_79B9_7F4A_7C15) >> 29
+            return mixed &* 0xBF58_476D_1CE4_E5B9
+        }
     }
 
     @Test func `leaves a busy client its bucket while there are idle ones`() throws {

@@ -72,15 +72,24 @@ struct LimitCount {
         }
         if hasAmounts { return "count/time_window and rules cannot be specified at the same time" }
         if value["group"] != nil { return "group and rules cannot be specified at the same time" }
-        var keys: Set<String> = []
+        var (keys, prefixes): (Set<String>, Set<String>) = ([], [])
         for (index, rule) in rules.enumerated() {
             if let problem = amountProblem(rule) {
                 return "property \"rules\" validation failed: failed to validate item \(index + 1): \(problem)"
             }
             let key = rule["key"]?.string ?? ""
             if !keys.insert(key).inserted { return "duplicate key '\(key)' in rules" }
+            let prefix = quotaPrefix(rule, index)
+            if !prefixes.insert(prefix.lowercased()).inserted {
+                return "duplicate header_prefix '\(prefix)' in rules: an answer would tell two quotas by one name "
+                    + "(a rule without header_prefix has its number)"
+            }
         }
         return nil
+    }
+
+    private static func quotaPrefix(_ rule: JSONTree, _ index: Int) -> String {
+        rule["header_prefix"]?.string ?? "\(index + 1)"
     }
 
     private static func amountProblem(_ value: JSONTree) -> String? {
@@ -106,7 +115,7 @@ struct LimitCount {
             let key = APISIXTemplate(rule["key"]?.string ?? "")
             var limit = limit(rule, key: key.expression(variables))
             limit.condition = Expression(key.presence(variables), at: place)
-            limit.quotaPrefix = rule["header_prefix"]?.string ?? "\(index + 1)"
+            limit.quotaPrefix = Self.quotaPrefix(rule, index)
             return limit
         }
     }
@@ -127,7 +136,8 @@ struct LimitCount {
             seconds: seconds == nil ? stated(amounts["time_window"]) : nil, isOptional: isLenient)
         return RateLimit(
             maxTokens: count ?? 1, tokensPerFill: count ?? 1, fillInterval: .seconds(seconds ?? 1),
-            key: key.map { Expression($0, at: place) }, maxKeys: 8192, condition: nil, measure: .window,
+            key: key.map { Expression($0, at: place) }, maxKeys: RateLimit.defaultMaxKeys, condition: nil,
+            measure: .window,
             group: value["group"]?.string.map { "group \($0)" } ?? owner,
             quota: value["show_limit_quota_header"]?.boolean == false ? .never : .always,
             stated: count == nil || seconds == nil ? stated : nil,

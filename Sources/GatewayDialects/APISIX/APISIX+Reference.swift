@@ -232,8 +232,12 @@ extension APISIXDialect {
           whole (no `Range`), and one that compresses all the same is answered 502 (`answer_encoded`). An answer is held
           until it is whole, streams of events, too; where it is longer than `max_resp_body_size` or 2 MiB, or takes
           patterns too long, it is answered 502 (`answer_exceeds_buffer`), not cut. Messages of gRPC are not searched.
-        - **`limit-count`** counts in one process; limits of one document (`group`: of one group) count together. A refusal
-          without `rejected_msg` has a line of JSON as its body, not an HTML page. `count` is 16,777,215 at most; what
+        - **`limit-count`** tells 65,536 keys apart. When more are in their windows, a new one takes the place of one whose
+          count is low, and both begin anew then: nobody is refused for what others did, but whoever can invent more
+          keys than that is not held up. Limit by what clients can't invent. Of `rules`, none has the `header_prefix`
+          of another one (without one, it is the rule's number). It counts in one process; limits of one document
+          (`group`: of one group) count together. A refusal without `rejected_msg` has a line of JSON as its body, not an
+          HTML page. `count` is 16,777,215 at most; what
           variables bring above that counts as that. A request of which a variable is no number above zero is answered
           500 (`rate_limit_unknown`), and so is one that no rule is about, unless `allow_degradation` is on. What one rule
           refuses takes nothing of the others. Windows do not slide.

@@ -15,8 +15,9 @@ extension AgentgatewayShapes {
                 + "Requests for which it has none share one. Default: one bucket for all."),
         .ours(
             "maxKeys", .integer(8...1_048_576),
-            "Buckets there are at most. Where more are wanted a new key takes over the fullest it finds, with what is "
-                + "in it. Default: 65536 (1 MiB)."),
+            "Buckets that can be had at least. Where more are wanted, a new key gets a full one in place of the fullest "
+                + "it finds: whoever can invent more keys than that is not held up. Default: 65536, for which 1.2 MiB "
+                + "are taken as keys come."),
     ]
 
     private static let maxTokens = 100_000_000
@@ -102,7 +103,7 @@ extension AgentgatewayDecoder {
         if reader.has("maxKeys"), key == nil, let place = reader.entry("maxKeys")?.keyProvenance {
             findings.error("field_unused", "`maxKeys` is of no use without `key`", at: place, hint: "remove it")
         }
-        let maxKeys = reader.integer("maxKeys") ?? 65536
+        let maxKeys = reader.integer("maxKeys") ?? RateLimit.defaultMaxKeys
         let (maxTokens, perFill) = (reader.integer("maxTokens"), reader.integer("tokensPerFill"))
         let interval = reader.duration("fillInterval")
         if let interval, interval < .milliseconds(1) || interval > .seconds(86400),

@@ -1,12 +1,9 @@
 internal import GatewayModel
-internal import Synchronization
 
 /// Counts of requests in windows of time, each of which begins with the first request of its key: when it ends, in
 /// milliseconds, in the upper 40 bits of a word, and how many there were in the lower 24.
 final class RequestWindows: Sendable {
-    /// Made with the first request: of many limits few are ever asked.
-    private let words = AtomicLazyReference<KeyedWords>()
-    private let maxKeys: Int
+    private let words: KeyedWords
 
     /// One window of a key.
     struct Window {
@@ -20,7 +17,7 @@ final class RequestWindows: Sendable {
     private static let countMask: UInt64 = 1 << countBits - 1
 
     init(maxKeys: Int) {
-        self.maxKeys = maxKeys
+        words = KeyedWords(maxKeys: maxKeys)
     }
 
     /// What a request has found.
@@ -36,10 +33,11 @@ final class RequestWindows: Sendable {
     func take(_ window: Window, hash: UInt64, uptime: Int64) -> Count {
         let limit = UInt64(min(window.limit, RateLimit.maxAmount))
         let milliseconds = UInt64(max(1, window.nanoseconds / 1_000_000))
-        let words = self.words.load() ?? self.words.storeIfNil(KeyedWords(maxKeys: maxKeys))
         let now = UInt64(max(0, uptime)) / 1_000_000
-        // What is over counts for nothing.
-        let word = words.index(hash) { $0 >> Self.countBits <= now ? 0 : $0 & Self.countMask + 1 }
+        // What is over counts for nothing; then what has counted least, and of several the one that ends first.
+        let word = words.index(hash) {
+            $0 >> Self.countBits <= now ? 0 : ($0 & Self.countMask) << (64 - Self.countBits) | $0 >> Self.countBits
+        }
         var seen = words.load(word)
         while true {
             let isOver = seen >> Self.countBits <= now
@@ -53,5 +51,5 @@ final class RequestWindows: Sendable {
         }
     }
 
-    func giveBack(to word: Int) { words.load()?.subtractOne(word) }
+    func giveBack(to word: Int) { words.subtractOne(word, countedBy: Self.countMask) }
 }

@@ -9,13 +9,13 @@ package final class TokenBuckets: Sendable {
 
     /// - Parameters:
     ///   - capacity: tokens that a bucket holds.
-    ///   - maxKeys: as many buckets at least; one for a limit without a key.
+    ///   - maxKeys: as many buckets can be had at least; one for a limit without a key.
     package init(capacity: UInt64, maxKeys: Int) {
         self.capacity = capacity
         taken = KeyedWords(maxKeys: maxKeys)
     }
 
-    /// Buckets; a power of two, and a whole number of sets.
+    /// Buckets there are so far.
     package var count: Int { taken.count }
 
     /// Takes a token.
@@ -23,7 +23,7 @@ package final class TokenBuckets: Sendable {
     /// - Parameter granted: the tokens that have come in so far, by the clock.
     /// - Returns: the bucket, and how many tokens are left in it; nil where it is empty.
     package func take(hash: UInt64, granted: UInt64) -> (index: Int, left: Int)? {
-        let bucket = taken.index(hash) { $0 }
+        let bucket = taken.index(hash) { $0 <= granted ? 0 : $0 }
         var seen = taken.load(bucket)
         while true {
             let base = max(seen, granted)

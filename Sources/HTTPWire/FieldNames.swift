@@ -54,7 +54,8 @@ package final class FieldNames: Sendable {
         name.map { $0 == UInt8(ascii: "_") ? UInt8(ascii: "-") : $0.asciiLowercased }
     }
 
-    private static func isWritten(_ name: Span<UInt8>, as normalized: Span<UInt8>) -> Bool {
+    /// - Parameter normalized: as `normalized(_:)` gives it.
+    package static func isWritten(_ name: Span<UInt8>, as normalized: Span<UInt8>) -> Bool {
         guard name.count == normalized.count else { return false }
         for index in 0..<name.count {
             let byte = name[index] == UInt8(ascii: "_") ? UInt8(ascii: "-") : name[index].asciiLowercased

@@ -161,7 +161,7 @@ struct FramingFields {
 }
 
 /// What the Connection lines of a message say (RFC 9110 §7.6.1).
-struct ConnectionField {
+package struct ConnectionField {
     /// Whether the connection is kept; nil where nothing is said.
     var keepsAlive: Bool?
     /// Whether `upgrade` is among the options.
@@ -185,6 +185,17 @@ struct ConnectionField {
             }
         }
         return field
+    }
+
+    /// Whether a `Connection` line among `lines` names the field.
+    package static func names(_ name: Span<UInt8>, _ lines: [FieldLine], _ bytes: Span<UInt8>) -> Bool {
+        for line in lines where line.known == .connection {
+            var position = Int(line.valueStart)
+            while let option = nextListElement(bytes, from: &position, end: Int(line.valueEnd)) {
+                if bytes.extracting(option).equalsIgnoringASCIICase(name) { return true }
+            }
+        }
+        return false
     }
 
     private mutating func take(_ name: Span<UInt8>, _ bytes: Span<UInt8>, _ table: inout FieldTable) {

@@ -55,6 +55,7 @@ extension RunCommand {
     ) throws -> (ResourceSet) -> AdminServer {
         let keys = try AdminSettings.keys(
             admin.adminKey, files, environment: Environment.variables, logger: logger)
+        AdminSettings.warn(ofGuessable: keys, logger)
         let security = try settings.security(folder: files.folder)
         return { resources in
             AdminServer(

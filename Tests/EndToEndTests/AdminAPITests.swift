@@ -164,8 +164,13 @@ import Testing
         let long = String(repeating: "a", count: 40)
         let gateway = try AdminGateway(
             keyFile: "me admin \(AdminGateway.key)\nstrong admin \(strong)\nlong admin \(long)\n")
+        for (name, isWeak) in [("me", true), ("strong", false), ("long", true)] {
+            #expect(gateway.log.contains("the admin key of `\(name)` is shorter than 32") == isWeak)
+        }
+        #expect(!gateway.log.contains(AdminGateway.key) && !gateway.log.contains(long))
         for _ in 0..<20 { _ = try gateway.admin("GET", "/routes", "", "X-API-KEY: guess\r\n") }
-        #expect(try gateway.admin("GET", "/routes", "", "X-API-KEY: guess\r\n").status == 429)
+        let locked = try gateway.admin("GET", "/routes", "", "X-API-KEY: guess\r\n")
+        #expect(locked.status == 429 && text(locked).contains("32 characters or more, 8 of them different"))
         #expect(try gateway.admin("GET", "/routes").status == 429)
         #expect(try gateway.admin("GET", "/routes", "", "X-API-KEY: \(long)\r\n").status == 429)
         #expect(try gateway.admin("GET", "/routes", "", "X-API-KEY: \(strong)\r\n").status == 200)

@@ -120,6 +120,8 @@ import Testing
         (#"{"allowed_algorithms":["hmac-md5"]}"#, "matches none of the enum values"),
         (#"{"clock_skew":0}"#, "expected 0 to be at least 1"),
         (#"{"signed_headers":[""]}"#, "string too short, expected at least 1, got 0"),
+        (#"{"signed_headers":["a b"]}"#, "failed to match pattern"),
+        (#"{"signed_headers":["digest\n"]}"#, "failed to match pattern"),
         (#"{"realm":"a\"b"}"#, "failed to match pattern"),
     ])
     func `are not asked for by what is none of the plugin's values`(_ value: String, _ message: String) throws {

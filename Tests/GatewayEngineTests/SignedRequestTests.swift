@@ -103,6 +103,10 @@ import Testing
             // A field that is not there, that is there twice, and one that the route asks for and nobody signed.
             ("date x-role", "", RefusalCode.hmacUncovered),
             ("date x-role", "x-role: a\r\nX-Role: a\r\n", .hmacUncovered),
+            // To some readers that is another line of the name, and the last of these never gets there.
+            ("date x-role", "x-role: a\r\nX_Role: b\r\n", .hmacUncovered),
+            ("date x-role", "X_Role: b\r\nx-role: a\r\n", .hmacUncovered),
+            ("date", "Connection: close, date\r\n", .hmacUncovered),
             ("@request-target", "", .hmacUncovered), ("(request-target) date", "", .hmacUncovered),
             ("date", "Date: \(date)\r\n", .hmacDate), ("", "", .hmacMalformed), ("date date", "", .hmacMalformed),
             ("date Date", "", .hmacMalformed), ("date  @request-target", "", .hmacMalformed),

@@ -24,10 +24,15 @@ package struct AdminKey: Sendable {
         self.secret = Array(secret.utf8)
     }
 
+    /// 128 bits in hexadecimal digits.
+    package static let unguessableBytes = 32
+    /// Different bytes among them; random digits hardly ever have fewer.
+    package static let unguessableKinds = 8
+
     /// Whether guessing leads nowhere, however often somebody tries: it is as long as the keys that are generated, and
     /// not one character over and over.
-    fileprivate var isBeyondGuessing: Bool {
-        secret.count >= AdminGuard.unguessableBytes && Set(secret).count >= 8
+    package var isBeyondGuessing: Bool {
+        secret.count >= Self.unguessableBytes && Set(secret).count >= Self.unguessableKinds
     }
 }
 
@@ -55,8 +60,6 @@ final class AdminGuard: Sendable {
     private static let maxFailures = 20
     private static let windowSeconds: Int64 = 60
     private static let maxAddresses = 4096
-    /// 128 bits in hexadecimal digits.
-    static let unguessableBytes = 32
 
     init(_ keys: [AdminKey]) {
         self.keys = keys

@@ -112,12 +112,12 @@ package struct AdminServer: Service {
             logger.warning("a call of the Admin API from \(address) showed a wrong key")
             return refuse("wrong apikey")
         case .tooMany:
-            let length = AdminGuard.unguessableBytes
+            let length = AdminKey.unguessableBytes
             return answer(
                 .error(
                     429,
-                    "too many wrong keys came from this address; wait a minute (a key of \(length) characters or more need "
-                        + "not)"))
+                    "too many wrong keys came from this address; wait a minute (a key of \(length) characters or more, "
+                        + "\(AdminKey.unguessableKinds) of them different, need not)"))
         }
         guard key.role == .admin || request.method == .get || request.method == .head else {
             return refuse("invalid method for role \(key.role.rawValue)")

@@ -21,7 +21,7 @@ extension APISIXPlugin {
                     (
                         "signed_headers",
                         .array(
-                            of: .string(.init(min: 1, max: 50)),
+                            of: .string(.init(min: 1, max: 50, Patterns.signedHeader)),
                             default: .array(APISIXDecoder.HMAC.signedHeaders.map { .string($0) }))
                     ),
                     ("validate_request_body", .boolean(default: false)),

@@ -88,8 +88,9 @@ extension APISIXDialect {
         admins, too. `--store-key-file` names a file with 32 bytes or more (`openssl rand -hex 32`) outside the folder, by
         which stored documents are encrypted; one that was stored before is encrypted when it is written the next time.
 
-        Twenty wrong keys lock their address out for a minute. A key of 32 characters or more, as `openssl rand -hex 16`
-        makes them, passes all the same, so that nobody at the same address can lock out who has one; use no shorter ones.
+        Twenty wrong keys lock their address out for a minute. A key of 32 characters or more, eight of them different,
+        as `openssl rand -hex 16` makes them, passes all the same, so that nobody at the same address can lock out who has
+        one. Of others a warning tells at the start: use none.
 
         Secrets in documents are those that credentials prove themselves with, private keys in PEM, passwords in URLs
         (`//user:password@host`), values of `Cookie` and `Set-Cookie` in `headers` and
@@ -157,7 +158,8 @@ extension APISIXDialect {
         are `date` alone, and `allowed_algorithms` all three.
 
         Stricter than APISIX, which leaves a header out of the text that is not there, and takes the last of two parameters:
-        `headers` has to name something; each header in it has to be there once, and each name to stand there once, with
+        `headers` has to name something; each header in it has to be there once (a second line that
+        only has `_` for `-` counts, and one that `Connection` names does not), and each name to stand there once, with
         one blank between two; `Authorization`, `Date` and `Digest` stand in the request once; `Date` is an IMF-fixdate
         (`Sun, 06 Nov 1994 08:49:37 GMT`); parameters are in quotes and there once, `created` and `expires` are refused, as
         nobody would look at them, others say nothing. `signed_headers` are compared without regard to case.

@@ -192,6 +192,10 @@ enum Patterns {
             && (parts.count == 1 || (1...5).contains(parts[1].count) && parts[1].utf8.allSatisfy(\.isASCIIDigit))
     }
     static let headerName = APISIXSchema.Pattern("^[^:]+$") { !$0.isEmpty && !$0.contains(":") }
+    /// A field name (RFC 9110 §5.1), or what stands for the request line.
+    static let signedHeader = APISIXSchema.Pattern("^(@request-target|[!#$%&'*+.^_`|~0-9A-Za-z-]+)$") { text in
+        text == "@request-target" || !text.isEmpty && text.utf8.allSatisfy(\.isTokenCharacter)
+    }
     static let fieldValue = APISIXSchema.Pattern("^[!-~]([ -~]*[!-~])?$") { text in
         !text.isEmpty && text.utf8.allSatisfy { (0x20...0x7E).contains($0) } && !text.hasPrefix(" ")
             && !text.hasSuffix(" ")

@@ -90,21 +90,30 @@ struct SignedRequestRules: Sendable {
                 add(bytes.extracting(head.target), "\n")
                 continue
             }
-            guard let line = line(name, lines, bytes) else { throw .hmacUncovered }
+            guard let line = line(name, lines, bytes), !leavesByRequest(line, lines, bytes) else {
+                throw .hmacUncovered
+            }
             add(name, ": ")
             add(bytes.extracting(line.value), "\n")
         }
         return text
     }
 
-    /// The one line of that name; nil where there is none, or more than one: readers would take different ones.
+    /// The one line of that name; nil where there is none, or more than one: readers would take different ones. A line
+    /// whose name only has `_` for `-` is a second one to some of them.
     private static func line(_ name: Span<UInt8>, _ lines: [FieldLine], _ bytes: Span<UInt8>) -> FieldLine? {
         var found: FieldLine?
-        for line in lines where bytes.extracting(line.name).equalsIgnoringASCIICase(name) {
-            if found != nil { return nil }
+        let normalized = FieldNames.normalized(name.copied)
+        for line in lines where FieldNames.isWritten(bytes.extracting(line.name), as: normalized.span) {
+            guard found == nil, bytes.extracting(line.name).equalsIgnoringASCIICase(name) else { return nil }
             found = line
         }
         return found
+    }
+
+    /// Whether the backend would not see the line because `Connection` names it: of what is signed nothing is lost.
+    private static func leavesByRequest(_ line: FieldLine, _ lines: [FieldLine], _ bytes: Span<UInt8>) -> Bool {
+        line.isDropped && ConnectionField.names(bytes.extracting(line.name), lines, bytes)
     }
 
     // MARK: - Date and body

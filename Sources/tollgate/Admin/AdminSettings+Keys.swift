@@ -25,6 +25,15 @@ extension AdminSettings {
         return [try generatedKey(in: "\(files.folder)/admin-key", logger)]
     }
 
+    /// Says once of each key that can be guessed whose it is, and never what it is.
+    static func warn(ofGuessable keys: [AdminKey], _ logger: Logger) {
+        for key in keys where !key.isBeyondGuessing {
+            logger.warning(
+                "the \(key.role.rawValue) key of `\(key.name)` is shorter than \(AdminKey.unguessableBytes) characters or has fewer than \(AdminKey.unguessableKinds) different ones: it could be guessed, and wrong keys of others lock it out; `openssl rand -hex 16` makes a better one"
+            )
+        }
+    }
+
     private static func key(_ secret: String, from place: String) throws -> AdminKey {
         guard !secret.isEmpty else { throw Exit.usage("the key in \(place) is empty.") }
         return AdminKey(name: "admin", role: .admin, secret: secret)

@@ -32,7 +32,7 @@ extension Refusal {
         // Its calls are told in fields and a status that transformations of other answers would break.
         if !isGRPC, let change {
             if let modifier = change.modifier { Self.add(modifier, to: &message) }
-            change.transform(&message)
+            change.transform(&message, isRefusal: true)
             Self.challengeNames.drop(from: &message.lines)
             if let edit { FieldNames(edit.removed.names.filter(Self.mayLeave)).drop(from: &message.lines) }
         }

@@ -153,13 +153,35 @@ import Testing
         let regex = try LinearRegex(replacing: "a.*z|a")
         var budget = 1_000_000
         #expect(regex.replaceMatches(in: text.span, by: RegexTemplate([]), limit: 1, budget: &budget)?.count == 3_999)
-        #expect(budget > 900_000)
+        #expect(budget > 800_000)
         #expect(regex.replaceMatches(in: text.span, by: RegexTemplate([]), limit: .max, budget: &budget) == nil)
         budget = 1_000_000
         let long = RegexTemplate([.text(Array(repeating: 0, count: 4_000))])
         #expect(
             try LinearRegex(replacing: "a").replaceMatches(in: text.span, by: long, limit: .max, budget: &budget) == nil
         )
+    }
+
+    @Test(arguments: ["z", "(?i)zz", "q+z", "\\bz", "(?:\\bz|^b|^c)"])
+    func `counts what it looks at where it finds nothing`(_ pattern: String) throws {
+        let text = Array(repeating: UInt8(ascii: "a"), count: 80_000)
+        let regex = try LinearRegex(replacing: pattern)
+        var budget = 15_000
+        #expect(
+            regex.replaceMatches(in: text.span, by: RegexTemplate([]), limit: 1, budget: &budget) == nil
+                || budget < 5_000)
+        #expect(regex.replaceMatches(in: text.span, by: RegexTemplate([]), limit: 1, budget: &budget) == nil)
+    }
+
+    @Test func `gives up replacing where more comes out than may`() throws {
+        let regex = try LinearRegex(replacing: "a")
+        let two = RegexTemplate([.text([0, 0])])
+        for (maxBytes, expected) in [(5, nil), (6, 6)] {
+            var budget = 1_000
+            let replaced = regex.replaceMatches(
+                in: [97, 97, 98, 98].span, by: two, limit: .max, maxBytes: maxBytes, budget: &budget)
+            #expect(replaced?.count == expected)
+        }
     }
 
     @Test func `patterns that hang backtracking engines run in linear time`() throws {

@@ -9,13 +9,16 @@ import Testing
         let upstream: Upstream
         let gateway: GatewayProcess
 
-        init(route: String = "{}", listener: String = "{}", backend: String = "{}", more: String = "") throws {
+        init(
+            route: String = "{}", listener: String = "{}", backend: String = "{}", more: String = "",
+            limits: String = "{bufferedBodyBytes: 1000}"
+        ) throws {
             let upstream = try Upstream()
             self.upstream = upstream
             gateway = try GatewayProcess { port in
                 """
                 config:
-                  {workerThreads: 1, enableIpv6: false, statsAddr: "off", accessLog: "off", limits: {bufferedBodyBytes: 1000}}
+                  {workerThreads: 1, enableIpv6: false, statsAddr: "off", accessLog: "off", limits: \(limits)}
                 binds:
                 - port: \(port)
                   listeners:
@@ -309,6 +312,30 @@ import Testing
         }
         let whole = try place.answer("HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n\(body.dropLast())")
         #expect(whole.body.count == 1000)
+    }
+
+    @Test func `count an answer that was held until its client has read it`() throws {
+        let place = try Place(
+            route: Self.transformations(response: #"{set: {x-size: "size(response.body)"}}"#),
+            limits: "{bufferedBodyBytes: 16777216, bufferedBytes: 16777216}")
+        func answer(_ count: Int) -> String {
+            "HTTP/1.1 200 OK\r\nContent-Length: \(count)\r\n\r\n\(String(repeating: "x", count: count))"
+        }
+        let (slow, first, _, _) = try place.exchange("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        // More than sockets take of it while nobody reads.
+        try first.send(answer(14_000_000))
+        #expect(try slow.readHead().contains("14000000"))
+        let second = try Wire(port: place.gateway.port)
+        try second.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        _ = try first.readHead()
+        // Not all of it is taken.
+        try? first.send(answer(4_000_000))
+        let refused = try second.readAnswer()
+        #expect((refused.status, refused.refusal) == (503, "body_buffers_full"))
+        #expect(try slow.read(count: 14_000_000).count == 14_000_000)
+        let (third, connection, _, _) = try place.exchange("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        try connection.send(answer(4_000_000))
+        #expect(try third.readAnswer().body.count == 4_000_000)
     }
 
     @Test func `come from the backend outwards, each seeing what the others made of the answer`() throws {

@@ -53,11 +53,15 @@ package final class LinearRegex: Sendable {
     ///
     /// - Parameters:
     ///   - limit: matches that are replaced at most.
-    ///   - budget: steps that may be taken, some ten nanoseconds each; eight bytes that come in are one, too.
-    /// - Returns: nil where the budget is not enough.
+    ///   - maxBytes: of what comes out.
+    ///   - budget: steps that may be taken. Eight bytes that are looked at are one, however little is found in them, and
+    ///     so are eight that are put in.
+    /// - Returns: nil where the budget is not enough, or more would come out.
     package func replaceMatches(
-        in text: Span<UInt8>, by template: RegexTemplate, limit: Int, budget: inout Int
+        in text: Span<UInt8>, by template: RegexTemplate, limit: Int, maxBytes: Int = .max, budget: inout Int
     ) -> [UInt8]? {
+        budget -= text.count / 8
+        if budget < 0 { return nil }
         let simulation = RegexSimulation(program)
         var output: [UInt8] = []
         var (end, position, left) = (0, 0, limit)
@@ -67,11 +71,12 @@ package final class LinearRegex: Sendable {
             let before = output.count
             template.append(match, of: text, to: &output)
             budget -= (output.count - before) / 8
+            if budget < 0 || output.count > maxBytes { return nil }
             end = match[1]
             position = Self.position(after: match, in: text)
             left -= 1
         }
-        if budget < 0 { return nil }
+        if budget < 0 || output.count + text.count - end > maxBytes { return nil }
         output += text.extracting(end..<text.count).copied
         return output
     }

@@ -25,13 +25,16 @@ struct RegexSimulation {
         }
     }
 
+    /// Steps that a search is worth by itself: its tables are made anew.
+    private static let costOfSearch = 8
+
     /// The leftmost match that begins at or after `from`, or nil.
     ///
     /// - Parameter budget: steps that may be taken; below zero where it was not enough, which finds nothing.
     func firstMatch(
         in text: Span<UInt8>, from: Int = 0, isWhole: Bool = false, budget: inout Int
     ) -> Captures? {
-        budget -= program.steps.count
+        budget -= Self.costOfSearch + program.steps.count
         var current = Threads(program.steps.count)
         var following = Threads(program.steps.count)
         var found: Captures?
@@ -45,21 +48,21 @@ struct RegexSimulation {
             if found == nil, !isWhole || position == from, isScalarStart(position, in: text) {
                 var captures = Captures(repeating: -1, count: slotCount)
                 captures[0] = position
-                add(program.start, captures, at: position, in: text, to: &current)
+                budget -= add(program.start, captures, at: position, in: text, to: &current)
             }
+            if budget < 0 { return nil }
             if current.steps.isEmpty {
                 // An assertion may hold further on, but not where the start is fixed or a match is found.
                 if found != nil || isWhole { break }
                 continue
             }
             budget -= current.steps.count
-            if budget < 0 { return nil }
             let byte: UInt8? = position < text.count ? text[position] : nil
             for (index, step) in current.steps.enumerated() {
                 switch program.steps[Int(step)] {
                 case .bytes(let range, let next):
                     guard let byte, range.contains(byte) else { continue }
-                    add(next, current.captures[index], at: position + 1, in: text, to: &following)
+                    budget -= add(next, current.captures[index], at: position + 1, in: text, to: &following)
                     continue
                 case .match where !isWhole || position == text.count:
                     var captures = current.captures[index]
@@ -82,11 +85,15 @@ struct RegexSimulation {
     }
 
     /// Adds a step and all it reaches without taking a byte, in order of preference.
+    ///
+    /// - Returns: how many steps were looked at: what an assertion stops costs time, too.
     private func add(
         _ step: Int32, _ captures: Captures, at position: Int, in text: Span<UInt8>, to threads: inout Threads
-    ) {
+    ) -> Int {
         var stack: [(Int32, Captures)] = [(step, captures)]
+        var count = 0
         while let (step, captures) = stack.popLast() {
+            count += 1
             guard threads.marks[Int(step)] != position else { continue }
             threads.marks[Int(step)] = position
             switch program.steps[Int(step)] {
@@ -108,5 +115,6 @@ struct RegexSimulation {
                 }
             }
         }
+        return count
     }
 }

@@ -232,8 +232,10 @@ extension APISIXDialect {
           RE2's, without look-around, back-references and the options `a` and `x`; a `$` in `replace` that is followed by
           no group is refused. Nothing is decompressed: the backend is asked for `Accept-Encoding: identity`, and for the
           whole (no `Range`), and one that compresses all the same is answered 502 (`answer_encoded`). An answer is held
-          until it is whole, streams of events, too; where it is longer than `max_resp_body_size` or 2 MiB, or takes
-          patterns too long, it is answered 502 (`answer_exceeds_buffer`), not cut. Messages of gRPC are not searched.
+          until it is whole, streams of events, too; where it is longer than `max_resp_body_size` or 2 MiB, or would
+          become so, or takes patterns too long, it is answered 502 (`answer_exceeds_buffer`), not cut. All filters of an
+          answer look at 16 MiB together, fewer where their patterns find much. Messages of gRPC are not searched, nor
+          are refusals of the gateway, those that filters cause among them.
         - **`limit-count`** tells 65,536 keys apart. When more are in their windows, a new one takes the place of one whose
           count is low, and both begin anew then: nobody is refused for what others did, but whoever can invent more
           keys than that is not held up. Limit by what clients can't invent. Of `rules`, none has the `header_prefix`

@@ -9,7 +9,7 @@ extension APISIXPlugin {
                 ("headers", responseHeaders), ("body", .string()), ("body_base64", .boolean(default: false)),
                 ("status_code", .integer(min: 200, max: 598)),
                 ("vars", .array(of: .anything)),
-                ("filters", .array(of: filter, minItems: 1)),
+                ("filters", .array(of: filter, minItems: 1, maxItems: 16)),
                 ("max_resp_body_size", .integer(min: 1)),
             ])),
         check: { value in
@@ -164,8 +164,13 @@ extension Transformation.Change {
     /// What the backend says of its body is untrue of another one.
     fileprivate mutating func removeAboutBodies(at place: Provenance) {
         let written = Set((set + add).map { $0.name.lowercased() })
-        remove += ["content-encoding", "last-modified", "etag"].filter { !written.contains($0) }.map {
+        remove += Self.aboutBodies.filter { !written.contains($0) }.map {
             HeaderMutation.Field(name: $0, value: "", provenance: place)
         }
     }
+
+    private static let aboutBodies = [
+        "content-encoding", "last-modified", "etag", "accept-ranges", "content-md5", "digest", "content-digest",
+        "repr-digest",
+    ]
 }

@@ -89,7 +89,17 @@ extension DownstreamConnection {
         message.body = held.body.takePayload()
         course.change.apply(to: &message)
         if let failure = message.failure { return writeRefusal(Refusal(failure)) }
+        guard held.body.becomes(message.body?.count ?? 0) else { return writeRefusal(Refusal(.bodyBuffersFull)) }
         writeChanged(message, framing: .none, hadBody: true)
+        keepRoom(of: held.body)
+    }
+
+    /// A body that was written in one piece stays accounted for while its client does not read it.
+    private func keepRoom(of body: GatheredBody) {
+        stream.flush()
+        // A stream of HTTP/2 learns later what its window takes, and closes when its only answer has left.
+        let isUnread = context.speaksHTTP2 ? stream.hasUnsent : !stream.isWritable
+        if isUnread, stream.isOpen { unreadBodies.append(body) }
     }
 
     /// - Parameters:

@@ -23,6 +23,8 @@ final class DownstreamConnection: BufferedUser {
     private var heldHead = ByteQueue()
     /// The body of the request in service, where rules read it.
     var gathered: GatheredBody?
+    /// The room of bodies of answers that wait for the client to read them; the bytes are with the stream.
+    var unreadBodies: [GatheredBody] = []
     /// Inside `understand`, which goes on by itself when a request has been answered.
     private var isUnderstanding = false
     private(set) var hasEndedInput = false
@@ -196,6 +198,7 @@ final class DownstreamConnection: BufferedUser {
     override func writabilityChanged() {
         updateDeadline()
         guard stream.isWritable else { return }
+        unreadBodies = []
         upstream?.stream.resumeReading()
         stream.resumeReading()
     }
@@ -274,6 +277,7 @@ final class DownstreamConnection: BufferedUser {
     override func closed(byError: Bool) {
         dropPending()
         gathered = nil
+        unreadBodies = []
         worker.remove(self)
         upstream?.abandon()
         upstream = nil

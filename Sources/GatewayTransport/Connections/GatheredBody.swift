@@ -35,6 +35,15 @@ final class GatheredBody {
         return true
     }
 
+    /// What it has become takes its place in the worker's room.
+    ///
+    /// - Returns: false where there is not enough of it.
+    func becomes(_ count: Int) -> Bool {
+        guard worker.takeBufferRoom(count - room, traffic) else { return false }
+        room = count
+        return true
+    }
+
     /// The body is whole.
     ///
     /// - Parameters:

@@ -45,14 +45,16 @@ package final class AnswerChange {
     }
 
     /// Each change sees what those before it have made of the answer. A body that has not come stays as it will be.
-    func transform(_ message: inout AnswerMessage) {
+    ///
+    /// - Parameter isRefusal: its body, which says why, is not searched.
+    func transform(_ message: inout AnswerMessage, isRefusal: Bool = false) {
         take(headOf: message)
         for change in changes {
             request.scratch.answer = message
             request.scratch.answeredStatus = message.status
             if !change.metadata.isEmpty { request.scratch.note(request.show { change.noted($0) }) }
             let made = request.show { change.evaluated($0) }
-            change.filters?.apply(to: &message)
+            if !isRefusal { change.filters?.apply(to: &message) }
             message.edit(made.edit)
             message.status = made.status ?? message.status
             message.body = made.body ?? message.body

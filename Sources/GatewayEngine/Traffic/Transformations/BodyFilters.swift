@@ -12,11 +12,12 @@ struct BodyFilters: Sendable {
     }
 
     let filters: [Filter]
-    /// Bytes of a body that is searched; nil: as many as are held.
-    let maxBytes: Int?
+    /// Bytes of a body that is searched, and of what it becomes.
+    let maxBytes: Int
 
-    /// Steps for one body: some tens of milliseconds at the very worst, for patterns that begin everywhere.
-    private static let budget = 1_000_000
+    /// Steps that all filters of one answer may take together (see `LinearRegex.replaceMatches`), so that a loop is held
+    /// for some tens of milliseconds at the very worst. Of 2 MiB seven filters can be looked for.
+    private static let budget = 2_000_000
 
     /// What a request says so that its answer can be searched: all of it, as it is. (RFC 9110 §12.5.3, §14.2)
     static let request = FieldEdit(
@@ -38,14 +39,14 @@ struct BodyFilters: Sendable {
 
     private func searched(_ body: [UInt8], codings: [UInt8]?) throws(RefusalCode) -> [UInt8] {
         if let codings, !codings.isEmpty, !codings.span.equalsIgnoringASCIICase("identity") { throw .answerEncoded }
-        if let maxBytes, body.count > maxBytes { throw .answerExceedsBuffer }
+        if body.count > maxBytes { throw .answerExceedsBuffer }
         var body = body
         var budget = Self.budget
         for filter in filters {
             let limit = filter.isGlobal ? Int.max : 1
             guard
                 let next = filter.regex.replaceMatches(
-                    in: body.span, by: filter.template, limit: limit, budget: &budget)
+                    in: body.span, by: filter.template, limit: limit, maxBytes: maxBytes, budget: &budget)
             else { throw .answerExceedsBuffer }
             body = next
         }
@@ -76,6 +77,7 @@ extension Compiler {
                 return nil
             }
         }
-        return BodyFilters(filters: filters, maxBytes: change.maxFilteredBytes)
+        let bound = configuration.traffic.maxBufferedBodyBytes
+        return BodyFilters(filters: filters, maxBytes: min(change.maxFilteredBytes ?? .max, bound))
     }
 }

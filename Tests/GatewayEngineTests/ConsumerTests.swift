@@ -214,6 +214,15 @@ import Testing
         #expect(gateway.get("/", "apikey: no\r\n").refusal == .consumerUnproven)
     }
 
+    @Test(arguments: [([token, password], "Basic"), ([password, key], "ApiKey"), ([key, token], "Bearer")])
+    func `is asked for the last of several ways`(_ schemes: [ConsumerScheme], _ challenge: String) throws {
+        for anonymous in [nil, "who"] {
+            var gateway = try Self.gateway(schemes, anonymous: anonymous)
+            #expect(gateway.get("/").refusal == .consumerUnproven)
+            #expect(gateway.refusalText.contains("www-authenticate: \(challenge) realm=\"test\"\r\n"))
+        }
+    }
+
     @Test func `is the anonymous one where nothing is proven, if there is one`() throws {
         var gateway = try Self.gateway([Self.key], anonymous: "nobody")
         #expect(gateway.get("/").value(of: "X-Consumer-Username") == "nobody")

@@ -158,7 +158,8 @@ extension APISIXDecoder {
         for choice in choices where choice.name == "hmac-auth" { warn(ofUncovered: choice.value, at: place) }
         let schemes = choices.compactMap { Self.scheme($0.name, $0.value) }
         guard !schemes.isEmpty else { return nil }
-        let realm = value["realm"]?.string ?? Self.realms[plugin.name] ?? "jwt"
+        // Of several that of the last, whose challenge a refused client gets.
+        let realm = choices.last.flatMap { $0.value["realm"]?.string ?? Self.realms[$0.name] } ?? "jwt"
         return ConsumerStep(
             schemes: schemes, anonymousConsumer: choices.compactMap { $0.value["anonymous_consumer"]?.string }.first,
             realm: realm, provenance: place)

@@ -10,9 +10,17 @@ package final class ConsumerAuthenticator: Sendable {
         let anonymous: [UInt8]?
         let realm: String
 
+        /// What a request is asked for that has none of several proofs: the last of them, as APISIX does. Nil where
+        /// there is one, which says it itself.
+        var challengeOfSeveral: RefusalCode.Challenge? {
+            schemes.count > 1 ? schemes.last?.missing.entry.challenge : nil
+        }
+
         /// What a request without a proof dies of where it would be a consumer's that is not there.
         var missingAnonymous: ConsumerStage.Failure {
-            guard schemes.count == 1 else { return ConsumerStage.Failure(code: .consumerUnproven, realm: realm) }
+            guard schemes.count == 1 else {
+                return ConsumerStage.Failure(code: .consumerUnproven, realm: realm, challenge: challengeOfSeveral)
+            }
             return ConsumerStage.Failure(
                 code: .consumerMissing, realm: realm, challenge: schemes[0].missing.entry.challenge)
         }

@@ -26,7 +26,8 @@ enum ConsumerStage {
                 let awaited = scratch.awaitedKeys
                 if awaited != nil { scratch.awaitedKeys = nil }
                 guard let name = step.anonymous else {
-                    throw Failure(code: error, realm: step.realm, keyRefresh: awaited)
+                    throw Failure(
+                        code: error, realm: step.realm, challenge: step.challengeOfSeveral, keyRefresh: awaited)
                 }
                 guard let anonymous = setting.bind.consumers.consumer(named: name.span) else {
                     throw step.missingAnonymous
